@@ -1,0 +1,5 @@
+/** One-way digests; synchronous because inputs are at most a transcript (1 MiB). */
+export interface Digest {
+  /** SHA-256 of the text's UTF-8 form, in lower-case hexadecimal. */
+  sha256Hex(text: string): string;
+}

@@ -1,0 +1,43 @@
+import type { LoginSessionId, UserId } from './ids.ts';
+import type { Role } from './principal.ts';
+
+/**
+ * Set while an account's password is one that the server chose: `demo` for the demo accounts,
+ * `generated` for the first admin. Cleared when the password is changed.
+ */
+export type PasswordMark = 'demo' | 'generated';
+
+/** A person's account. The password hash never leaves application and store. */
+export interface User {
+  readonly id: UserId;
+  readonly username: string;
+  /** The username after NFKC and case folding: what is unique. */
+  readonly usernameKey: string;
+  readonly email: string;
+  /** The email after NFKC and case folding: what is unique. */
+  readonly emailKey: string;
+  readonly passwordHash: string;
+  readonly passwordMark?: PasswordMark;
+  readonly role: Role;
+  readonly isVerified: boolean;
+  readonly disabledAtMs?: number;
+  /** Set when the account was deleted: disabled, anonymised, its grants and journal kept. */
+  readonly deletedAtMs?: number;
+  readonly createdAtMs: number;
+}
+
+/** One login: the family of its refresh tokens, and what every access token of it depends on. */
+export interface LoginSession {
+  readonly id: LoginSessionId;
+  readonly userId: UserId;
+  readonly createdAtMs: number;
+  readonly lastUsedAtMs: number;
+  /** The absolute end, which rotation never moves. */
+  readonly expiresAtMs: number;
+  readonly endedAtMs?: number;
+  readonly userAgent?: string;
+  readonly address?: string;
+}
+
+/** The form in which usernames and emails are compared. */
+export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase().normalize('NFKC');
