@@ -112,11 +112,7 @@ export interface ReservationLedger {
   /** An account as it stands; grants that have expired by `nowMs` are shown as lapsed. */
   account(userId: UserId, nowMs: number): Promise<CreditAccountState>;
   /** All grants, newest first, of one user or of all, paged. */
-  grants(query: {
-    readonly userId?: UserId;
-    readonly offset: number;
-    readonly limit: number;
-  }): Promise<{
+  grants(query: { readonly userId?: UserId; readonly offset: number; readonly limit: number }): Promise<{
     readonly rows: ReadonlyArray<{ readonly userId: UserId; readonly grant: CreditGrant }>;
     readonly total: number;
   }>;

@@ -188,7 +188,7 @@ export class CreditReservation {
   ): ClosingDecision {
     const own = this.#state;
     const owed = chargeFor(tokens, own.priceMicrosPer1000);
-    const chargeMicros = Math.min(owed, own.amountMicros);
+    const chargeMicros = micros(Math.min(owed, own.amountMicros));
     const outcome: ReservationOutcome = {
       closedAtMs: nowMs,
       tokens,

@@ -1,4 +1,4 @@
-import { type CreditMicros, chargeFor, ZERO } from '../accounting/credits.ts';
+import { type CreditMicros, chargeFor, micros, ZERO } from '../accounting/credits.ts';
 import { DomainError } from '../domain-error.ts';
 import type { UserId } from '../identity/ids.ts';
 import type { FinishReason } from './stream-event.ts';
@@ -275,7 +275,7 @@ export class StreamingSession {
       lastOffset: how.lastOffset,
       inputTokens,
       outputTokens: charged,
-      chargeMicros: Math.min(full, hold.amountMicros),
+      chargeMicros: micros(Math.min(full, hold.amountMicros)),
     };
     return new StreamingSession({ ...this.#state, state: kind, end });
   }

@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http';
+import Router from '@koa/router';
+import Koa from 'koa';
+import helmet from 'koa-helmet';
+import type { Authenticate } from '../../../application/identity/authenticate.ts';
+import type { IdSource } from '../../../application/ports/id-source.ts';
+import type { Log } from '../../../application/ports/log.ts';
+import type { Metrics } from '../../../application/ports/metrics.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import { permits } from '../../../domain/identity/permission.ts';
+import type { Principal } from '../../../domain/identity/principal.ts';
+import { HttpRefusal, toProblem } from './problem.ts';
+import { DEFAULT_MAX_BODY_BYTES, readJsonBody } from './read-body.ts';
+import type { Route, RouteReply } from './route.ts';
+import { validate } from './validate.ts';
+
+/** What the HTTP application is made of. */
+export interface HttpAppParts {
+  readonly routes: readonly Route[];
+  readonly authenticate: Authenticate;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Name of the response header that finds a request in the log. */
+const REQUEST_ID_HEADER = 'X-Request-Id';
+
+/** Builds the Koa application that serves routes, each behind its permission and its schemas. */
+export function createHttpApp(parts: HttpAppParts): Koa {
+  const app = new Koa();
+  app.silent = true;
+  app.use(answerErrors(parts));
+  app.use(helmet({ crossOriginResourcePolicy: { policy: 'same-site' } }));
+  const router = new Router();
+  for (const route of parts.routes) {
+    router.register(route.path, [route.method], (context: Koa.Context) => serve(route, parts, context));
+  }
+  app.use(router.routes());
+  app.use((context) => refuseUnrouted(router, context));
+  return app;
+}
+
+/** Gives every request its id, measures it, and turns whatever is thrown below into a problem. */
+function answerErrors({ ids, log, metrics }: HttpAppParts): Koa.Middleware {
+  return async (context, next) => {
+    const requestId = ids.uuid();
+    const startedAt = performance.now();
+    context.state.requestId = requestId;
+    context.set(REQUEST_ID_HEADER, requestId);
+    try {
+      await next();
+    } catch (error) {
+      const { problem, headers, unexpected } = toProblem(error, requestId);
+      if (unexpected) log.error({ requestId, err: error }, 'request failed unexpectedly');
+      else
+        log.debug(
+          { requestId, code: problem.code, internal: (error as DomainError).details?.internal },
+          'request refused',
+        );
+      if (context.respond === false || context.headerSent) {
+        context.res.destroy();
+        return;
+      }
+      context.set(headers);
+      context.status = problem.status;
+      context.type = 'application/problem+json';
+      context.body = JSON.stringify(problem);
+    }
+    const route = String(context.state.route ?? 'none');
+    const labels = { route, method: context.method, status: String(context.status) };
+    metrics.observeSeconds('holdfast_http_request_seconds', (performance.now() - startedAt) / 1000, labels);
+  };
+}
+
+async function serve(route: Route, parts: HttpAppParts, context: Koa.Context): Promise<void> {
+  context.state.route = route.path;
+  const principal = await recognise(context.req, parts.authenticate);
+  if (!permits(principal, route.permission)) {
+    if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
+    throw new DomainError('permission.denied', 'You may not do this');
+  }
+  const gone = new AbortController();
+  context.res.once('close', () => gone.abort(new Error('the client has gone')));
+  const reply = await route.handle({
+    principal,
+    params: validate(route.params, context.params, 'path'),
+    query: validate(route.query, context.query, 'query'),
+    body: route.body === undefined ? undefined : await readBody(route, context.req),
+    header: (name) => context.get(name) || undefined,
+    requestId: String(context.state.requestId),
+    address: context.ip,
+    signal: gone.signal,
+  });
+  if ('raw' in reply) {
+    context.respond = false;
+    await reply.raw(context.req, context.res);
+    return;
+  }
+  send(context, reply);
+}
+
+async function recognise(
+  request: IncomingMessage,
+  authenticate: Authenticate,
+): Promise<Principal | undefined> {
+  const header = request.headers.authorization;
+  if (header === undefined) return undefined;
+  const bearer = /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(header)?.[1];
+  if (bearer === undefined) throw new DomainError('credential.invalid', 'The credential is not valid');
+  return authenticate.execute({ bearer });
+}
+
+async function readBody(route: Route, request: IncomingMessage): Promise<unknown> {
+  const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
+  return validate(route.body, body, 'body');
+}
+
+function send(context: Koa.Context, reply: RouteReply): void {
+  if (reply.headers !== undefined) context.set({ ...reply.headers });
+  context.status = reply.status;
+  if (reply.body === undefined) context.body = null;
+  else if (typeof reply.body === 'string') context.body = reply.body;
+  else {
+    context.type = 'application/json';
+    context.body = JSON.stringify(reply.body);
+  }
+  if (reply.body === undefined) context.status = reply.status;
+}
+
+function refuseUnrouted(router: Router, context: Koa.Context): void {
+  const matched = router.match(context.path, context.method).path;
+  if (matched.length === 0) throw new HttpRefusal(404, 'request.no_route', 'There is nothing here');
+  const allowed = [...new Set(matched.flatMap((layer) => layer.methods))].join(', ');
+  context.set('Allow', allowed);
+  throw new HttpRefusal(405, 'request.method', `This address answers ${allowed}`);
+}

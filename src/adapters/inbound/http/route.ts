@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { DomainErrorCode } from '../../../domain/domain-error.ts';
+import type { Permission } from '../../../domain/identity/permission.ts';
+import type { Principal } from '../../../domain/identity/principal.ts';
+
+/** A request whose credential, parameters and body have been checked. */
+export interface RouteRequest<Params, Query, Body> {
+  /** Undefined only on `public` routes that came without a credential. */
+  readonly principal: Principal | undefined;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** A header by its lower-case name; of a repeated one the joined text. */
+  header(name: string): string | undefined;
+  readonly requestId: string;
+  /** The peer's address, as the proxy settings understand it. */
+  readonly address: string;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What a route answers. `body` is sent as JSON when it is no string; `undefined` sends none. */
+export interface RouteReply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A reply that writes to the socket itself, such as an event stream. It must end the response. */
+export interface RawReply {
+  readonly raw: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
+/** How the documentation describes one possible success. */
+export interface AnswerContract {
+  readonly description: string;
+  /** The JSON body's schema; `event-stream` and `text` for what is no JSON; undefined for no body. */
+  readonly schema?: z.ZodType | 'event-stream' | 'text';
+}
+
+/** One route with everything that documentation, permission tests and the server itself need to know of it. */
+export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly method: 'get' | 'post' | 'patch' | 'delete' | 'put';
+  /** Path with `:name` parameters. */
+  readonly path: string;
+  /** Unique, for the OpenAPI document. */
+  readonly operationId: string;
+  readonly summary: string;
+  readonly permission: Permission;
+  readonly params?: P;
+  readonly query?: Q;
+  /** Absent: the route takes no body and ignores one. */
+  readonly body?: B;
+  /** Largest body, in bytes; 256 KiB unless said. */
+  readonly maxBodyBytes?: number;
+  readonly answers: Readonly<Record<number, AnswerContract>>;
+  /** The refusals that are particular to the route. */
+  readonly refusals?: readonly DomainErrorCode[];
+  handle(request: RouteRequest<z.output<P>, z.output<Q>, z.output<B>>): Promise<RouteReply | RawReply>;
+}
+
+/** A route of any shape, as lists hold it. */
+export interface Route extends Omit<RouteContract<z.ZodType, z.ZodType, z.ZodType>, 'handle'> {
+  handle(request: RouteRequest<unknown, unknown, unknown>): Promise<RouteReply | RawReply>;
+}
+
+/** Declares a route; inference ties the handler to its schemas. */
+export function defineRoute<
+  P extends z.ZodType = z.ZodUndefined,
+  Q extends z.ZodType = z.ZodUndefined,
+  B extends z.ZodType = z.ZodUndefined,
+>(contract: RouteContract<P, Q, B>): Route {
+  return contract as unknown as Route;
+}

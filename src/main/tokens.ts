@@ -1,0 +1,55 @@
+import type { ServiceIdentifier } from 'inversify';
+import type { AccessTokenIssuer, AccessTokenVerifier } from '../application/ports/access-tokens.ts';
+import type { AuditTrail } from '../application/ports/audit-trail.ts';
+import type { ChatRepository } from '../application/ports/chat-repository.ts';
+import type { Clock } from '../application/ports/clock.ts';
+import type { CompletionModels } from '../application/ports/completion-model.ts';
+import type { CreditHolds } from '../application/ports/credit-holds.ts';
+import type { Digest } from '../application/ports/digest.ts';
+import type { EventLog } from '../application/ports/event-log.ts';
+import type { IdSource } from '../application/ports/id-source.ts';
+import type { LiveTail } from '../application/ports/live-tail.ts';
+import type { Log } from '../application/ports/log.ts';
+import type { LoginSessionRepository } from '../application/ports/login-session-repository.ts';
+import type { Metrics } from '../application/ports/metrics.ts';
+import type { ModelCatalog } from '../application/ports/model-catalog.ts';
+import type { PasswordHasher } from '../application/ports/password-hasher.ts';
+import type { PrincipalDirectory } from '../application/ports/principal-directory.ts';
+import type { ReservationLedger } from '../application/ports/reservation-ledger.ts';
+import type { ServiceKeys } from '../application/ports/service-keys.ts';
+import type { SessionStatus } from '../application/ports/session-status.ts';
+import type { SigningKeyRepository } from '../application/ports/signing-key-repository.ts';
+import type { StreamRepository } from '../application/ports/stream-repository.ts';
+import type { Timers } from '../application/ports/timers.ts';
+import type { UserRepository } from '../application/ports/user-repository.ts';
+
+/** A typed token: a binding of the wrong type, or a swapped dependency, does not compile. */
+export const identify = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+
+export const CLOCK = identify<Clock>('Clock');
+export const TIMERS = identify<Timers>('Timers');
+export const IDS = identify<IdSource>('IdSource');
+export const DIGEST = identify<Digest>('Digest');
+export const LOG = identify<Log>('Log');
+export const METRICS = identify<Metrics>('Metrics');
+export const AUDIT = identify<AuditTrail>('AuditTrail');
+export const SERVICE_KEYS = identify<ServiceKeys>('ServiceKeys');
+
+export const USERS = identify<UserRepository>('UserRepository');
+export const LOGIN_SESSIONS = identify<LoginSessionRepository>('LoginSessionRepository');
+export const SIGNING_KEYS = identify<SigningKeyRepository>('SigningKeyRepository');
+export const PASSWORD_HASHER = identify<PasswordHasher>('PasswordHasher');
+export const TOKEN_ISSUER = identify<AccessTokenIssuer>('AccessTokenIssuer');
+export const TOKEN_VERIFIER = identify<AccessTokenVerifier>('AccessTokenVerifier');
+export const SESSION_STATUS = identify<SessionStatus>('SessionStatus');
+export const PRINCIPAL_DIRECTORY = identify<PrincipalDirectory>('PrincipalDirectory');
+
+export const LEDGER = identify<ReservationLedger>('ReservationLedger');
+export const CREDIT_HOLDS = identify<CreditHolds>('CreditHolds');
+
+export const CHATS = identify<ChatRepository>('ChatRepository');
+export const STREAMS = identify<StreamRepository>('StreamRepository');
+export const EVENT_LOG = identify<EventLog>('EventLog');
+export const LIVE_TAIL = identify<LiveTail>('LiveTail');
+export const MODELS = identify<CompletionModels>('CompletionModels');
+export const MODEL_CATALOG = identify<ModelCatalog>('ModelCatalog');
