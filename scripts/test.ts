@@ -1,0 +1,105 @@
+/**
+ * Everything that `npm test` promises: types, lint, layer laws, unit, contract and end-to-end tests. Each static
+ * check counts as one test. Ends with one line, `N passed, N failed`, and exit code 1 when anything failed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Outcome {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+/** A suite that is not done by then hangs, in milliseconds. */
+const SUITE_TIMEOUT_MS = 20 * 60_000;
+
+const scratch = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+
+function run(
+  command: string,
+  args: readonly string[],
+  quiet: boolean,
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+    });
+    let output = '';
+    child.stdout?.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
+    child.stderr?.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), SUITE_TIMEOUT_MS);
+    child.once('error', (error) =>
+      resolve({ code: 1, output: `${command} could not be started: ${error.message}\n` }),
+    );
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? 1, output });
+    });
+  });
+}
+
+/** Runs a tool whose verdict is its exit code; its words are shown only when it fails. */
+async function check(name: string, command: string, args: readonly string[]): Promise<Outcome> {
+  const startedAt = performance.now();
+  const { code, output } = await run(command, args, true);
+  const seconds = (performance.now() - startedAt) / 1000;
+  process.stdout.write(code === 0 ? `  ✔ ${name} (${seconds.toFixed(1)} s)\n` : `  ✘ ${name}\n${output}\n`);
+  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds };
+}
+
+/** Runs mocha over files; a run that dies without counting is one failure. */
+async function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
+  process.stdout.write(`\n${name}\n`);
+  const counts = join(scratch, `${name.replaceAll(' ', '-')}.json`);
+  const reporter = ['--reporter', 'scripts/count-reporter.cjs', '--reporter-option', `output=${counts}`];
+  const startedAt = performance.now();
+  const { code } = await run('mocha', [...files, ...options, ...reporter], false);
+  const seconds = (performance.now() - startedAt) / 1000;
+  let passed = 0;
+  let failed = 0;
+  try {
+    const read = JSON.parse(readFileSync(counts, 'utf8')) as { passes: number; failures: number };
+    passed = read.passes;
+    failed = read.failures;
+  } catch {
+    process.stdout.write(`${name}: mocha ended before it could count\n`);
+  }
+  if (code !== 0 && failed === 0) failed = 1;
+  if (passed + failed === 0) failed = 1;
+  return { name, passed, failed, seconds };
+}
+
+process.stdout.write('static checks\n');
+const outcomes: Outcome[] = [
+  await check('types', 'tsc', ['--noEmit']),
+  await check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
+  await check('no unused file, export or dependency', 'knip', []),
+];
+const jobs = String(Math.max(1, availableParallelism()));
+outcomes.push(
+  await suite(
+    'rules, contracts and adapters',
+    ['test/{domain,application,contracts,adapters,main,architecture}/**/*.test.ts'],
+    ['--parallel', '--jobs', jobs],
+  ),
+  await suite('end to end', ['test/end-to-end/**/*.test.ts'], ['--timeout', '120000']),
+);
+rmSync(scratch, { recursive: true, force: true });
+
+process.stdout.write('\n');
+for (const { name, passed, failed, seconds } of outcomes) {
+  process.stdout.write(`${name}: ${passed} of ${passed + failed} in ${seconds.toFixed(1)} s\n`);
+}
+const sum = (pick: (outcome: Outcome) => number): number =>
+  outcomes.reduce((total, outcome) => total + pick(outcome), 0);
+const failed = sum((outcome) => outcome.failed);
+process.stdout.write(`${sum((outcome) => outcome.passed)} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
