@@ -1,0 +1,165 @@
+import { expect } from 'chai';
+import { CryptoIdSource } from '../../../src/adapters/outbound/system/crypto-id-source.ts';
+import { LogAuditTrail } from '../../../src/adapters/outbound/system/log-audit-trail.ts';
+import { NodeDigest } from '../../../src/adapters/outbound/system/node-digest.ts';
+import { PinoLog } from '../../../src/adapters/outbound/system/pino-log.ts';
+import { PromMetrics } from '../../../src/adapters/outbound/system/prom-metrics.ts';
+import { ReadableLogSink } from '../../../src/adapters/outbound/system/readable-log-sink.ts';
+import { SystemClock } from '../../../src/adapters/outbound/system/system-clock.ts';
+import { SystemTimers } from '../../../src/adapters/outbound/system/system-timers.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+
+describe('the system clock', () => {
+  it('never returns less than the time that an earlier run has read', () => {
+    const future = Date.now() + 60_000;
+    const clock = new SystemClock(future);
+    expect(clock.nowMs()).to.equal(future);
+    expect(clock.nowMs()).to.equal(future);
+  });
+
+  it('follows the system otherwise', () => {
+    const before = Date.now();
+    expect(new SystemClock().nowMs()).to.be.within(before, Date.now());
+  });
+});
+
+describe('the system timers', () => {
+  it('reject with the reason of a signal that aborts the sleep', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const sleeping = new SystemTimers().sleep(3_600_000, stop.signal).catch((error: unknown) => error);
+    stop.abort(reason);
+    expect(await sleeping).to.equal(reason);
+  });
+
+  it('reject at once when the signal has aborted before', async () => {
+    const reason = new Error('too late');
+    const outcome = await new SystemTimers()
+      .sleep(3_600_000, AbortSignal.abort(reason))
+      .catch((error) => error);
+    expect(outcome).to.equal(reason);
+  });
+
+  it('wake after a delay that is no delay', async () => {
+    await new SystemTimers().sleep(-1, new AbortController().signal);
+  });
+});
+
+describe('the id source', () => {
+  const ids = new CryptoIdSource();
+
+  it('makes version 4 UUIDs in lower case', () => {
+    expect(ids.uuid()).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it('makes secrets of the asked length that differ', () => {
+    expect(ids.secret(256)).to.match(/^[A-Za-z0-9_-]{43}$/);
+    expect(ids.secret(256)).to.not.equal(ids.secret(256));
+  });
+
+  it('refuses to make a secret too short to be one', () => {
+    expect(() => ids.secret(64)).to.throw("not a secret's length");
+  });
+
+  it('gives fractions from 0 up to 1', () => {
+    for (let index = 0; index < 1_000; index += 1) expect(ids.fraction()).to.be.within(0, 1 - Number.EPSILON);
+  });
+});
+
+describe('the digest', () => {
+  it('is SHA-256 of the UTF-8 form (FIPS 180-2, appendix B.1)', () => {
+    expect(new NodeDigest().sha256Hex('abc')).to.equal(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
+  });
+});
+
+describe('the log', () => {
+  const written = (level: 'debug' | 'info'): { log: PinoLog; lines: string[] } => {
+    const lines: string[] = [];
+    return {
+      log: new PinoLog({ level, service: 'chat', sink: { write: (line) => lines.push(line) } }),
+      lines,
+    };
+  };
+
+  it('writes one JSON object a line with level, service and facts', () => {
+    const { log, lines } = written('info');
+    log.info({ requestId: 'r1' }, 'hello');
+    expect(JSON.parse(lines[0] ?? '')).to.include({
+      level: 'info',
+      service: 'chat',
+      requestId: 'r1',
+      msg: 'hello',
+    });
+  });
+
+  it('leaves out what is below its level', () => {
+    const { log, lines } = written('info');
+    log.debug({}, 'too fine');
+    expect(lines).to.deep.equal([]);
+  });
+
+  it('censors fields that hold secrets', () => {
+    const { log, lines } = written('info');
+    log.info({ password: 'p1', body: { refreshToken: 't1' } }, 'oops');
+    expect(lines.join('')).to.not.match(/p1|t1/);
+  });
+
+  it('tells the causes of an error', () => {
+    const { log, lines } = written('info');
+    log.error({ err: new Error('outer', { cause: new Error('inner') }) }, 'failed');
+    expect(lines.join('')).to.contain('inner');
+  });
+
+  it('speaks in sentences to a terminal and escapes what could redraw it', () => {
+    const shown: string[] = [];
+    const sink = new ReadableLogSink((line) => shown.push(line));
+    const log = new PinoLog({ level: 'info', service: 'chat', sink });
+    log.warn({ name: 'a\u001b[2Jb\u202ec' }, 'odd name');
+    expect(shown).to.deep.equal(['warn  odd name name=a\\u{1b}[2Jb\\u{202e}c\n']);
+  });
+});
+
+describe('the audit trail of the log', () => {
+  it('records an act under one field', () => {
+    const log = new RecordingLog();
+    new LogAuditTrail(log).record({
+      act: 'stream.id_refused',
+      outcome: 'refused',
+      actor: 'u_1',
+      requestId: 'r1',
+    });
+    expect(log.lines).to.deep.equal([
+      {
+        level: 'info',
+        fields: { requestId: 'r1', audit: { act: 'stream.id_refused', outcome: 'refused', actor: 'u_1' } },
+        message: 'audit: stream.id_refused',
+      },
+    ]);
+  });
+});
+
+describe('the metrics', () => {
+  it('tell counters, gauges and durations in the text format', async () => {
+    const metrics = new PromMetrics({ processMetrics: false });
+    metrics.count('holdfast_things_total', { kind: 'a' });
+    metrics.count('holdfast_things_total', { kind: 'a' }, 2);
+    metrics.gauge('holdfast_open', 7);
+    metrics.observeSeconds('holdfast_wait_seconds', 0.01);
+    const text = await metrics.text();
+    expect(text).to.contain('holdfast_things_total{kind="a"} 3');
+    expect(text).to.contain('holdfast_open 7');
+    expect(text).to.contain('holdfast_wait_seconds_bucket{le="0.02"} 1');
+  });
+
+  it('lose a sample whose labels do not fit and never throw', async () => {
+    const metrics = new PromMetrics({ processMetrics: false });
+    metrics.count('holdfast_things_total', { kind: 'a' });
+    metrics.count('holdfast_things_total', { other: 'b' });
+    metrics.count('not a metric name');
+    const text = await metrics.text();
+    expect(text).to.contain('kind="a"');
+    expect(text).to.not.contain('other="b"');
+  });
+});
