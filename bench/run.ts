@@ -1,0 +1,33 @@
+/** Runs the benches that the command line names, or all of them, and writes docs/BENCHMARKS.md. */
+import { pinLoadGenerator } from './support/process.ts';
+import { store, writeReport } from './support/report.ts';
+import type { Bench } from './support/result.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  start: () => import('./start.bench.ts'),
+  'reserve-settle': () => import('./reserve-settle.bench.ts'),
+  resume: () => import('./resume.bench.ts'),
+  'sse-tokens': () => import('./sse-tokens.bench.ts'),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `No bench is called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
+pinLoadGenerator();
+for (const [name, load] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  const { bench } = await load();
+  const result = await bench.run();
+  for (const { what, who, median, unit } of result.figures)
+    process.stdout.write(`${name}: ${who}: ${what}: ${median.toPrecision(4)} ${unit}\n`);
+  for (const { goal, measured, met } of result.verdicts)
+    process.stdout.write(`${met ? 'met' : 'NOT MET'}: ${goal} (${measured})\n`);
+  await store(result);
+}
+writeReport();

@@ -1,0 +1,69 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** The core that servers under measurement run on; the load generator has the other one. */
+export const SERVER_CORE = 0;
+/** The core of the load generator. */
+export const LOAD_CORE = 1;
+
+const hasTaskset = (() => {
+  try {
+    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Whether processes can be pinned to a core on this machine; without it figures of one run still compare. */
+export const canPin = hasTaskset;
+
+/** Starts a program on one core; its standard error is the bench's own. */
+export function spawnPinned(
+  core: number,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  const [program, words] = hasTaskset
+    ? ['taskset', ['-c', String(core), command, ...args]]
+    : [command, [...args]];
+  return spawn(program, words, {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
+  });
+}
+
+/** Moves this process, the load generator, to its core. */
+export function pinLoadGenerator(): void {
+  if (hasTaskset)
+    execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)], { stdio: 'ignore' });
+}
+
+/** Clock ticks per second of `/proc/<pid>/stat`; 100 on every Linux that Node.js runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU seconds that a process and its waited-for children have used, from the kernel. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Resolves with the first message a child sends over its channel. */
+export function firstMessage<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', (code) =>
+      reject(new Error(`a bench's server ended with ${code} before it was ready`)),
+    );
+  });
+}
+
+/** Ends a child and waits until it has gone. */
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
