@@ -31,7 +31,7 @@ export interface ClosedHold {
   readonly expiredBefore: boolean;
   /** True when this call changed nothing. */
   readonly repeated: boolean;
-  /** Owed above the hold, or above what expiry charged; journaled, never taken. */
+  /** Owed above the hold, or beyond what expiry knew of; journaled once, never taken. Zero for a repeat. */
   readonly uncollectedMicros: CreditMicros;
 }
 
@@ -64,7 +64,7 @@ export interface ReservationLedger {
     nowMs: number,
   ): Promise<CreditReservationState>;
   /**
-   * Renews an open hold with a checkpoint; undefined when it is not open any more.
+   * Renews an open hold with a checkpoint; undefined when it is not open any more, voided ids included.
    *
    * @throws DomainError `reservation.not_found`.
    */
@@ -73,24 +73,28 @@ export interface ReservationLedger {
    * Charges the actual usage, refunds the rest, writes the usage record. A shortfall raises this user's scale
    * for this model.
    *
-   * @throws DomainError `reservation.not_found`, `reservation.changed`.
+   * @throws DomainError `reservation.not_found` (voided ids included), `reservation.changed`.
    */
   settle(id: string, tokens: number, success: boolean | undefined, nowMs: number): Promise<ClosedHold>;
   /**
-   * Charges what was produced before the abort and refunds the rest. `unknown`: there was no such id; it is
-   * now voided, and a reserve that arrives later is refused.
+   * Charges what was produced before the abort and refunds the rest; writes a usage record when that is anything.
+   * `unknown`: there was no such id; it is now voided, and a reserve that arrives later is refused.
    *
    * @throws DomainError `reservation.changed`.
    */
   release(id: string, tokens: number | undefined, nowMs: number): Promise<ClosedHold | 'unknown'>;
   /**
-   * Closes at most `limit` holds whose time is over, each settled to its checkpoint, and lapses expired grants.
+   * Closes at most `limit` holds whose time is over, each settled to its checkpoint, and lapses at most `limit`
+   * expired grants. Both counts are of what this call did: a full one says that there may be more.
    * Any number of sweepers may race: each hold is closed once.
    */
   expireDue(nowMs: number, limit: number): Promise<{ readonly holds: number; readonly grants: number }>;
   /** Gives credit; a repeat with the same grant id changes nothing. */
   grant(userId: UserId, grant: CreditGrant, act: LedgerAct): Promise<CreditAccountState>;
-  /** Sets or moves the available credit in one write; growth becomes a grant of source `adjustment` with `grantId`. */
+  /**
+   * Sets or moves the available credit in one write, never below zero. Growth becomes a grant of source
+   * `adjustment` with the change's id. A repeat with the same id changes nothing and shows the credit as it stands.
+   */
   adjust(
     userId: UserId,
     change: {
@@ -100,7 +104,11 @@ export interface ReservationLedger {
     },
     act: LedgerAct,
   ): Promise<{ readonly previousMicros: CreditMicros; readonly newMicros: CreditMicros }>;
-  /** Spends at once and writes a usage record. @throws DomainError `credit.insufficient`. */
+  /**
+   * Spends at once and writes a usage record. A repeat with the same id changes nothing.
+   *
+   * @throws DomainError `credit.insufficient`.
+   */
   deduct(
     userId: UserId,
     spend: { readonly id: string; readonly amountMicros: CreditMicros; readonly service: string },
@@ -117,7 +125,7 @@ export interface ReservationLedger {
     readonly total: number;
   }>;
   reservation(id: string): Promise<CreditReservationState | undefined>;
-  /** Reservations, newest first: only open ones, or all. */
+  /** Reservations, newest first: only open ones, or all; voided ids are none. */
   reservations(query: {
     readonly userId?: UserId;
     readonly openOnly: boolean;
@@ -125,7 +133,10 @@ export interface ReservationLedger {
   }): Promise<readonly CreditReservationState[]>;
   /** Usage records, newest first. */
   usage(query: { readonly userId?: UserId; readonly limit: number }): Promise<readonly UsageRecord[]>;
-  /** Sums of the usage records since a time, grouped; days are UTC dates. */
+  /**
+   * Sums of the usage records since a time, grouped and ordered by key; days are UTC dates (`2026-01-31`), and
+   * records without a model are in no group of `byModel`.
+   */
   usageTotals(query: { readonly userId?: UserId; readonly sinceMs: number }): Promise<UsageTotals>;
   /** The journal after a cursor, oldest first. */
   journal(query: { readonly afterCursor: number; readonly limit: number }): Promise<readonly JournalRow[]>;

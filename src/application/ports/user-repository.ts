@@ -1,22 +1,11 @@
+import type { UserChange } from '../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../domain/identity/ids.ts';
-import type { Role } from '../../domain/identity/principal.ts';
 import type { User } from '../../domain/identity/user.ts';
 
 /** A page of users, ordered by creation. */
 export interface UserPage {
   readonly users: readonly User[];
   readonly total: number;
-}
-
-/** What may change of a user. Absent fields stay; `passwordMark: null` clears the mark. */
-export interface UserChange {
-  readonly passwordHash?: string;
-  readonly passwordMark?: User['passwordMark'] | null;
-  readonly role?: Role;
-  readonly isVerified?: boolean;
-  readonly disabledAtMs?: number | null;
-  /** Anonymises: the names are replaced, the account is disabled for good. */
-  readonly deleted?: { readonly atMs: number; readonly username: string; readonly email: string };
 }
 
 /** Keeps accounts. Usernames and emails are unique by their folded keys, deleted accounts' included. */
@@ -31,7 +20,7 @@ export interface UserRepository {
   /**
    * Changes a user in one atomic write and, unless `keepSession` names it, ends every login session of his
    * when `endSessionsAtMs` is given. Refuses to leave the store without an enabled admin: of two admins who
-   * demote each other at once, one is refused.
+   * demote each other at once, one is refused. A deleted user is `not-found`.
    */
   change(
     id: UserId,

@@ -5,7 +5,7 @@ import { bySpendingOrder, type CreditGrant } from './credit-grant.ts';
 import { CreditReservation, type CreditReservationState, type HoldPart } from './credit-reservation.ts';
 import { type CreditMicros, MAX_ACCOUNT_MICROS, micros, ZERO } from './credits.ts';
 import { sizeHold } from './hold-size.ts';
-import type { AccountDelta, JournalEntry, JournalKind } from './journal-entry.ts';
+import type { JournalEntry, JournalKind } from './journal-entry.ts';
 
 /** An account's sums and its grants. `available + held + charged + expired = granted + adjusted`, always. */
 export interface CreditAccountState {
@@ -110,19 +110,18 @@ export class CreditAccount {
    */
   grant(grant: CreditGrant, act: Act): Posting {
     const { account, entries } = this.lapse(act.nowMs);
-    const amount = grant.amountMicros;
-    const own = account.#state;
+    const [amount, own] = [grant.amountMicros, account.#state];
     if (own.grantedMicros + Math.max(0, own.adjustedMicros) + amount > MAX_ACCOUNT_MICROS) {
       throw new DomainError('credit.out_of_range', 'This account cannot be granted that much credit');
     }
-    const adjusts = grant.source === 'adjustment';
+    const kind = grant.source === 'adjustment' ? 'adjust' : 'grant';
     const before = new CreditAccount({
       ...own,
       grants: [...own.grants, { ...grant, remainingMicros: ZERO }],
     });
     return before.#post(entries, {
-      ...this.#fact(`${grant.id}:grant`, adjusts ? 'adjust' : 'grant', act.nowMs, act),
-      account: { available: amount, ...(adjusts ? { adjusted: amount } : { granted: amount }) },
+      ...this.#fact(`${grant.id}:${kind}`, kind, act.nowMs, act),
+      account: { available: amount, [kind === 'adjust' ? 'adjusted' : 'granted']: amount },
       grants: [{ id: grant.id, remaining: amount }],
     });
   }
@@ -211,7 +210,7 @@ export class CreditAccount {
       const refund = part.micros - charged;
       if (refund === 0) continue;
       const grant = account.#state.grants.find((candidate) => candidate.id === part.grantId);
-      if (grant === undefined || grant.expiresAtMs <= nowMs) lapsed += refund;
+      if (grant === undefined || grant.lapsed || grant.expiresAtMs <= nowMs) lapsed += refund;
       else refunds.push({ id: part.grantId, remaining: refund });
     }
     const kind = closed.state === 'settled' ? 'settle' : closed.state === 'released' ? 'release' : 'expire';
@@ -229,13 +228,12 @@ export class CreditAccount {
     });
   }
 
-  /** Records what was owed and could not be taken; moves nothing. */
-  uncollected(reservationId: string, amount: CreditMicros, nowMs: number, note: string): Posting {
+  /** Records what was owed and could not be taken, at the closing or by a report after expiry; moves nothing. */
+  uncollected(reservationId: string, amount: CreditMicros, nowMs: number, when: 'closing' | 'late'): Posting {
     return this.#post([], {
-      ...this.#fact(`${reservationId}:uncollected`, 'uncollected', nowMs),
+      ...this.#fact(`${reservationId}:uncollected-${when}`, 'uncollected', nowMs),
       reservationId,
       uncollectedMicros: amount,
-      note,
       account: {},
       grants: [],
     });
@@ -280,7 +278,7 @@ export class CreditAccount {
  * @throws InvariantViolation when a sum would fall below zero.
  */
 export function applyEntry(state: CreditAccountState, entry: JournalEntry): CreditAccountState {
-  const delta: AccountDelta = entry.account;
+  const { account: delta } = entry;
   const moves = new Map(entry.grants.map((move) => [move.id, move.remaining]));
   return {
     userId: state.userId,
@@ -292,7 +290,9 @@ export function applyEntry(state: CreditAccountState, entry: JournalEntry): Cred
     adjustedMicros: state.adjustedMicros + (delta.adjusted ?? 0),
     grants: state.grants.map((grant) => {
       const move = moves.get(grant.id);
-      return move === undefined ? grant : { ...grant, remainingMicros: micros(grant.remainingMicros + move) };
+      if (move === undefined) return grant;
+      const moved = { ...grant, remainingMicros: micros(grant.remainingMicros + move) };
+      return entry.kind === 'lapse' ? { ...moved, lapsed: true as const } : moved;
     }),
   };
 }

@@ -14,6 +14,8 @@ export interface CreditGrant {
   /** Who gave it: a user id or `system`. */
   readonly grantedBy: string;
   readonly notes?: string;
+  /** Set once its time has passed with credit left: it stays gone, even when a clock steps back. */
+  readonly lapsed?: true;
 }
 
 /** Days a grant lives when its giver does not say. */

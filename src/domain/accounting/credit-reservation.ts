@@ -8,6 +8,9 @@ export const HOLD_LIFETIME_MS = 600_000;
 /** Where a reservation stands. Everything but `open` is terminal; `voided` never held anything. */
 export type ReservationState = 'open' | 'settled' | 'released' | 'expired' | 'voided';
 
+/** Stands for the user of a voided id: an abort names no user. */
+export const NOBODY = '' as UserId;
+
 /** The share of a hold that was taken from one grant, in the order of spending. */
 export interface HoldPart {
   readonly grantId: string;
@@ -34,6 +37,7 @@ export interface LateReport {
 export interface CreditReservationState {
   /** The streaming session's id: money, stream and audit name one thing. */
   readonly id: string;
+  /** Whose credit is held; `NOBODY` for a voided id, whose reserve never came. */
   readonly userId: UserId;
   readonly modelId: string;
   readonly state: ReservationState;
@@ -62,6 +66,7 @@ export type ClosingDecision =
     }
   | { readonly kind: 'repeated'; readonly reservation: CreditReservation }
   | {
+      /** The first report after expiry; uncollected is what it proves beyond what expiry already knew of. */
       readonly kind: 'late';
       readonly reservation: CreditReservation;
       readonly uncollectedMicros: CreditMicros;
@@ -87,6 +92,25 @@ export class CreditReservation {
       ...facts,
       state: 'open',
       expiresAtMs: facts.openedAtMs + HOLD_LIFETIME_MS,
+      checkpointTokens: 0,
+    });
+  }
+
+  /** A tombstone for an id that was aborted before its reserve arrived: that reserve will be refused. */
+  static voided(id: string, nowMs: number): CreditReservation {
+    return new CreditReservation({
+      id,
+      userId: NOBODY,
+      modelId: '',
+      state: 'voided',
+      estimatedTokens: 0,
+      amountMicros: ZERO,
+      parts: [],
+      priceMicrosPer1000: ZERO,
+      maxOutputTokens: 0,
+      limitedBy: 'credit',
+      openedAtMs: nowMs,
+      expiresAtMs: nowMs,
       checkpointTokens: 0,
     });
   }
@@ -207,9 +231,9 @@ export class CreditReservation {
       return { kind: 'late-repeated', reservation: this };
     }
     const owed = chargeFor(tokens, own.priceMicrosPer1000);
-    const charged = own.outcome?.chargeMicros ?? ZERO;
+    const known = chargeFor(own.outcome?.tokens ?? 0, own.priceMicrosPer1000);
     const reservation = new CreditReservation({ ...own, lateReport: { kind, tokens } });
-    return { kind: 'late', reservation, uncollectedMicros: micros(Math.max(0, owed - charged)) };
+    return { kind: 'late', reservation, uncollectedMicros: micros(Math.max(0, owed - known)) };
   }
 }
 

@@ -39,7 +39,7 @@ export function creditsToMicros(credits: number): CreditMicros {
       `Credits are a decimal number from 0 to ${MAX_OPERATION_MICROS / MICROS_PER_CREDIT} with at most six places`,
     );
   }
-  return scaled as CreditMicros;
+  return micros(scaled + 0);
 }
 
 /** JavaScript prints the shortest decimal that reads back as the same number, so its digits are the caller's. */

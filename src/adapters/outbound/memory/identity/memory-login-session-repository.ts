@@ -1,0 +1,84 @@
+import type {
+  LoginSessionRepository,
+  RotationOutcome,
+} from '../../../../application/ports/login-session-repository.ts';
+import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
+import type { LoginSession } from '../../../../domain/identity/user.ts';
+
+interface RefreshToken {
+  readonly sessionId: LoginSessionId;
+  readonly spent: boolean;
+}
+
+/** Login sessions in one process's memory. Sessions whose absolute time is over are forgotten at the next login. */
+export class MemoryLoginSessionRepository implements LoginSessionRepository {
+  readonly #sessions = new Map<LoginSessionId, LoginSession>();
+  readonly #tokens = new Map<string, RefreshToken>();
+
+  async begin(session: LoginSession, refreshSha256: string): Promise<void> {
+    this.#forgetExpired(session.createdAtMs);
+    this.#sessions.set(session.id, session);
+    this.#tokens.set(refreshSha256, { sessionId: session.id, spent: false });
+  }
+
+  async rotate(spentSha256: string, nextSha256: string, nowMs: number): Promise<RotationOutcome> {
+    const token = this.#tokens.get(spentSha256);
+    const session = token && this.#sessions.get(token.sessionId);
+    if (token === undefined || session === undefined || !lives(session, nowMs)) return { kind: 'unknown' };
+    if (token.spent) return { kind: 'reused', session: this.#end(session, nowMs) };
+    const rotated = { ...session, lastUsedAtMs: nowMs };
+    this.#sessions.set(session.id, rotated);
+    this.#tokens.set(spentSha256, { sessionId: session.id, spent: true });
+    this.#tokens.set(nextSha256, { sessionId: session.id, spent: false });
+    return { kind: 'rotated', session: rotated };
+  }
+
+  async endByToken(refreshSha256: string, nowMs: number): Promise<LoginSession | undefined> {
+    const token = this.#tokens.get(refreshSha256);
+    const session = token && this.#sessions.get(token.sessionId);
+    return session && this.#end(session, nowMs);
+  }
+
+  async end(id: LoginSessionId, nowMs: number): Promise<void> {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) this.#end(session, nowMs);
+  }
+
+  async endAllOf(userId: UserId, nowMs: number, except?: LoginSessionId): Promise<readonly LoginSessionId[]> {
+    const ended = [...this.#sessions.values()].filter(
+      (session) => session.userId === userId && session.id !== except && session.endedAtMs === undefined,
+    );
+    for (const session of ended) this.#end(session, nowMs);
+    return ended.map((session) => session.id);
+  }
+
+  async isLive(id: LoginSessionId, nowMs: number): Promise<boolean> {
+    const session = this.#sessions.get(id);
+    return session !== undefined && lives(session, nowMs);
+  }
+
+  async listLive(userId: UserId, nowMs: number): Promise<readonly LoginSession[]> {
+    return [...this.#sessions.values()]
+      .filter((session) => session.userId === userId && lives(session, nowMs))
+      .sort((left, right) => right.createdAtMs - left.createdAtMs || (left.id < right.id ? 1 : -1));
+  }
+
+  #end(session: LoginSession, nowMs: number): LoginSession {
+    if (session.endedAtMs !== undefined) return session;
+    const ended = { ...session, endedAtMs: nowMs };
+    this.#sessions.set(session.id, ended);
+    return ended;
+  }
+
+  #forgetExpired(nowMs: number): void {
+    for (const session of this.#sessions.values()) {
+      if (session.expiresAtMs <= nowMs) this.#sessions.delete(session.id);
+    }
+    for (const [hash, token] of this.#tokens) {
+      if (!this.#sessions.has(token.sessionId)) this.#tokens.delete(hash);
+    }
+  }
+}
+
+const lives = (session: LoginSession, nowMs: number): boolean =>
+  session.endedAtMs === undefined && nowMs < session.expiresAtMs;

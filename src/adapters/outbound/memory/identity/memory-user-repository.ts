@@ -1,0 +1,77 @@
+import type { LoginSessionRepository } from '../../../../application/ports/login-session-repository.ts';
+import type { UserPage, UserRepository } from '../../../../application/ports/user-repository.ts';
+import { changeUser, isEnabledAdmin, type UserChange } from '../../../../domain/identity/change-user.ts';
+import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
+import type { User } from '../../../../domain/identity/user.ts';
+
+/** Accounts in one process's memory, beside the login sessions that a change may end. */
+export class MemoryUserRepository implements UserRepository {
+  readonly #users = new Map<UserId, User>();
+  readonly #sessions: LoginSessionRepository;
+
+  constructor(sessions: LoginSessionRepository) {
+    this.#sessions = sessions;
+  }
+
+  async add(user: User): Promise<'added' | 'taken'> {
+    if (this.#users.has(user.id) || this.#holderOf(user) !== undefined) return 'taken';
+    this.#users.set(user.id, user);
+    return 'added';
+  }
+
+  async find(id: UserId): Promise<User | undefined> {
+    return this.#users.get(id);
+  }
+
+  async findByUsername(usernameKey: string): Promise<User | undefined> {
+    return this.#list().find((user) => user.usernameKey === usernameKey);
+  }
+
+  async findByEmail(emailKey: string): Promise<User | undefined> {
+    return this.#list().find((user) => user.emailKey === emailKey);
+  }
+
+  async search(text: string, page: { readonly offset: number; readonly limit: number }): Promise<UserPage> {
+    const found = this.#list()
+      .filter((user) => user.usernameKey.includes(text) || user.emailKey.includes(text))
+      .sort((left, right) => left.createdAtMs - right.createdAtMs || (left.id < right.id ? -1 : 1));
+    return { users: found.slice(page.offset, page.offset + page.limit), total: found.length };
+  }
+
+  async change(
+    id: UserId,
+    change: UserChange,
+    sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+  ): Promise<'changed' | 'not-found' | 'last-admin'> {
+    const user = this.#users.get(id);
+    if (user === undefined || user.deletedAtMs !== undefined) return 'not-found';
+    const changed = changeUser(user, change);
+    if (isEnabledAdmin(user) && !isEnabledAdmin(changed)) {
+      const admins = this.#list().filter(isEnabledAdmin);
+      if (admins.length === 1) return 'last-admin';
+    }
+    this.#users.set(id, changed);
+    if (sessions !== undefined) {
+      await this.#sessions.endAllOf(id, sessions.endSessionsAtMs, sessions.keepSession);
+    }
+    return 'changed';
+  }
+
+  async count(): Promise<number> {
+    return this.#users.size;
+  }
+
+  async hasMark(mark: NonNullable<User['passwordMark']>): Promise<boolean> {
+    return this.#list().some((user) => user.passwordMark === mark && user.disabledAtMs === undefined);
+  }
+
+  #list(): User[] {
+    return [...this.#users.values()];
+  }
+
+  #holderOf(names: User): User | undefined {
+    return this.#list().find(
+      (user) => user.usernameKey === names.usernameKey || user.emailKey === names.emailKey,
+    );
+  }
+}
