@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The addresses that a server wrote to its ready file. */
+export interface ServerUrls {
+  readonly auth: string;
+  readonly accounting: string;
+  readonly chat: string;
+}
+
+/** How long a server may take to be ready, in milliseconds; far more than it needs, also on a busy machine. */
+const READY_TIMEOUT_MS = 30_000;
+
+/** The real command `holdfast serve` in a process of its own. */
+export class RunningServer {
+  readonly data: string;
+  readonly urls: ServerUrls;
+  readonly #child: ChildProcess;
+  readonly #output: string[];
+
+  private constructor(child: ChildProcess, data: string, urls: ServerUrls, output: string[]) {
+    this.#child = child;
+    this.data = data;
+    this.urls = urls;
+    this.#output = output;
+  }
+
+  /** Starts a server on free ports and waits until it listens. `data` is kept when it is given. */
+  static async start(
+    flags: readonly string[] = ['--demo'],
+    data = temporaryFolder(),
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<RunningServer> {
+    const folder = temporaryFolder();
+    const ready = join(folder, 'ready.json');
+    const ports = ['--auth-port', '0', '--accounting-port', '0', '--chat-port', '0'];
+    const args = ['bin/holdfast.js', 'serve', '--data', data, '--ready-file', ready, ...ports, ...flags];
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    const output: string[] = [];
+    child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
+    child.stderr.on('data', (text: Buffer) => output.push(text.toString()));
+    try {
+      await untilExists(ready, folder, child, output);
+      return new RunningServer(child, data, JSON.parse(readFileSync(ready, 'utf8')) as ServerUrls, output);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Everything the server has printed so far. */
+  get output(): string {
+    return this.#output.join('');
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Sends a signal and waits until the process has gone; returns its exit code, null after a signal's death. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const gone = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill(signal);
+    return gone;
+  }
+
+  /** Ends the server if it still runs and removes its data. */
+  async dispose(): Promise<void> {
+    await this.end('SIGKILL');
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+/** A private folder for one server's data. */
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'holdfast-'));
+
+function untilExists(path: string, folder: string, child: ChildProcess, output: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const watcher = watch(folder, check);
+    const timer = setTimeout(
+      () => finish(new Error(`not ready in time:\n${output.join('')}`)),
+      READY_TIMEOUT_MS,
+    );
+    const onExit = (code: number | null): void =>
+      finish(new Error(`ended with ${code}:\n${output.join('')}`));
+    child.once('exit', onExit);
+    function finish(error?: Error): void {
+      clearTimeout(timer);
+      watcher.close();
+      child.off('exit', onExit);
+      if (error) reject(error);
+      else resolve();
+    }
+    function check(): void {
+      if (existsSync(path)) finish();
+    }
+    check();
+  });
+}
