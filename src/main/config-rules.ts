@@ -1,0 +1,101 @@
+import { isLoopback } from './network-address.ts';
+import { flagOf, type Settings } from './settings.ts';
+import type { UpstreamModel } from './upstream-model.ts';
+
+/** Finds settings that are right alone and wrong together; one sentence each. */
+export function brokenRules(settings: Settings, models: readonly UpstreamModel[]): string[] {
+  return [
+    ...listening(settings),
+    ...separateServices(settings),
+    ...samePorts(settings),
+    ...upstreams(settings, models),
+  ];
+}
+
+function listening(settings: Settings): string[] {
+  const { host, demo, publicUrl, trustedProxy, privateNetwork } = settings;
+  const problems: string[] = [];
+  const open = !isLoopback(host);
+  if (demo && open)
+    problems.push(
+      `demo: demo accounts have known passwords, so --demo needs a loopback --host, not ${host}.`,
+    );
+  if (demo && trustedProxy.length > 0) {
+    problems.push('demo: demo accounts have known passwords, so --demo cannot run behind --trusted-proxy.');
+  }
+  if (open && publicUrl.length === 0) {
+    problems.push(
+      `host: to listen on ${host}, name the server with --public-url, such as --public-url https://chat.example.org.`,
+    );
+  }
+  if (open && trustedProxy.length === 0 && !privateNetwork) {
+    problems.push(
+      `host: ${host} would serve plain HTTP beyond this machine; put a TLS proxy before it and name it with --trusted-proxy, or declare --private-network.`,
+    );
+  }
+  return problems;
+}
+
+function separateServices(settings: Settings): string[] {
+  const { service, authUrl, accountingUrl, serviceKeyFile, privateNetwork } = settings;
+  const problems: string[] = [];
+  if (service !== 'all') {
+    if (service !== 'auth' && authUrl === undefined) {
+      problems.push(`authUrl: ${service} alone needs --auth-url.`);
+    }
+    if (service === 'chat' && accountingUrl === undefined) {
+      problems.push('accountingUrl: chat alone needs --accounting-url.');
+    }
+    if (serviceKeyFile === undefined) {
+      problems.push(
+        `serviceKeyFile: ${service} alone needs --service-key-file, the same file for every service.`,
+      );
+    }
+  }
+  for (const [key, url] of [
+    ['authUrl', authUrl],
+    ['accountingUrl', accountingUrl],
+  ] as const) {
+    if (url === undefined || url.protocol === 'https:' || isLoopback(url.hostname) || privateNetwork)
+      continue;
+    problems.push(
+      `${key}: ${url.href} is neither https nor loopback; use https, or declare --private-network.`,
+    );
+  }
+  return problems;
+}
+
+function samePorts(settings: Settings): string[] {
+  if (settings.service !== 'all') return [];
+  const problems: string[] = [];
+  const taken = new Map<number, string>();
+  for (const key of ['authPort', 'accountingPort', 'chatPort'] as const) {
+    const port = settings[key];
+    const other = taken.get(port);
+    if (port !== 0 && other !== undefined)
+      problems.push(`${key}: ${flagOf(key)} and ${other} cannot both be ${port}.`);
+    taken.set(port, flagOf(key));
+  }
+  return problems;
+}
+
+function upstreams(settings: Settings, models: readonly UpstreamModel[]): string[] {
+  const problems: string[] = [];
+  const url = settings['model.url'];
+  if (url !== undefined && (settings['model.id'] === undefined || settings['model.price'] === undefined)) {
+    problems.push(
+      'model.url: name its model with --model-id and price it with --model-price (credits for 1,000 tokens).',
+    );
+  }
+  for (const key of ['model.id', 'model.price', 'model.keyFile'] as const) {
+    if (url === undefined && settings[key] !== undefined)
+      problems.push(`${key}: ${flagOf(key)} needs --model-url.`);
+  }
+  const seen = new Set(['handbook']);
+  const single = settings['model.id'];
+  for (const id of [...(single === undefined ? [] : [single]), ...models.map((model) => model.id)]) {
+    if (seen.has(id)) problems.push(`models: there is more than one model with the id ${id}.`);
+    seen.add(id);
+  }
+  return problems;
+}

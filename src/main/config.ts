@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import { brokenRules } from './config-rules.ts';
+import { suggestion } from './nearest.ts';
+import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, type Settings, variableOf } from './settings.ts';
+import { MAX_MODELS, UPSTREAM_MODEL, type UpstreamModel } from './upstream-model.ts';
+
+/** Everything an operator can decide, read and checked. */
+export interface Config extends Settings {
+  readonly models: readonly UpstreamModel[];
+  /** What is odd but no error, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Settings as flags gave them, by their keys. */
+export type FlagValues = Readonly<Partial<Record<SettingKey, unknown>>>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables of the environment that other commands read and no setting has. */
+const OTHER_VARIABLES = ['HOLDFAST_CONFIG', 'HOLDFAST_PASSWORD', 'HOLDFAST_ADMIN_PASSWORD'] as const;
+/** Largest configuration file, in bytes. */
+const MAX_FILE_BYTES = 1_048_576;
+
+/** A variable of the environment that is no setting. */
+export const environmentVariable = (
+  name: (typeof OTHER_VARIABLES)[number],
+  environment: Environment = process.env,
+): string | undefined => environment[name] || undefined;
+
+/** Whether colour is unwanted or impossible (https://no-color.org). */
+export const colourUnwanted = (environment: Environment = process.env): boolean =>
+  (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
+
+/**
+ * Reads the configuration: flags win over the environment, the environment over the file, the file over defaults.
+ *
+ * @throws ConfigError with every problem found, each with the flag, variable or path of the file that it is about.
+ */
+export async function loadConfig(sources: {
+  readonly flags?: FlagValues;
+  readonly file?: string | undefined;
+  readonly environment?: Environment;
+}): Promise<Config> {
+  const environment = sources.environment ?? process.env;
+  const path = sources.file ?? environmentVariable('HOLDFAST_CONFIG', environment);
+  const file = path === undefined ? { values: new Map<string, unknown>(), models: [] } : await readFile(path);
+  const problems: string[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const key of SETTING_KEYS) {
+    const { origin, value } = pick(key, sources.flags ?? {}, environment, file.values, path);
+    const result = SETTINGS[key].schema.safeParse(value);
+    if (result.success) settings[key] = result.data;
+    else problems.push(`${origin} ${result.error.issues[0]?.message ?? 'is not valid'}.`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const checked = settings as Settings;
+  const broken = brokenRules(checked, file.models);
+  if (broken.length > 0) throw new ConfigError(broken);
+  return { ...checked, models: file.models, warnings: oddVariables(environment) };
+}
+
+/** The winning source of one setting and what it says. */
+function pick(
+  key: SettingKey,
+  flags: FlagValues,
+  environment: Environment,
+  file: ReadonlyMap<string, unknown>,
+  path: string | undefined,
+): { origin: string; value: unknown } {
+  if (flags[key] !== undefined) return { origin: flagOf(key), value: flags[key] };
+  const variable = environment[variableOf(key)];
+  if (variable !== undefined && variable !== '') return { origin: variableOf(key), value: variable };
+  if (file.has(key)) return { origin: `${path}: ${key}`, value: file.get(key) };
+  return { origin: key, value: SETTINGS[key].fallback };
+}
+
+async function readFile(path: string): Promise<{ values: Map<string, unknown>; models: UpstreamModel[] }> {
+  const { parseDocument } = await import('yaml');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${path} cannot be read: ${(error as Error).message}.`], { cause: error });
+  }
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
+    throw new ConfigError([`${path} is larger than ${MAX_FILE_BYTES} bytes.`]);
+  }
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new ConfigError(document.errors.map((error) => `${path}: ${error.message.split('\n')[0]}`));
+  }
+  const content = (document.toJS({ maxAliasCount: 0 }) ?? {}) as unknown;
+  if (!isMapping(content)) throw new ConfigError([`${path} must be a mapping of settings to values.`]);
+  const { models, ...rest } = content;
+  const values = flatten(rest);
+  const unknown = [...values.keys()].filter((key) => !(key in SETTINGS));
+  const problems = unknown.map(
+    (key) => `${path}: there is no setting ${key}.${suggestion(key, [...SETTING_KEYS, 'models'])}`,
+  );
+  const parsed = z
+    .array(UPSTREAM_MODEL)
+    .max(MAX_MODELS)
+    .safeParse(models ?? []);
+  if (!parsed.success) {
+    problems.push(
+      ...parsed.error.issues.map((issue) => `${path}: models.${issue.path.join('.')} ${issue.message}.`),
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { values, models: parsed.data ?? [] };
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Turns nested mappings into dotted keys. */
+function flatten(mapping: Record<string, unknown>, prefix = ''): Map<string, unknown> {
+  const flat = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(mapping)) {
+    const key = `${prefix}${name}`;
+    if (!isMapping(value)) flat.set(key, value);
+    else for (const [inner, member] of flatten(value, `${key}.`)) flat.set(inner, member);
+  }
+  return flat;
+}
+
+/** Variables that look like a mistyped setting. Others with our prefix are left alone: a cluster may set its own. */
+function oddVariables(environment: Environment): string[] {
+  const known = [...SETTING_KEYS.map(variableOf), ...OTHER_VARIABLES];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('HOLDFAST_') && !known.includes(name as never))
+    .map((name) => ({ name, hint: suggestion(name, known) }))
+    .filter(({ hint }) => hint !== '')
+    .map(({ name, hint }) => `The environment variable ${name} is not read.${hint}`);
+}

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+
+/** One setting: how its value is read, what holds when nobody sets it, and what it means. */
+export interface Setting<T> {
+  readonly schema: z.ZodType<T>;
+  /** The default as an operator would write it; undefined when there is none. */
+  readonly fallback: string | undefined;
+  /** What an operator may write, in words. */
+  readonly form: string;
+  readonly meaning: string;
+  /** Whether it may be given several times; in the environment separated by commas, in the file as a list. */
+  readonly repeatable: boolean;
+  /** Whether a flag without a value switches it on. */
+  readonly boolean: boolean;
+}
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const setting = <T>(
+  schema: z.ZodType<T>,
+  form: string,
+  fallback: string | undefined,
+  meaning: string,
+  more: { repeatable?: boolean; boolean?: boolean } = {},
+): Setting<T> => ({
+  schema,
+  form,
+  fallback,
+  meaning,
+  repeatable: more.repeatable ?? false,
+  boolean: more.boolean ?? false,
+});
+
+/** Any text, such as a path. */
+export const text = (fallback: string, meaning: string): Setting<string> =>
+  setting(z.string().min(1, 'must not be empty'), 'text', fallback, meaning);
+
+/** Any text, or nothing. */
+export const optionalText = (meaning: string): Setting<string | undefined> =>
+  setting(z.string().min(1, 'must not be empty').optional(), 'text', undefined, meaning);
+
+/** One of a closed set of words. */
+export const choice = <const W extends string>(
+  words: readonly [W, ...W[]],
+  fallback: W,
+  meaning: string,
+): Setting<W> =>
+  setting(
+    z.enum(words, `must be one of ${words.join(', ')}`),
+    `one of ${words.join(', ')}`,
+    fallback,
+    meaning,
+  );
+
+/** A whole number within bounds. */
+export function integer(
+  [least, most]: readonly [number, number],
+  fallback: number,
+  meaning: string,
+): Setting<number> {
+  const form = `a whole number from ${least} to ${most}`;
+  return setting(wholeNumber(least, most), form, String(fallback), meaning);
+}
+
+function wholeNumber(least: number, most: number): z.ZodType<number> {
+  const sentence = `must be a whole number from ${least} to ${most}`;
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^[0-9]{1,15}$/, sentence)
+          .transform(Number),
+      ],
+      sentence,
+    )
+    .refine((value) => Number.isSafeInteger(value) && value >= least && value <= most, sentence);
+}
+
+/** A decimal number within bounds, or nothing. */
+export function optionalDecimal(
+  [least, most]: readonly [number, number],
+  meaning: string,
+): Setting<number | undefined> {
+  const sentence = `must be a number from ${least} to ${most}`;
+  const schema = z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^[0-9]{1,12}(\.[0-9]{1,6})?$/, sentence)
+          .transform(Number),
+      ],
+      sentence,
+    )
+    .refine((value) => Number.isFinite(value) && value >= least && value <= most, sentence)
+    .optional();
+  return setting(schema, `a number from ${least} to ${most}`, undefined, meaning);
+}
+
+/** A duration, such as `20s` or `15m`; its value is in milliseconds. */
+export function duration(
+  [least, most]: readonly [string, string],
+  fallback: string,
+  meaning: string,
+): Setting<number> {
+  const sentence = `must be a duration from ${least} to ${most}, such as 20s, 15m or 24h`;
+  const schema = z
+    .string(sentence)
+    .transform((written) => durationMs(written) ?? Number.NaN)
+    .refine((ms) => ms >= (durationMs(least) ?? 0) && ms <= (durationMs(most) ?? 0), sentence);
+  return setting(schema, `a duration from ${least} to ${most}`, fallback, meaning);
+}
+
+/** Reads a duration as written, in milliseconds; undefined when it is none. A bare `0` needs no unit. */
+export function durationMs(written: string): number | undefined {
+  if (written === '0') return 0;
+  const [, amount, unit] = /^([0-9]{1,9})(ms|s|m|h|d)$/.exec(written) ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
+/** A switch. */
+export const flag = (meaning: string): Setting<boolean> =>
+  setting(
+    z.union(
+      [z.boolean(), z.enum(['true', 'false', '1', '0']).transform((word) => word === 'true' || word === '1')],
+      'must be true or false',
+    ),
+    'true or false',
+    'false',
+    meaning,
+    { boolean: true },
+  );
+
+const httpUrl = z.string().transform((written, context) => {
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (url === undefined || !plain || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be an http or https URL without user, query and fragment',
+    });
+    return z.NEVER;
+  }
+  return url;
+});
+
+/** The URL of another server, or nothing. */
+export const optionalUrl = (meaning: string): Setting<URL | undefined> =>
+  setting(httpUrl.optional(), 'an http or https URL', undefined, meaning);
+
+/** Any number of URLs. */
+export const urls = (meaning: string): Setting<URL[]> =>
+  setting(listOf(httpUrl), 'http or https URLs', undefined, meaning, { repeatable: true });
+
+/** Any number of words. */
+export const words = (schema: z.ZodType<string, string>, form: string, meaning: string): Setting<string[]> =>
+  setting(listOf(schema), form, undefined, meaning, { repeatable: true });
+
+/** Most entries of one repeatable setting. */
+const MAX_ENTRIES = 64;
+
+function listOf<T>(entry: z.ZodType<T, string>): z.ZodType<T[]> {
+  const split = z.string().transform((written) => written.split(',').map((part) => part.trim()));
+  return z
+    .union([z.array(z.string()), split])
+    .pipe(z.array(entry).max(MAX_ENTRIES))
+    .default([]);
+}
