@@ -84,8 +84,8 @@ export interface ReservationLedger {
    */
   release(id: string, tokens: number | undefined, nowMs: number): Promise<ClosedHold | 'unknown'>;
   /**
-   * Closes at most `limit` holds whose time is over, each settled to its checkpoint, and lapses at most `limit`
-   * expired grants. Both counts are of what this call did: a full one says that there may be more.
+   * Closes at most `limit` holds whose time is over, each settled to its checkpoint, and lapses the expired grants
+   * of at most `limit` accounts. The counts are of what this call did: `limit` or more says that there may be more.
    * Any number of sweepers may race: each hold is closed once.
    */
   expireDue(nowMs: number, limit: number): Promise<{ readonly holds: number; readonly grants: number }>;

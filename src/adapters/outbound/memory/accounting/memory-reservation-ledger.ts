@@ -102,13 +102,12 @@ export class MemoryReservationLedger implements ReservationLedger {
       this.#close(decision, nowMs);
       holds += 1;
     }
-    let grants = 0;
-    for (const userId of [...this.#accounts.keys()]) {
-      if (grants >= limit) break;
-      const posting = this.#load(userId).lapse(nowMs);
-      this.#apply(posting);
-      grants += posting.entries.length;
-    }
+    const lapses = [...this.#accounts.keys()]
+      .map((userId) => this.#load(userId).lapse(nowMs))
+      .filter((posting) => posting.entries.length > 0)
+      .slice(0, limit);
+    for (const posting of lapses) this.#apply(posting);
+    const grants = lapses.reduce((sum, posting) => sum + posting.entries.length, 0);
     return { holds, grants };
   }
 

@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { DomainError, type DomainErrorCode } from '../../src/domain/domain-error.ts';
+
+/** Expects a promise to be refused by the domain with exactly this code. */
+export async function expectRefusal(promise: Promise<unknown>, code: DomainErrorCode): Promise<void> {
+  let refusal: unknown;
+  try {
+    await promise;
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).to.be.instanceOf(DomainError);
+  expect((refusal as DomainError).code).to.equal(code);
+}
+
+/** Expects a function to be refused by the domain with exactly this code. */
+export function expectThrown(run: () => unknown, code: DomainErrorCode): void {
+  let refusal: unknown;
+  try {
+    run();
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).to.be.instanceOf(DomainError);
+  expect((refusal as DomainError).code).to.equal(code);
+}
