@@ -23,6 +23,7 @@ export type DomainErrorCode =
   | 'permission.denied'
   | 'request.invalid'
   | 'reservation.changed'
+  | 'reservation.closed'
   | 'reservation.expired_id'
   | 'reservation.not_found'
   | 'reservation.voided'

@@ -113,7 +113,7 @@ async function recognise(
 
 async function readBody(route: Route, request: IncomingMessage): Promise<unknown> {
   const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
-  return validate(route.body, body, 'body');
+  return validate(route.body, body, 'body', route.bodyRefusal);
 }
 
 function send(context: Koa.Context, reply: RouteReply): void {

@@ -36,6 +36,7 @@ export const STATUS_OF = {
   'permission.denied': 403,
   'request.invalid': 400,
   'reservation.changed': 422,
+  'reservation.closed': 409,
   'reservation.expired_id': 422,
   'reservation.not_found': 404,
   'reservation.voided': 422,

@@ -52,6 +52,8 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly query?: Q;
   /** Absent: the route takes no body and ignores one. */
   readonly body?: B;
+  /** What a faulty body is told in place of the first fault, where older clients know one sentence. */
+  readonly bodyRefusal?: string;
   /** Largest body, in bytes; 256 KiB unless said. */
   readonly maxBodyBytes?: number;
   readonly answers: Readonly<Record<number, AnswerContract>>;
