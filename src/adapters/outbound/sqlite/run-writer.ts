@@ -1,0 +1,71 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant } from '../../../domain/invariant.ts';
+import { Ballast } from './ballast.ts';
+import { Connection } from './connection.ts';
+import { type Migration, migrate } from './migrations.ts';
+import type { OperationSet } from './operation.ts';
+import { Writer } from './writer.ts';
+import type { WorkerFiles, WorkerOrder, WriterReport } from './writer-messages.ts';
+
+/** Cache of the writing connection, in KiB. */
+const CACHE_KIB = 32 * 1024;
+
+/**
+ * The body of the writer's thread: opens the one writing connection, brings the schema up to date, and carries
+ * out batches until it is told to close. Called by a worker's entry file with the schema it serves.
+ */
+export function runWriter(schema: {
+  readonly migrations: readonly Migration[];
+  readonly operations: OperationSet;
+}): void {
+  invariant(parentPort !== null, 'the writer runs in a worker thread');
+  const port = parentPort;
+  const report = (message: WriterReport): void => port.postMessage(message);
+  const files = workerData as WorkerFiles;
+  let db: Connection;
+  try {
+    db = openWriting(files.databasePath, schema.migrations);
+  } catch (error) {
+    report({ kind: 'cannot-start', message: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  const writer = new Writer(db, schema.operations, new Ballast(files.ballastPath));
+  port.on('message', (order: WorkerOrder) => {
+    if (order.kind === 'batch') {
+      report({ kind: 'batch-done', results: writer.carryOut(order) });
+      if (order.checkpoint) checkpoint(db);
+    } else if (order.kind === 'close') {
+      checkpoint(db);
+      db.close();
+      report({ kind: 'closed' });
+      port.close();
+    }
+  });
+  report({ kind: 'ready' });
+}
+
+function openWriting(path: string, migrations: readonly Migration[]): Connection {
+  const db = new Connection(path);
+  try {
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA synchronous = FULL');
+    // Checkpoints are made by another connection, so that no write waits for one.
+    db.exec('PRAGMA wal_autocheckpoint = 0');
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    db.exec('PRAGMA temp_store = MEMORY');
+    migrate(db, migrations);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A checkpoint that fails is tried again with the next one; the log keeps everything meanwhile. */
+function checkpoint(db: Connection): void {
+  try {
+    db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
+  } catch {
+    // The disk is full or fails: the writes themselves will say so.
+  }
+}

@@ -1,0 +1,230 @@
+import { PortError } from '../../../application/ports/port-error.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import { InvariantViolation } from '../../../domain/invariant.ts';
+import { Connection } from './connection.ts';
+import { DataFolder } from './data-folder.ts';
+import type { Durability } from './operation.ts';
+import { storageFault } from './store-fault.ts';
+import { StoreWorker, workerEntry } from './store-worker.ts';
+import type { WriteRequest, WriteResult, WriterReport } from './writer-messages.ts';
+
+/** Most writes that wait for a transaction; more are refused as `unavailable`. */
+const MAX_WAITING_WRITES = 20_000;
+/** Most operations of one transaction. */
+const MAX_BATCH_OPERATIONS = 1_000;
+/** A checkpoint is asked for after so many transactions. */
+const CHECKPOINT_EVERY_BATCHES = 200;
+/** A write-ahead log longer than this, in pages of 4 KiB, is started over by the writer between two batches. */
+const MAX_LOG_PAGES = 8_192;
+
+/** Whether a write must succeed on a full disk: it ends a stream or closes a hold. */
+export type WriteNeed = 'ordinary' | 'essential';
+
+interface WaitingWrite {
+  readonly operation: string;
+  readonly input: () => unknown;
+  readonly durability: Durability;
+  readonly need: WriteNeed;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The embedded store: one database file, one writing connection on a thread of its own, one reading connection
+ * here. Writes are committed in groups: what is asked for while a transaction is under way goes into the next
+ * one. A read sees everything that was acknowledged before it.
+ */
+export class SqliteStore {
+  readonly #folder: DataFolder;
+  readonly #writer: StoreWorker;
+  readonly #checkpointer: StoreWorker;
+  readonly #reader: Connection;
+  #waiting: WaitingWrite[] = [];
+  #underway: readonly WaitingWrite[] | undefined;
+  #scheduled = false;
+  #batches = 0;
+  #logIsLong = false;
+  #checkpointing = false;
+  #closed: Error | undefined;
+  #onIdle: (() => void) | undefined;
+
+  private constructor(folder: DataFolder, writer: StoreWorker, checkpointer: StoreWorker) {
+    this.#folder = folder;
+    this.#writer = writer;
+    this.#checkpointer = checkpointer;
+    this.#reader = new Connection(folder.databasePath, { readOnly: true });
+    writer.onReport = (report) => this.#heard(report);
+    checkpointer.onReport = (report) => this.#heard(report);
+    writer.onDeath = (cause) => this.#died(cause);
+    checkpointer.onDeath = (cause) => this.#died(cause);
+  }
+
+  /**
+   * Claims the data folder, brings its schema up to date and starts the threads. `writerEntry` is the writer
+   * thread's file; tests bring one with operations of their own.
+   *
+   * @throws DataFolderRefused when the folder is taken or readable by others; Error with a sentence when the
+   *   file cannot be used, such as one of a newer schema.
+   */
+  static async open(dataDir: string, writerEntry: URL = workerEntry('writer-worker')): Promise<SqliteStore> {
+    const folder = DataFolder.claim(dataDir);
+    const files = { databasePath: folder.databasePath, ballastPath: folder.ballastPath };
+    let writer: StoreWorker | undefined;
+    try {
+      writer = await StoreWorker.start(writerEntry, files);
+      const checkpointer = await StoreWorker.start(workerEntry('checkpoint-worker'), files);
+      return new SqliteStore(folder, writer, checkpointer);
+    } catch (error) {
+      await writer?.close();
+      folder.release();
+      throw error;
+    }
+  }
+
+  /** False when the writer has died or the store is closed: nothing will be written any more. */
+  get isAvailable(): boolean {
+    return this.#closed === undefined;
+  }
+
+  /**
+   * Carries out an operation in the next transaction and resolves with its output when it is durable.
+   *
+   * @throws DomainError that the operation threw. PortError `unavailable` when nothing was written: the storage
+   *   failed or the queue is full; `timeout` when the writer died meanwhile. InvariantViolation when the
+   *   operation itself is wrong.
+   */
+  write<Out>(
+    operation: string,
+    input: unknown,
+    durability: Durability,
+    need: WriteNeed = 'ordinary',
+  ): Promise<Out> {
+    return this.writeLate<Out>(operation, () => input, durability, need);
+  }
+
+  /** Like `write`, but asks for the input when the transaction is formed, so that it can gather until then. */
+  writeLate<Out>(
+    operation: string,
+    input: () => unknown,
+    durability: Durability,
+    need: WriteNeed = 'ordinary',
+  ): Promise<Out> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (this.#closed !== undefined) return reject(unavailable('the store is closed', this.#closed));
+      if (this.#waiting.length >= MAX_WAITING_WRITES)
+        return reject(unavailable('too many writes are waiting'));
+      this.#waiting.push({ operation, input, durability, need, resolve, reject });
+      this.#schedule();
+    }) as Promise<Out>;
+  }
+
+  /**
+   * Reads through the connection of this thread: point reads and bounded pages only, since it blocks.
+   *
+   * @throws PortError `unavailable` when the file cannot be read.
+   */
+  async read<Out>(query: (db: Pick<Connection, 'prepare'>) => Out): Promise<Out> {
+    if (this.#closed !== undefined) throw unavailable('the store is closed', this.#closed);
+    try {
+      return query(this.#reader);
+    } catch (error) {
+      const fault = storageFault(error);
+      throw fault === undefined ? error : unavailable(fault, error);
+    }
+  }
+
+  /** Finishes what was asked for, moves the log into the file, and gives up the folder. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed !== undefined) return;
+    if (this.#underway !== undefined || this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    if (this.#closed !== undefined) return;
+    this.#closed = new Error('the store was closed');
+    this.#reader.close();
+    await this.#checkpointer.close();
+    await this.#writer.close();
+    this.#folder.release();
+  }
+
+  /** Waits for the end of this turn of the event loop, so that everything it brings shares a transaction. */
+  #schedule(): void {
+    if (this.#scheduled || this.#underway !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#closed === undefined) this.#commitNext();
+    });
+  }
+
+  #commitNext(): void {
+    const batch = this.#waiting.splice(0, MAX_BATCH_OPERATIONS);
+    this.#underway = batch;
+    const requests: WriteRequest[] = batch.map(({ operation, input, need }) => ({
+      operation,
+      input: input(),
+      essential: need === 'essential',
+    }));
+    const durability = batch.some((write) => write.durability === 'full') ? 'full' : 'normal';
+    this.#writer.send({ kind: 'batch', requests, durability, checkpoint: this.#logIsLong });
+    this.#logIsLong = false;
+  }
+
+  #heard(report: WriterReport): void {
+    if (report.kind === 'batch-done') this.#committed(report.results);
+    if (report.kind === 'checkpointed') {
+      this.#checkpointing = false;
+      this.#logIsLong = report.logPages > MAX_LOG_PAGES;
+    }
+  }
+
+  #committed(results: readonly WriteResult[]): void {
+    const batch = this.#underway ?? [];
+    this.#underway = undefined;
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#onIdle?.();
+    batch.forEach((write, index) => {
+      answer(write, results[index]);
+    });
+    this.#batches += 1;
+    if (this.#batches % CHECKPOINT_EVERY_BATCHES === 0 && !this.#checkpointing) {
+      this.#checkpointing = true;
+      this.#checkpointer.send({ kind: 'checkpoint' });
+    }
+  }
+
+  /** A thread of the store is gone: what it was doing has an unknown outcome, what waits was never begun. */
+  #died(cause: Error): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = cause;
+    const unknown = this.#underway ?? [];
+    const never = this.#waiting;
+    this.#underway = undefined;
+    this.#waiting = [];
+    for (const write of unknown) {
+      write.reject(new PortError('timeout', 'store', 'the writer died during the write', { cause }));
+    }
+    for (const write of never) write.reject(unavailable('the writer died', cause));
+    this.#reader.close();
+    this.#folder.release();
+    void Promise.all([this.#checkpointer.terminate(), this.#writer.terminate()]);
+    this.#onIdle?.();
+  }
+}
+
+function answer(write: WaitingWrite, result: WriteResult | undefined): void {
+  if (result?.kind === 'done') write.resolve(result.value);
+  else write.reject(refusalOf(write.operation, result));
+}
+
+function refusalOf(operation: string, result: Exclude<WriteResult, { kind: 'done' }> | undefined): Error {
+  if (result === undefined) return new InvariantViolation(`${operation}: the writer gave no answer`);
+  if (result.kind === 'refused') return new DomainError(result.code, result.message, result.details);
+  if (result.kind === 'fault') return unavailable(result.message);
+  return new InvariantViolation(`${operation}: ${result.message}`, { cause: result.stack });
+}
+
+const unavailable = (message: string, cause?: unknown): PortError =>
+  new PortError('unavailable', 'store', message, cause === undefined ? undefined : { cause });

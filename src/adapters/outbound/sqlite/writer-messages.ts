@@ -1,0 +1,48 @@
+import type { DomainErrorCode, DomainErrorDetails } from '../../../domain/domain-error.ts';
+import type { Durability } from './operation.ts';
+
+/** One write of a batch. */
+export interface WriteRequest {
+  readonly operation: string;
+  readonly input: unknown;
+  /** Must succeed on a full disk: it ends a stream or closes a hold. */
+  readonly essential: boolean;
+}
+
+/** What the store sends to the writer: one transaction. */
+export interface WriteBatch {
+  readonly kind: 'batch';
+  readonly requests: readonly WriteRequest[];
+  readonly durability: Durability;
+  /** Move what is left of the write-ahead log into the file after this batch, so that the log starts over. */
+  readonly checkpoint: boolean;
+}
+
+/** What became of one write. `fault`: the storage failed and nothing of it was written. */
+export type WriteResult =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | {
+      readonly kind: 'refused';
+      readonly code: DomainErrorCode;
+      readonly message: string;
+      readonly details: DomainErrorDetails;
+    }
+  | { readonly kind: 'broken'; readonly message: string; readonly stack: string }
+  | { readonly kind: 'fault'; readonly message: string };
+
+/** What a worker of the store says. */
+export type WriterReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'cannot-start'; readonly message: string }
+  | { readonly kind: 'batch-done'; readonly results: readonly WriteResult[] }
+  | { readonly kind: 'checkpointed'; readonly logPages: number }
+  | { readonly kind: 'closed' };
+
+/** What the store says to a worker besides batches. */
+export type WorkerOrder = WriteBatch | { readonly kind: 'checkpoint' } | { readonly kind: 'close' };
+
+/** What a worker is started with. */
+export interface WorkerFiles {
+  readonly databasePath: string;
+  readonly ballastPath: string;
+}
