@@ -149,10 +149,13 @@ export class StreamingSession {
     return ENDED.has(this.#state.state);
   }
 
-  /** `opening → running`: the credit is held, the id may be told. */
-  activate(hold: FrozenHold): StreamingSession {
+  /**
+   * `opening → running`: the credit is held, the id may be told. `promptTokens`: the prompt as it is charged, known
+   * only now, because the chat's messages are read once its slot is claimed.
+   */
+  activate(hold: FrozenHold, promptTokens: number): StreamingSession {
     this.#require('opening', 'running');
-    return new StreamingSession({ ...this.#state, state: 'running', hold });
+    return new StreamingSession({ ...this.#state, state: 'running', hold, promptTokens });
   }
 
   /** `running → finished`: the model said all it wanted, or all it was allowed to. */
@@ -289,9 +292,7 @@ export class StreamingSession {
     return new DomainError(
       'stream.illegal_transition',
       `A streaming session cannot go from ${state} to ${next}`,
-      {
-        internal: { from: state, to: next },
-      },
+      { internal: { from: state, to: next } },
     );
   }
 }
