@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ApiClient, type EventReader, type WireEvent } from '../support/api-client.ts';
+import { RunningServer } from '../support/running-server.ts';
+
+/** Chats that have a stream running while the server is killed. */
+const CHATS = 12;
+/** Latest moment of the kill after the load has begun, in milliseconds. */
+const LATEST_KILL_MS = 1_200;
+const FLAGS = ['--demo', '--model-pace', '120'];
+
+/** What one client knows of one stream when the server dies. */
+interface Witness {
+  readonly chat: string;
+  readonly streamId: string;
+  readonly seen: readonly WireEvent[];
+}
+
+/** What a run of kills came to. */
+export interface CrashReport {
+  readonly points: number;
+  readonly streams: number;
+  readonly interrupted: number;
+  readonly finished: number;
+}
+
+/** A promise that a kill broke. */
+export class BrokenByCrash extends Error {
+  override readonly name = 'BrokenByCrash';
+}
+
+function must(condition: boolean, what: string, facts: unknown): asserts condition {
+  if (!condition) throw new BrokenByCrash(`${what}: ${JSON.stringify(facts)}`);
+}
+
+/**
+ * Kills the server with SIGKILL under load at random moments, starts it again on the same data, and checks that
+ * every reader gets a true prefix and an honest end, and that the doctor finds nothing.
+ *
+ * @throws BrokenByCrash naming the promise.
+ */
+export async function runCrashes(
+  points: number,
+  random: () => number,
+  tell: (line: string) => void,
+): Promise<CrashReport> {
+  let server = await RunningServer.start(FLAGS);
+  const tally = { streams: 0, interrupted: 0, finished: 0 };
+  try {
+    const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
+    await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 100_000 });
+    for (let point = 1; point <= points; point += 1) {
+      const witnesses = await killUnderLoad(server, random() * LATEST_KILL_MS, random);
+      server = await RunningServer.start(FLAGS, server.data);
+      const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
+      for (const witness of witnesses) await checkStream(user, witness, tally);
+      await checkMoney(user);
+      await checkDoctor(server.data);
+      for (const { chat } of witnesses)
+        await user.send('chat', 'DELETE', `/api/chat/sessions/${chat}`, undefined);
+      await checkDoctor(server.data);
+      tell(`${point}/${points}: ${witnesses.length} streams witnessed, doctor clean`);
+    }
+    return { points, ...tally };
+  } finally {
+    await server.dispose();
+  }
+}
+
+async function killUnderLoad(
+  server: RunningServer,
+  afterMs: number,
+  random: () => number,
+): Promise<Witness[]> {
+  const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
+  const chats = await Promise.all(Array.from({ length: CHATS }, () => user.createChat()));
+  const witnesses: Witness[] = [];
+  const loads = chats.map((chat, index) => load(user, chat, index, random, witnesses));
+  const timer = new Promise((resolve) => setTimeout(resolve, afterMs));
+  await timer;
+  await server.end('SIGKILL');
+  await Promise.all(loads);
+  return witnesses;
+}
+
+/** Starts streams in one chat until the server dies: some are read to the end, some stopped, some updated. */
+async function load(
+  user: ApiClient,
+  chat: string,
+  index: number,
+  random: () => number,
+  out: Witness[],
+): Promise<void> {
+  let reader: EventReader | undefined;
+  try {
+    for (;;) {
+      reader = await user.start(chat, `Question ${index}`);
+      if (reader.response.status !== 200) return;
+      const upTo = 2 + Math.floor(random() * 40);
+      await reader.until(({ events }) => index % 3 !== 0 && events.length >= upTo);
+      if (index % 3 === 1) await user.stop(chat, reader.streamId);
+      if (index % 3 === 2) await user.update(chat, reader.streamId, reader.text);
+      const end = await reader.toEnd();
+      if (end === undefined) break;
+    }
+  } catch {
+    // The server has gone: what was seen until now is what has to be true afterwards.
+  }
+  if (reader !== undefined && reader.streamId !== '')
+    out.push({ chat, streamId: reader.streamId, seen: reader.events });
+}
+
+async function checkStream(
+  user: ApiClient,
+  witness: Witness,
+  tally: { streams: number; interrupted: number; finished: number },
+): Promise<void> {
+  const { chat, streamId, seen } = witness;
+  tally.streams += 1;
+  const whole = await user.resume(chat);
+  must(whole.response.status === 200, 'a stream whose id was read can be read again', {
+    chat,
+    status: whole.response.status,
+  });
+  const end = await whole.toEnd();
+  must(whole.streamId === streamId, 'the newest stream is the one that was read', {
+    expected: streamId,
+    got: whole.streamId,
+  });
+  must(end !== undefined, 'a stream that was running ends honestly', {
+    streamId,
+    events: whole.events.length,
+  });
+  if (end.type === 'error')
+    must(end.data.code === 'stream.interrupted', 'it says that it was interrupted', end);
+  tally[end.type === 'error' ? 'interrupted' : 'finished'] += 1;
+  const first = whole.events[0]?.id ?? 0;
+  must(
+    whole.events.every((event, at) => event.id === first + at),
+    'offsets are consecutive',
+    whole.events.map((event) => event.id),
+  );
+  must(
+    JSON.stringify(whole.events.slice(0, seen.length)) === JSON.stringify(seen),
+    'what was seen before the kill is a prefix of what is there after it',
+    { streamId, seen: seen.at(-1), there: whole.events.at(-1) },
+  );
+  const cursor = seen.at(-1)?.id;
+  if (cursor !== undefined && seen.length < whole.events.length) {
+    const rest = await user.resume(chat, cursor);
+    await rest.toEnd();
+    must(
+      JSON.stringify([...seen, ...rest.events]) === JSON.stringify(whole.events),
+      'a resumed reader gets the rest, once',
+      { streamId, cursor, rest: rest.events.length },
+    );
+  }
+  const { body } = await user.get('chat', `/api/chat/sessions/${chat}/messages`);
+  const kept = body.messages.at(-1);
+  if (whole.text !== '')
+    must(kept?.content === whole.text, 'the chat keeps the text that was produced', { streamId });
+  const receipt = await user.update(chat, streamId, whole.text);
+  must(
+    receipt.status === 200 || receipt.status === 422,
+    'the owner can still send his receipt',
+    receipt.body,
+  );
+}
+
+async function checkMoney(user: ApiClient): Promise<void> {
+  const { body } = await user.get('accounting', '/api/credits/balance');
+  must(body.heldCredits === 0, 'no credit stays held by streams that have ended', body);
+}
+
+async function checkDoctor(data: string): Promise<void> {
+  const run = promisify(execFile);
+  try {
+    await run(process.execPath, ['bin/holdfast.js', 'doctor', '--data', data, '--json']);
+  } catch (error) {
+    throw new BrokenByCrash(
+      `the doctor finds the store ill: ${(error as { stdout?: string }).stdout ?? String(error)}`,
+    );
+  }
+}
