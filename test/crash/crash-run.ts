@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ApiClient, type EventReader, type WireEvent } from '../support/api-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { RunningServer } from '../support/running-server.ts';
 
 /** Chats that have a stream running while the server is killed. */
@@ -168,8 +169,10 @@ async function checkStream(
 }
 
 async function checkMoney(user: ApiClient): Promise<void> {
-  const { body } = await user.get('accounting', '/api/credits/balance');
-  must(body.heldCredits === 0, 'no credit stays held by streams that have ended', body);
+  await eventually(async () => {
+    const { body } = await user.get('accounting', '/api/credits/balance');
+    must(body.heldCredits === 0, 'no credit stays held by streams that have ended', body);
+  });
 }
 
 async function checkDoctor(data: string): Promise<void> {
