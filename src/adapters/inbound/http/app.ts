@@ -9,6 +9,8 @@ import type { Metrics } from '../../../application/ports/metrics.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import { permits } from '../../../domain/identity/permission.ts';
 import type { Principal } from '../../../domain/identity/principal.ts';
+import { ClientAddress } from './client-address.ts';
+import { allowOrigins, answerMetrics, type Edge, requireHost } from './edge.ts';
 import { HttpRefusal, toProblem } from './problem.ts';
 import { DEFAULT_MAX_BODY_BYTES, readJsonBody } from './read-body.ts';
 import type { Route, RouteReply } from './route.ts';
@@ -21,6 +23,13 @@ export interface HttpAppParts {
   readonly ids: IdSource;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What stands before the routes; a test of routes alone needs none of it. */
+  readonly edge?: Edge;
+}
+
+/** What one route is served with. */
+interface Serving extends HttpAppParts {
+  readonly addresses: ClientAddress;
 }
 
 /** Name of the response header that finds a request in the log. */
@@ -31,14 +40,38 @@ export function createHttpApp(parts: HttpAppParts): Koa {
   const app = new Koa();
   app.silent = true;
   app.use(answerErrors(parts));
-  app.use(helmet({ crossOriginResourcePolicy: { policy: 'same-site' } }));
+  app.use(protectBrowsers(parts.edge?.https ?? false));
+  if (parts.edge !== undefined) {
+    app.use(requireHost(parts.edge.hosts));
+    app.use(answerMetrics(parts.edge.metrics));
+    app.use(allowOrigins(parts.edge.origins));
+  }
+  const serving = { ...parts, addresses: new ClientAddress(parts.edge?.trustedProxies ?? []) };
   const router = new Router();
   for (const route of parts.routes) {
-    router.register(route.path, [route.method], (context: Koa.Context) => serve(route, parts, context));
+    router.register(route.path, [route.method], (context: Koa.Context) => serve(route, serving, context));
   }
   app.use(router.routes());
   app.use((context) => refuseUnrouted(router, context));
   return app;
+}
+
+/** Headers that make browsers careful; answers of the API may do nothing at all in one. */
+function protectBrowsers(https: boolean): Koa.Middleware {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginResourcePolicy: { policy: 'same-site' },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: https,
+  });
 }
 
 /** Gives every request its id, measures it, and turns whatever is thrown below into a problem. */
@@ -65,7 +98,8 @@ function answerErrors({ ids, log, metrics }: HttpAppParts): Koa.Middleware {
       context.set(headers);
       context.status = problem.status;
       context.type = 'application/problem+json';
-      context.body = JSON.stringify(problem);
+      const mirror = context.state.mirrorDetailAs as Route['mirrorDetailAs'];
+      context.body = JSON.stringify(mirror ? { ...problem, [mirror]: problem.detail } : problem);
     }
     const route = String(context.state.route ?? 'none');
     const labels = { route, method: context.method, status: String(context.status) };
@@ -73,12 +107,23 @@ function answerErrors({ ids, log, metrics }: HttpAppParts): Koa.Middleware {
   };
 }
 
-async function serve(route: Route, parts: HttpAppParts, context: Koa.Context): Promise<void> {
+async function serve(route: Route, parts: Serving, context: Koa.Context): Promise<void> {
   context.state.route = route.path;
-  const principal = await recognise(context.req, parts.authenticate);
+  if (context.method === 'HEAD' && streams(route)) {
+    context.set('Allow', route.method.toUpperCase());
+    throw new HttpRefusal(405, 'request.method', 'A stream has no HEAD');
+  }
+  context.state.mirrorDetailAs = route.mirrorDetailAs;
+  const principal = await recogniseFor(route, context.req, parts.authenticate);
   if (!permits(principal, route.permission)) {
     if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
     throw new DomainError('permission.denied', 'You may not do this');
+  }
+  if (principal?.kind === 'user' && principal.mustChangePassword && !openBeforePasswordChange(route)) {
+    throw new DomainError(
+      'account.password_change_required',
+      'Change your password first: POST /api/change-password',
+    );
   }
   const gone = new AbortController();
   context.res.once('close', () => gone.abort(new Error('the client has gone')));
@@ -89,7 +134,7 @@ async function serve(route: Route, parts: HttpAppParts, context: Koa.Context): P
     body: route.body === undefined ? undefined : await readBody(route, context.req),
     header: (name) => context.get(name) || undefined,
     requestId: String(context.state.requestId),
-    address: context.ip,
+    address: parts.addresses.of(context.req),
     signal: gone.signal,
   });
   if ('raw' in reply) {
@@ -98,6 +143,25 @@ async function serve(route: Route, parts: HttpAppParts, context: Koa.Context): P
     return;
   }
   send(context, reply);
+}
+
+const streams = (route: Route): boolean =>
+  Object.values(route.answers).some((answer) => answer.schema === 'event-stream');
+
+const openBeforePasswordChange = (route: Route): boolean =>
+  route.permission === 'public' || route.beforePasswordChange === true;
+
+async function recogniseFor(
+  route: Route,
+  request: IncomingMessage,
+  authenticate: Authenticate,
+): Promise<Principal | undefined> {
+  try {
+    return await recognise(request, authenticate);
+  } catch (error) {
+    if (route.credentialInBody && error instanceof DomainError) return undefined;
+    throw error;
+  }
 }
 
 async function recognise(
@@ -133,5 +197,9 @@ function refuseUnrouted(router: Router, context: Koa.Context): void {
   if (matched.length === 0) throw new HttpRefusal(404, 'request.no_route', 'There is nothing here');
   const allowed = [...new Set(matched.flatMap((layer) => layer.methods))].join(', ');
   context.set('Allow', allowed);
+  if (context.method === 'OPTIONS') {
+    context.status = 204;
+    return;
+  }
   throw new HttpRefusal(405, 'request.method', `This address answers ${allowed}`);
 }

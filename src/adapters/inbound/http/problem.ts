@@ -19,6 +19,8 @@ export const STATUS_OF = {
   'account.disabled': 403,
   'account.last_admin': 409,
   'account.not_verified': 403,
+  'account.password_change_required': 403,
+  'account.password_lapsed': 403,
   'account.taken': 409,
   'chat.limit_reached': 429,
   'chat.not_found': 404,
@@ -85,6 +87,11 @@ const TITLES: Readonly<Record<number, string>> = {
 /** Seconds a caller waits before it tries again when nobody knows better. */
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
+/** Most faults named in one answer. */
+const MAX_ERRORS = 20;
+/** Longest path or sentence of an answer, in UTF-16 units: both may quote what the caller sent. */
+const MAX_SENTENCE_UNITS = 300;
+
 /** A refusal of HTTP itself, before any rule of the domain was asked. */
 export class HttpRefusal extends Error {
   override readonly name = 'HttpRefusal';
@@ -116,7 +123,7 @@ export function toProblem(error: unknown, requestId: string): ProblemReply {
       error.code,
       error.message,
       requestId,
-      { ...visible, ...(errors ? { errors } : {}) },
+      { ...visible, ...(errors ? { errors: cutErrors(errors) } : {}) },
       retryAfterMs,
     );
   }
@@ -152,6 +159,22 @@ function reply(
   }
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
   if (code === 'stream.already_active') headers['X-Should-Retry'] = 'false';
-  const problem = { ...extra, type: 'about:blank', title, status, detail, code, message: detail, requestId };
+  const said = cut(detail);
+  const problem = {
+    ...extra,
+    type: 'about:blank',
+    title,
+    status,
+    detail: said,
+    code,
+    message: said,
+    requestId,
+  };
   return { problem, headers, unexpected: false };
 }
+
+const cut = (text: string): string =>
+  text.length <= MAX_SENTENCE_UNITS ? text : `${text.slice(0, MAX_SENTENCE_UNITS).toWellFormed()}…`;
+
+const cutErrors = (errors: NonNullable<Problem['errors']>): Problem['errors'] =>
+  errors.slice(0, MAX_ERRORS).map(({ path, message }) => ({ path: cut(path), message: cut(message) }));

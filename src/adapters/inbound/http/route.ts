@@ -48,6 +48,12 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly operationId: string;
   readonly summary: string;
   readonly permission: Permission;
+  /** The body carries the credential that decides: a bad `Authorization` header beside it counts as none. */
+  readonly credentialInBody?: true;
+  /** Answers also a person whose password the server chose and who has not changed it yet. */
+  readonly beforePasswordChange?: true;
+  /** A member of the error body that repeats `detail`, for older clients. */
+  readonly mirrorDetailAs?: 'error';
   readonly params?: P;
   readonly query?: Q;
   /** Absent: the route takes no body and ignores one. */

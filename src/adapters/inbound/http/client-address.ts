@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import ipaddr from 'ipaddr.js';
+
+type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** Most hops of `X-Forwarded-For` that are looked at. */
+const MAX_HOPS = 16;
+
+/** Finds out which address a request really comes from. */
+export class ClientAddress {
+  readonly #trusted: readonly Range[];
+
+  /** `trusted`: addresses or CIDR ranges of the proxies whose forwarding headers are believed. */
+  constructor(trusted: readonly string[]) {
+    this.#trusted = trusted.map((written) => {
+      if (written.includes('/')) return ipaddr.parseCIDR(written);
+      const address = ipaddr.process(written);
+      return [address, address.kind() === 'ipv4' ? 32 : 128];
+    });
+  }
+
+  /** The peer, or, behind trusted proxies, the nearest hop before them. */
+  of(request: IncomingMessage): string {
+    let address = plain(request.socket.remoteAddress ?? '');
+    const hops = String(request.headers['x-forwarded-for'] ?? '')
+      .split(',')
+      .slice(-MAX_HOPS);
+    for (let hop = hops.pop(); hop !== undefined && this.#trusts(address); hop = hops.pop()) {
+      const candidate = hop.trim();
+      if (!ipaddr.isValid(candidate)) break;
+      address = plain(candidate);
+    }
+    return address;
+  }
+
+  #trusts(written: string): boolean {
+    if (!ipaddr.isValid(written)) return false;
+    const address = ipaddr.process(written);
+    return this.#trusted.some(
+      ([range, bits]) => range.kind() === address.kind() && address.match([range, bits] as never),
+    );
+  }
+}
+
+/** An address without the IPv6 form of IPv4. */
+const plain = (written: string): string =>
+  ipaddr.isValid(written) ? ipaddr.process(written).toString() : written;
+
+/** Whether a request comes from this very machine, and no proxy has forwarded it. */
+export function isDirectLoopback(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (
+    headers['x-forwarded-for'] !== undefined ||
+    headers.forwarded !== undefined ||
+    headers.via !== undefined
+  ) {
+    return false;
+  }
+  const written = request.socket.remoteAddress ?? '';
+  return ipaddr.isValid(written) && ipaddr.process(written).range() === 'loopback';
+}

@@ -1,0 +1,83 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Longest request line and headers together, in bytes. */
+const MAX_HEADER_BYTES = 16_384;
+/** Most headers of one request. */
+const MAX_HEADERS = 100;
+/** How long a client may take to send its headers, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How long a client may take to send headers and body; what is answered, such as a stream, is not bounded by it. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often the two timeouts above are looked at, in milliseconds. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** How long an idle connection is kept, in milliseconds; above the idle time of common proxies, so that they close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** Requests after which a connection is closed, so that a long-lived one moves on to a fresh process. */
+const MAX_REQUESTS_PER_SOCKET = 10_000;
+
+const EARLY_REFUSALS: Readonly<Record<string, readonly [number, string, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'Request Header Fields Too Large',
+    'request.headers_too_large',
+    'The headers are too large',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    408,
+    'Request Timeout',
+    'request.too_slow',
+    'The request took too long to arrive',
+  ],
+};
+const NOT_HTTP = [400, 'Bad Request', 'request.malformed', 'This is not a request that HTTP knows'] as const;
+
+/** Makes an HTTP server whose every wait and size is bounded. `requestId` names requests that no handler ever saw. */
+export function createHttpServer(listener: RequestListener, requestId: () => string): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      noDelay: true,
+    },
+    listener,
+  );
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    refuseEarly(error, socket, requestId()),
+  );
+  return server;
+}
+
+/** Answers what could not be parsed, as a problem like any other, and closes the connection. */
+function refuseEarly(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, title, code, detail] = EARLY_REFUSALS[error.code ?? ''] ?? NOT_HTTP;
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code,
+    message: detail,
+    requestId,
+  });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${title}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
