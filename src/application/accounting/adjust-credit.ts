@@ -1,0 +1,53 @@
+import type { AdjustmentTarget } from '../../domain/accounting/adjust-credit.ts';
+import type { CreditMicros } from '../../domain/accounting/credits.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { DirectoryEntry, PrincipalDirectory } from '../ports/principal-directory.ts';
+import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import { grantExpiry } from './grant-lifetime.ts';
+import { type ManagingAct, managedAccount } from './managed-account.ts';
+
+/** Sets or moves an account's available credit; never below zero, never a hold. */
+export class AdjustCredit {
+  readonly #deps: {
+    ledger: ReservationLedger;
+    directory: PrincipalDirectory;
+    clock: Clock;
+    ids: IdSource;
+    audit: AuditTrail;
+  };
+
+  constructor(deps: {
+    ledger: ReservationLedger;
+    directory: PrincipalDirectory;
+    clock: Clock;
+    ids: IdSource;
+    audit: AuditTrail;
+  }) {
+    this.#deps = deps;
+  }
+
+  /** @throws DomainError `user.not_found`, `permission.denied`, `account.not_verified`, `credit.out_of_range`; PortError. */
+  async execute(
+    command: ManagingAct & { target: AdjustmentTarget; expiryDays?: number; notes?: string },
+  ): Promise<{ account: DirectoryEntry; previousMicros: CreditMicros; newMicros: CreditMicros }> {
+    const { ledger, clock, ids, audit } = this.#deps;
+    const { by, requestId, target, notes } = command;
+    const account = await managedAccount(this.#deps, command);
+    const nowMs = clock.nowMs();
+    const id = ids.uuid();
+    const change = { id, target, expiresAtMs: grantExpiry(nowMs, command.expiryDays) };
+    const act = { nowMs, actor: by.userId, ...(notes === undefined ? {} : { note: notes }) };
+    const { previousMicros, newMicros } = await ledger.adjust(account.userId, change, act);
+    audit.record({
+      act: 'credit.adjust',
+      outcome: 'done',
+      actor: by.userId,
+      object: account.userId,
+      requestId,
+      facts: { adjustmentId: id, previousMicros, newMicros },
+    });
+    return { account, previousMicros, newMicros };
+  }
+}

@@ -1,0 +1,29 @@
+import type { CreditMicros } from '../../domain/accounting/credits.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+
+/** The service that a spend without a stream is recorded under. */
+const DEDUCTION_SERVICE = 'deduction';
+
+/** Spends one's own credit at once, without a hold. */
+export class DeductCredit {
+  readonly #deps: { ledger: ReservationLedger; clock: Clock; ids: IdSource };
+
+  constructor(deps: { ledger: ReservationLedger; clock: Clock; ids: IdSource }) {
+    this.#deps = deps;
+  }
+
+  /** @throws DomainError `credit.insufficient`; PortError. */
+  async execute(command: {
+    userId: UserId;
+    amountMicros: CreditMicros;
+  }): Promise<{ availableMicros: CreditMicros }> {
+    const { ledger, clock, ids } = this.#deps;
+    const { userId, amountMicros } = command;
+    const spend = { id: ids.uuid(), amountMicros, service: DEDUCTION_SERVICE };
+    const { availableMicros } = await ledger.deduct(userId, spend, { nowMs: clock.nowMs(), actor: userId });
+    return { availableMicros };
+  }
+}

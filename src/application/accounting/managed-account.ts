@@ -1,0 +1,41 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import type { UserPrincipal } from '../../domain/identity/principal.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { DirectoryEntry, PrincipalDirectory } from '../ports/principal-directory.ts';
+import { type AccountRef, entryOf } from './account-ref.ts';
+
+/** Who changes an account's credit, and on which account. */
+export interface ManagingAct {
+  readonly by: UserPrincipal;
+  readonly account: AccountRef;
+  readonly requestId: string;
+}
+
+/**
+ * Finds an account whose credit the actor may change: an admin any, a supervisor only another's with role
+ * `user`. One that is named by its email must be verified, because whoever signed up wrote that email himself.
+ *
+ * @throws DomainError `user.not_found`, `permission.denied`, `account.not_verified`.
+ */
+export async function managedAccount(
+  deps: { readonly directory: PrincipalDirectory; readonly audit: AuditTrail },
+  { by, account, requestId }: ManagingAct,
+): Promise<DirectoryEntry> {
+  const entry = await entryOf(deps.directory, account);
+  const allowed =
+    by.role === 'admin' || (by.role === 'supervisor' && entry.role === 'user' && entry.userId !== by.userId);
+  if (!allowed) {
+    deps.audit.record({
+      act: 'credit.manage',
+      outcome: 'refused',
+      actor: by.userId,
+      object: entry.userId,
+      requestId,
+    });
+    throw new DomainError('permission.denied', "A supervisor manages only other users' credit");
+  }
+  if ('email' in account && !entry.isVerified) {
+    throw new DomainError('account.not_verified', 'The email of this account is not verified');
+  }
+  return entry;
+}

@@ -1,0 +1,51 @@
+import type { CreditMicros } from '../../domain/accounting/credits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { PrincipalDirectory } from '../ports/principal-directory.ts';
+import type { ReservationLedger, UsageRecord } from '../ports/reservation-ledger.ts';
+import { accountOf } from './account-ref.ts';
+
+/** Keeps the ids of recorded usage apart from those that settlements write. */
+const RECORDED_PREFIX = 'recorded:';
+
+/** Records usage that another service has metered itself; it moves no credit. */
+export class RecordUsage {
+  readonly #deps: { ledger: ReservationLedger; directory: PrincipalDirectory; clock: Clock; ids: IdSource };
+
+  constructor(deps: {
+    ledger: ReservationLedger;
+    directory: PrincipalDirectory;
+    clock: Clock;
+    ids: IdSource;
+  }) {
+    this.#deps = deps;
+  }
+
+  /** A repeat with the same id changes nothing. @throws DomainError `user.not_found`; PortError. */
+  async execute(command: {
+    /** The caller's name of this record; one is made when absent. */
+    id?: string;
+    /** An id or a username. */
+    user: string;
+    service: string;
+    modelId?: string;
+    streamId?: string;
+    tokens: number;
+    chargeMicros: CreditMicros;
+  }): Promise<UsageRecord> {
+    const { ledger, directory, clock, ids } = this.#deps;
+    const { id, user, modelId, streamId, service, tokens, chargeMicros } = command;
+    const record: UsageRecord = {
+      id: `${RECORDED_PREFIX}${id ?? ids.uuid()}`,
+      userId: await accountOf(directory, { name: user }),
+      service,
+      ...(modelId === undefined ? {} : { modelId }),
+      ...(streamId === undefined ? {} : { streamId }),
+      tokens,
+      chargeMicros,
+      atMs: clock.nowMs(),
+    };
+    await ledger.recordUsage(record);
+    return record;
+  }
+}
