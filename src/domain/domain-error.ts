@@ -6,6 +6,8 @@ export type DomainErrorCode =
   | 'account.disabled'
   | 'account.last_admin'
   | 'account.not_verified'
+  | 'account.password_change_required'
+  | 'account.password_lapsed'
   | 'account.taken'
   | 'chat.limit_reached'
   | 'chat.not_found'

@@ -8,5 +8,9 @@ const USER_ID = /^u_[0-9a-f]{32}$/;
 /** True when `text` has the form of a user id (which no username may have). */
 export const isUserId = (text: string): text is UserId => USER_ID.test(text);
 
+/** Makes a login session's id from a UUID v4 of the id source. */
+export const loginSessionIdFrom = (uuid: string): LoginSessionId =>
+  `s_${uuid.replaceAll('-', '')}` as LoginSessionId;
+
 /** Makes a user id from a UUID v4 of the id source. */
 export const userIdFrom = (uuid: string): UserId => `u_${uuid.replaceAll('-', '')}` as UserId;

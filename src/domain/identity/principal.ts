@@ -12,6 +12,8 @@ export interface UserPrincipal {
   readonly role: Role;
   /** The login session that the credential belongs to; the credential ends with it. */
   readonly loginSessionId: LoginSessionId;
+  /** Set while the password is one that the server chose for the first admin: nothing else is open until it is changed. */
+  readonly mustChangePassword?: true;
 }
 
 /** Another service of the same deployment, by its service key. */
