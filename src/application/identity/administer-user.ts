@@ -1,0 +1,105 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import { requirePassword } from '../../domain/identity/account-rules.ts';
+import type { UserChange } from '../../domain/identity/change-user.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { Role } from '../../domain/identity/principal.ts';
+import type { User } from '../../domain/identity/user.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
+import type { UserRepository } from '../ports/user-repository.ts';
+import { findUser } from './find-user.ts';
+import { profileOf, type UserProfile } from './user-profile.ts';
+
+interface Deps {
+  readonly users: UserRepository;
+  readonly hasher: PasswordHasher;
+  readonly clock: Clock;
+  readonly audit: AuditTrail;
+}
+
+interface Command {
+  /** The account, by its id or its username. */
+  readonly user: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
+  readonly isVerified?: boolean;
+  readonly password?: string;
+  readonly actor: UserId | 'system';
+  readonly requestId?: string;
+}
+
+/** Changes somebody's account. */
+export class AdministerUser {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Everything asked for is one write; another role, a new password and disabling end all logins with it.
+   *
+   * @throws DomainError `user.not_found`, `account.last_admin`, `request.invalid`; PortError `unavailable` when
+   *   too many hash at once.
+   */
+  async execute(command: Command): Promise<UserProfile> {
+    const { users, clock } = this.#deps;
+    const before = await findUser(users, command.user);
+    if (before === undefined) throw notFound();
+    const nowMs = clock.nowMs();
+    const change = await this.#changeOf(command, before, nowMs);
+    const endsLogins =
+      change.role !== undefined ||
+      change.passwordHash !== undefined ||
+      (change.disabledAtMs !== undefined && change.disabledAtMs !== null);
+    const outcome = await users.change(
+      before.id,
+      change,
+      endsLogins ? { endSessionsAtMs: nowMs } : undefined,
+    );
+    if (outcome === 'not-found') throw notFound();
+    if (outcome === 'last-admin') {
+      throw new DomainError('account.last_admin', 'The last admin cannot be demoted or disabled');
+    }
+    this.#record(command, before, change);
+    const after = await users.find(before.id);
+    if (after === undefined) throw notFound();
+    return profileOf(after);
+  }
+
+  /** What really changes; what already is as asked stays as it is. */
+  async #changeOf(command: Command, before: User, nowMs: number): Promise<UserChange> {
+    const { role, disabled, isVerified, password } = command;
+    if (password !== undefined) requirePassword(password);
+    const isDisabled = before.disabledAtMs !== undefined;
+    return {
+      ...(role === undefined || role === before.role ? {} : { role }),
+      ...(disabled === undefined || disabled === isDisabled ? {} : { disabledAtMs: disabled ? nowMs : null }),
+      ...(isVerified === undefined || isVerified === before.isVerified ? {} : { isVerified }),
+      ...(password === undefined
+        ? {}
+        : { passwordHash: await this.#deps.hasher.hash(password), passwordMark: null }),
+    };
+  }
+
+  #record(command: Command, before: User, change: UserChange): void {
+    const record = (act: string, facts?: Readonly<Record<string, string | boolean>>): void =>
+      this.#deps.audit.record({
+        act,
+        outcome: 'done',
+        actor: command.actor,
+        object: before.id,
+        ...(facts === undefined ? {} : { facts }),
+        ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
+      });
+    if (change.role !== undefined) record('user.role_changed', { from: before.role, to: change.role });
+    if (change.disabledAtMs !== undefined) {
+      record(change.disabledAtMs === null ? 'user.enabled' : 'user.disabled');
+    }
+    if (change.isVerified !== undefined) record('user.verified', { isVerified: change.isVerified });
+    if (change.passwordHash !== undefined) record('user.password_set');
+  }
+}
+
+const notFound = (): DomainError => new DomainError('user.not_found', 'There is no such user');

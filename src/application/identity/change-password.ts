@@ -1,0 +1,70 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import { requirePassword } from '../../domain/identity/account-rules.ts';
+import type { UserPrincipal } from '../../domain/identity/principal.ts';
+import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/access-tokens.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
+import type { UserRepository } from '../ports/user-repository.ts';
+import { principalOf } from './principal-of.ts';
+
+interface Deps {
+  readonly users: UserRepository;
+  readonly hasher: PasswordHasher;
+  readonly tokens: AccessTokenIssuer;
+  readonly clock: Clock;
+  readonly audit: AuditTrail;
+}
+
+/** Changes one's own password; every other login of the account ends in the same write. */
+export class ChangePassword {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Answers with a new access token of the same login, because the old one of a first admin opens nothing else.
+   *
+   * @throws DomainError `request.invalid`, `credential.invalid` when the current password is wrong,
+   *   `credential.expired` when the account has gone; PortError `unavailable` when too many hash at once.
+   */
+  async execute(command: {
+    readonly principal: UserPrincipal;
+    readonly currentPassword: string;
+    readonly newPassword: string;
+    readonly requestId?: string;
+  }): Promise<IssuedAccessToken> {
+    const { users, hasher, tokens, clock, audit } = this.#deps;
+    const { userId, loginSessionId } = command.principal;
+    requirePassword(command.newPassword, 'newPassword');
+    if (command.newPassword === command.currentPassword) {
+      const message = 'must differ from the current password';
+      throw new DomainError('request.invalid', `newPassword: ${message}`, {
+        errors: [{ path: 'newPassword', message }],
+      });
+    }
+    const user = await users.find(userId);
+    const right = await hasher.verify(command.currentPassword, user?.passwordHash);
+    const record = {
+      act: 'user.password_changed',
+      actor: userId,
+      object: userId,
+      ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
+    };
+    if (!right || user === undefined) {
+      audit.record({ ...record, outcome: 'refused' });
+      throw new DomainError('credential.invalid', 'The current password is wrong');
+    }
+    const outcome = await users.change(
+      userId,
+      { passwordHash: await hasher.hash(command.newPassword), passwordMark: null },
+      { endSessionsAtMs: clock.nowMs(), keepSession: loginSessionId },
+    );
+    if (outcome !== 'changed') throw new DomainError('credential.expired', 'This login has ended');
+    audit.record({ ...record, outcome: 'done' });
+    const { passwordMark: _cleared, ...changed } = user;
+    return tokens.issue(principalOf(changed, loginSessionId));
+  }
+}

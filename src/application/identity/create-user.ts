@@ -1,0 +1,62 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import { requirePassword } from '../../domain/identity/account-rules.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { Role } from '../../domain/identity/principal.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
+import type { UserRepository } from '../ports/user-repository.ts';
+import { newUser } from './new-user.ts';
+import { profileOf, type UserProfile } from './user-profile.ts';
+
+interface Deps {
+  readonly users: UserRepository;
+  readonly hasher: PasswordHasher;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly audit: AuditTrail;
+}
+
+/** Creates an account: by the person himself, by an admin, or at the operator's terminal. */
+export class CreateUser {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * `by` is the admin, `system` the operator, undefined whoever signs himself up; those become plain users whose
+   * email nobody has verified.
+   *
+   * @throws DomainError `request.invalid`, `account.taken`; PortError `unavailable` when too many hash at once.
+   */
+  async execute(command: {
+    readonly username: string;
+    readonly email: string;
+    readonly password: string;
+    readonly by?: { readonly actor: UserId | 'system'; readonly role: Role; readonly isVerified: boolean };
+    readonly requestId?: string;
+  }): Promise<UserProfile> {
+    const { users, hasher, ids, clock, audit } = this.#deps;
+    requirePassword(command.password);
+    const { role, isVerified } = command.by ?? { role: 'user', isVerified: false };
+    const user = await newUser(
+      { username: command.username, email: command.email, role, isVerified },
+      { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword: () => hasher.hash(command.password) },
+    );
+    if ((await users.add(user)) === 'taken') {
+      throw new DomainError('account.taken', 'This username or email is taken');
+    }
+    audit.record({
+      act: command.by === undefined ? 'user.signed_up' : 'user.created',
+      outcome: 'done',
+      actor: command.by?.actor ?? user.id,
+      object: user.id,
+      facts: { role },
+      ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
+    });
+    return profileOf(user);
+  }
+}

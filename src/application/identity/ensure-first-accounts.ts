@@ -1,0 +1,92 @@
+import type { Role } from '../../domain/identity/principal.ts';
+import { foldName, type PasswordMark } from '../../domain/identity/user.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
+import type { UserRepository } from '../ports/user-repository.ts';
+import { newUser } from './new-user.ts';
+
+/** Random bits of the first admin's password: 24 characters to copy. */
+const GENERATED_PASSWORD_BITS = 144;
+
+/** An account whose password the server chose, with that password for the operator's console. */
+export interface FirstAccount {
+  readonly username: string;
+  readonly password: string;
+  readonly role: Role;
+}
+
+/** The demo accounts, the admin last: an empty store is one without an admin, also when a start was cut short. */
+const DEMO_ACCOUNTS: readonly FirstAccount[] = [
+  { username: 'user1', password: 'User1@123', role: 'user' },
+  { username: 'supervisor1', password: 'Supervisor1@', role: 'supervisor' },
+  { username: 'admin', password: 'admin@admin', role: 'admin' },
+];
+
+interface Deps {
+  readonly users: UserRepository;
+  readonly hasher: PasswordHasher;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly audit: AuditTrail;
+}
+
+/** Sees to it that a new store has somebody who can log in. */
+export class EnsureFirstAccounts {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * On an empty store creates the demo accounts, or an admin with a random password; on any other changes nothing.
+   * `generated` carries that password this once; `demo` lists the demo accounts whose passwords still are the
+   * known ones, at every start.
+   */
+  async execute(command: { readonly demo: boolean }): Promise<{
+    readonly generated?: FirstAccount;
+    readonly demo: readonly FirstAccount[];
+  }> {
+    const empty = await this.#isEmpty();
+    if (!command.demo && empty) {
+      const password = this.#deps.ids.secret(GENERATED_PASSWORD_BITS);
+      const account: FirstAccount = { username: 'admin', password, role: 'admin' };
+      return (await this.#create(account, 'generated')) ? { generated: account, demo: [] } : { demo: [] };
+    }
+    if (command.demo && empty) {
+      for (const account of DEMO_ACCOUNTS) await this.#create(account, 'demo');
+    }
+    return { demo: await this.#unchangedDemoAccounts() };
+  }
+
+  /** Nobody is there, or only what a first demo start that was cut short left behind. */
+  async #isEmpty(): Promise<boolean> {
+    const { users } = await this.#deps.users.search('', { offset: 0, limit: DEMO_ACCOUNTS.length });
+    return users.every((user) => user.passwordMark === 'demo' && user.role !== 'admin');
+  }
+
+  /** False when another process on the same store was faster. */
+  async #create(account: FirstAccount, passwordMark: PasswordMark): Promise<boolean> {
+    const { users, hasher, ids, clock, audit } = this.#deps;
+    const { username, password, role } = account;
+    const user = await newUser(
+      { username, email: `${username}@holdfast.invalid`, role, isVerified: true, passwordMark },
+      { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword: () => hasher.hash(password) },
+    );
+    if ((await users.add(user)) === 'taken') return false;
+    const facts = { role, passwordMark };
+    audit.record({ act: 'user.created', outcome: 'done', actor: 'system', object: user.id, facts });
+    return true;
+  }
+
+  async #unchangedDemoAccounts(): Promise<readonly FirstAccount[]> {
+    const unchanged: FirstAccount[] = [];
+    for (const account of [...DEMO_ACCOUNTS].reverse()) {
+      const user = await this.#deps.users.findByUsername(foldName(account.username));
+      if (user?.passwordMark === 'demo' && user.disabledAtMs === undefined) unchanged.push(account);
+    }
+    return unchanged;
+  }
+}

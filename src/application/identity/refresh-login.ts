@@ -1,0 +1,85 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import type { LoginSession } from '../../domain/identity/user.ts';
+import type { AccessTokenIssuer } from '../ports/access-tokens.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
+import type { UserRepository } from '../ports/user-repository.ts';
+import { type LoginGrant, type LoginPeer, REFRESH_TOKEN_BITS } from './login-grant.ts';
+import { principalOf } from './principal-of.ts';
+import { profileOf } from './user-profile.ts';
+
+interface Deps {
+  readonly users: UserRepository;
+  readonly sessions: LoginSessionRepository;
+  readonly tokens: AccessTokenIssuer;
+  readonly ids: IdSource;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly audit: AuditTrail;
+}
+
+/** Exchanges a refresh token for the next pair of tokens (RFC 9700, section 4.14.2). */
+export class RefreshLogin {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A token that comes back after it was spent was stolen, by whoever came first or by whoever came second: the
+   * whole family ends.
+   *
+   * @throws DomainError `credential.invalid`, `credential.reused`.
+   */
+  async execute(command: {
+    readonly refreshToken: string;
+    readonly peer: LoginPeer;
+    readonly requestId?: string;
+  }): Promise<LoginGrant> {
+    const { sessions, tokens, ids, digest, clock } = this.#deps;
+    const refreshToken = ids.secret(REFRESH_TOKEN_BITS);
+    const outcome = await sessions.rotate(
+      digest.sha256Hex(command.refreshToken),
+      digest.sha256Hex(refreshToken),
+      clock.nowMs(),
+    );
+    if (outcome.kind === 'unknown') throw refused();
+    if (outcome.kind === 'reused') throw this.#reused(outcome.session, command.requestId);
+    const user = await this.#deps.users.find(outcome.session.userId);
+    const admitted =
+      user !== undefined &&
+      user.disabledAtMs === undefined &&
+      (user.passwordMark !== 'demo' || command.peer.local);
+    if (!admitted) {
+      await sessions.end(outcome.session.id, clock.nowMs());
+      throw refused();
+    }
+    const issued = await tokens.issue(principalOf(user, outcome.session.id));
+    return {
+      accessToken: issued.token,
+      refreshToken,
+      expiresInSeconds: issued.expiresInSeconds,
+      user: profileOf(user),
+    };
+  }
+
+  #reused(session: LoginSession, requestId: string | undefined): DomainError {
+    this.#deps.audit.record({
+      act: 'login.refresh_reused',
+      outcome: 'refused',
+      actor: session.userId,
+      object: session.id,
+      ...(requestId === undefined ? {} : { requestId }),
+    });
+    return new DomainError(
+      'credential.reused',
+      'This refresh token was used before; the login has ended for everybody who holds it',
+    );
+  }
+}
+
+const refused = (): DomainError => new DomainError('credential.invalid', 'The refresh token is not valid');
