@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { PortError } from '../../../../application/ports/port-error.ts';
+import type {
+  DirectoryEntry,
+  PrincipalDirectory,
+} from '../../../../application/ports/principal-directory.ts';
+import { isUserId } from '../../../../domain/identity/ids.ts';
+
+/** Longest wait for auth, in milliseconds, the answer's body included. */
+const TIMEOUT_MS = 3_000;
+
+const ENTRY = z.object({
+  userId: z.string().refine(isUserId),
+  username: z.string(),
+  email: z.string(),
+  role: z.enum(['admin', 'supervisor', 'user']),
+  isVerified: z.boolean(),
+  disabled: z.boolean(),
+});
+const ONE = z.object({ principal: ENTRY.nullable() });
+const MANY = z.object({ principals: z.array(ENTRY), total: z.number().int().nonnegative() });
+
+interface Deps {
+  /** Auth's own origin; service routes answer there alone. */
+  readonly authUrl: URL;
+  readonly serviceKey: string;
+}
+
+/** Auth's directory over HTTP, for a service that runs apart. Reads only, so a caller may always ask again. */
+export class HttpPrincipalDirectory implements PrincipalDirectory {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  async resolve(userIdOrUsername: string): Promise<DirectoryEntry | undefined> {
+    const question = isUserId(userIdOrUsername)
+      ? { userId: userIdOrUsername }
+      : { username: userIdOrUsername };
+    return (await this.#ask(question, ONE)).principal ?? undefined;
+  }
+
+  async resolveEmail(email: string): Promise<DirectoryEntry | undefined> {
+    return (await this.#ask({ email }, ONE)).principal ?? undefined;
+  }
+
+  async search(
+    text: string,
+    page: { readonly offset: number; readonly limit: number },
+  ): Promise<{ readonly entries: readonly DirectoryEntry[]; readonly total: number }> {
+    const { principals, total } = await this.#ask({ query: text, ...page }, MANY);
+    return { entries: principals, total };
+  }
+
+  async #ask<Answer extends z.ZodType>(question: object, answer: Answer): Promise<z.output<Answer>> {
+    const { authUrl, serviceKey } = this.#deps;
+    try {
+      const response = await fetch(new URL('/internal/principals/resolve', authUrl), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify(question),
+        redirect: 'error',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        throw new PortError('unavailable', 'auth', `auth answered ${response.status}`);
+      }
+      return answer.parse(await response.json());
+    } catch (error) {
+      if (error instanceof PortError) throw error;
+      throw new PortError('unavailable', 'auth', 'auth could not be asked', { cause: error });
+    }
+  }
+}

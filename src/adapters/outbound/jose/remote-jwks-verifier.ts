@@ -1,0 +1,125 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import type { AccessTokenVerifier } from '../../../application/ports/access-tokens.ts';
+import type { Clock } from '../../../application/ports/clock.ts';
+import { PortError } from '../../../application/ports/port-error.ts';
+import type { UserPrincipal } from '../../../domain/identity/principal.ts';
+import { DEFAULT_PARTIES, type TokenParties, verifyAccessToken } from './access-token-form.ts';
+
+/** Least time between two fetches once keys are there, in milliseconds: an unknown `kid` causes no more. */
+const FETCH_INTERVAL_MS = 30_000;
+/** Least time between two tries while there are no keys at all, in milliseconds. */
+const FIRST_FETCH_INTERVAL_MS = 1_000;
+/** Age at which keys are fetched anew, in milliseconds, so that a withdrawn key stops counting. */
+const KEYS_MAX_AGE_MS = 600_000;
+/** Longest wait for auth, in milliseconds. */
+const FETCH_TIMEOUT_MS = 2_000;
+/** Largest key set that is read, in characters. */
+const MAX_KEY_SET_CHARACTERS = 65_536;
+/** How far the clocks of two services may be apart, in seconds. */
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+/** Ed25519 public keys; others are not ours and are left out by their form. */
+const KEY_SET = z.object({
+  keys: z
+    .array(
+      z.object({ kty: z.string(), crv: z.string().optional(), x: z.string().optional(), kid: z.string() }),
+    )
+    .max(100),
+});
+
+interface Deps {
+  /** Where auth publishes its keys. */
+  readonly url: URL;
+  readonly clock: Clock;
+  readonly parties?: TokenParties;
+}
+
+interface FetchedKeys {
+  readonly verifyWith: JWTVerifyGetKey;
+  readonly fetchedAtMs: number;
+}
+
+/** Verifies access tokens in a service that runs apart from auth, with the keys that auth publishes. */
+export class RemoteJwksVerifier implements AccessTokenVerifier {
+  readonly #deps: Deps;
+  #keys: FetchedKeys | undefined;
+  #triedAtMs = Number.NEGATIVE_INFINITY;
+  #lastTryFailed = false;
+  #fetching: Promise<void> | undefined;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  verify(token: string): Promise<UserPrincipal> {
+    return verifyAccessToken(token, (header, jws) => this.#keyFor(header, jws), {
+      nowMs: this.#deps.clock.nowMs(),
+      toleranceSeconds: CLOCK_TOLERANCE_SECONDS,
+      parties: this.#deps.parties ?? DEFAULT_PARTIES,
+    });
+  }
+
+  async #keyFor(...request: Parameters<JWTVerifyGetKey>): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    const nowMs = this.#deps.clock.nowMs();
+    if (this.#keys === undefined || nowMs - this.#keys.fetchedAtMs >= KEYS_MAX_AGE_MS) await this.#refetch();
+    if (this.#keys === undefined) throw outOfReach();
+    try {
+      return await this.#keys.verifyWith(...request);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    }
+    await this.#refetch();
+    try {
+      return await this.#keys.verifyWith(...request);
+    } catch (error) {
+      // A key that may be new and could not be asked for is not known to be wrong.
+      if (this.#lastTryFailed && error instanceof errors.JWKSNoMatchingKey) throw outOfReach();
+      throw error;
+    }
+  }
+
+  /** Fetches the keys unless that was tried a moment ago; callers at once share one fetch. Failure keeps the old ones. */
+  async #refetch(): Promise<void> {
+    const intervalMs = this.#keys === undefined ? FIRST_FETCH_INTERVAL_MS : FETCH_INTERVAL_MS;
+    if (this.#fetching === undefined) {
+      const nowMs = this.#deps.clock.nowMs();
+      if (nowMs - this.#triedAtMs < intervalMs) return;
+      this.#triedAtMs = nowMs;
+      this.#fetching = this.#fetch(nowMs).finally(() => {
+        this.#fetching = undefined;
+      });
+    }
+    await this.#fetching;
+  }
+
+  async #fetch(nowMs: number): Promise<void> {
+    try {
+      const response = await fetch(this.#deps.url, {
+        headers: { accept: 'application/json' },
+        redirect: 'error',
+        signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+      });
+      const text = await readBounded(response);
+      const keySet = KEY_SET.parse(JSON.parse(text)) as JSONWebKeySet;
+      this.#keys = { verifyWith: createLocalJWKSet(keySet), fetchedAtMs: nowMs };
+      this.#lastTryFailed = false;
+    } catch {
+      this.#lastTryFailed = true;
+    }
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  if (response.status !== 200 || response.body === null) throw new Error(`answered ${response.status}`);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for await (const bytes of response.body) {
+    text += decoder.decode(bytes, { stream: true });
+    if (text.length > MAX_KEY_SET_CHARACTERS) throw new Error('answered with more than a key set');
+  }
+  return text + decoder.decode();
+}
+
+const outOfReach = (): PortError =>
+  new PortError('unavailable', 'auth', 'the keys that verify access tokens are out of reach');
