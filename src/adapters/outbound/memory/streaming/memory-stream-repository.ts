@@ -87,6 +87,12 @@ export class MemoryStreamRepository implements StreamRepository {
     return this.#store.sessionsOf(chatId).findLast(({ state }) => state !== 'opening' && state !== 'expired');
   }
 
+  async streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined> {
+    return this.#store
+      .sessionsOf(chatId)
+      .findLast((it) => it.state !== 'opening' && it.state !== 'expired' && it.firstOffset <= offset);
+  }
+
   async active(owner?: UserId): Promise<readonly StreamingSessionState[]> {
     const sessions = [...this.#store.streams.values()].map(({ session }) => session);
     return sessions.filter((it) => holdsSlot(it) && (owner === undefined || it.owner === owner));

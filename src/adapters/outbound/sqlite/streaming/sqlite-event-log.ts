@@ -1,0 +1,100 @@
+import type { EventLog } from '../../../../application/ports/event-log.ts';
+import { PortError } from '../../../../application/ports/port-error.ts';
+import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
+import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
+import type { SqliteStore } from '../sqlite-store.ts';
+import { eventGroup } from './event-text.ts';
+import type { RunningLog, RunningLogs } from './running-logs.ts';
+import { SealedLogs } from './sealed-logs.ts';
+
+/** Appends of many streams that go to the disk together. */
+interface Gathering {
+  body: string;
+  readonly appends: Array<{
+    readonly log: RunningLog;
+    readonly events: readonly StreamEvent[];
+    readonly resolve: () => void;
+    readonly reject: (cause: unknown) => void;
+  }>;
+}
+
+/**
+ * Events in SQLite. What all streams append until the next transaction is formed becomes one row of text, since
+ * a row for each event costs several times as much; a running stream is read from memory, an ended one from its
+ * own row.
+ */
+export class SqliteEventLog implements EventLog {
+  readonly #store: SqliteStore;
+  readonly #logs: RunningLogs;
+  readonly #sealed: SealedLogs;
+  #gathering: Gathering | undefined;
+
+  constructor(store: SqliteStore, logs: RunningLogs) {
+    this.#store = store;
+    this.#logs = logs;
+    this.#sealed = new SealedLogs(store);
+  }
+
+  append(id: StreamId, events: readonly StreamEvent[]): Promise<void> {
+    const log = this.#logs.get(id);
+    if (log === undefined || !log.isRunning || log.busy !== undefined || !follows(events, log.nextOffset)) {
+      const message = 'the stream is not running or the offset is not the next one';
+      return Promise.reject(new PortError('conflict', 'store', message));
+    }
+    const gathering = this.#gathering ?? this.#gather();
+    gathering.body += eventGroup(id, events);
+    const written = new Promise<void>((resolve, reject) => {
+      gathering.appends.push({ log, events, resolve, reject });
+    });
+    log.busy = written;
+    return written;
+  }
+
+  async read(id: StreamId, afterOffset: number, limit: number): Promise<readonly StreamEvent[]> {
+    const log = this.#logs.get(id);
+    const first = log?.events[0];
+    if (log === undefined || first === undefined) return this.#sealed.read(id, afterOffset, limit);
+    const from = Math.max(0, afterOffset + 1 - first.offset);
+    return log.events.slice(from, from + limit);
+  }
+
+  /** Opens a gathering that closes when the store forms its next transaction. */
+  #gather(): Gathering {
+    const gathering: Gathering = { body: '', appends: [] };
+    this.#gathering = gathering;
+    void this.#commit(gathering);
+    return gathering;
+  }
+
+  async #commit(gathering: Gathering): Promise<void> {
+    const close = (): unknown => {
+      this.#gathering = undefined;
+      return { batchId: this.#logs.takeBatchId(), body: gathering.body };
+    };
+    try {
+      await this.#store.writeLate('streaming.append-events', close, 'normal');
+    } catch (error) {
+      if (this.#gathering === gathering) this.#gathering = undefined;
+      for (const { log, reject } of gathering.appends) {
+        log.busy = undefined;
+        reject(error);
+      }
+      return;
+    }
+    for (const { log, events, resolve } of gathering.appends) {
+      for (const event of events) log.events.push(event);
+      log.busy = undefined;
+      resolve();
+    }
+  }
+}
+
+/** True when the events are at consecutive offsets from `offset` on. */
+function follows(events: readonly StreamEvent[], offset: number): boolean {
+  let next = offset;
+  for (const event of events) {
+    if (event.offset !== next) return false;
+    next += 1;
+  }
+  return true;
+}
