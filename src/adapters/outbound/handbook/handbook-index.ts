@@ -1,0 +1,63 @@
+import MiniSearch from 'minisearch';
+import type { Passage } from './passages.ts';
+
+/** Most distinct words of a question that are looked up; the first ones count. */
+const MAX_QUERY_TERMS = 32;
+/** Longest word that is looked up, in UTF-16 code units; what is longer is no word of the handbook. */
+const MAX_TERM_LENGTH = 40;
+/** Longest part of a question that is read for words, in UTF-16 code units. */
+const MAX_QUESTION_LENGTH = 4_000;
+/** Most passages that one question finds. */
+const MAX_HITS = 24;
+/** Share of a word's letters that a typing mistake may have changed. */
+const FUZZINESS = 0.2;
+
+const WORD_BREAK = /[^\p{L}\p{N}_]+/u;
+const STOP_WORDS = new Set(
+  'a about an and are as at be by can could do does for from give has have how i if in is it its me my of on or please should tell that the their them then there this to was we what when where which who why will with would you your'.split(
+    ' ',
+  ),
+);
+
+/** The handbook's full-text index. The same question always finds the same passages in the same order. */
+export class HandbookIndex {
+  readonly #search: MiniSearch<Passage>;
+  readonly #passages: ReadonlyMap<string, Passage>;
+
+  constructor(passages: readonly Passage[]) {
+    this.#passages = new Map(passages.map((passage) => [passage.id, passage]));
+    this.#search = new MiniSearch<Passage>({
+      idField: 'id',
+      fields: ['heading', 'text'],
+      tokenize: wordsOf,
+      processTerm: foldTerm,
+    });
+    this.#search.addAll([...this.#passages.values()]);
+  }
+
+  /** Passages that share words with the question, best first; none when it shares none. */
+  find(question: string): readonly Passage[] {
+    const terms = new Set<string>();
+    for (const word of wordsOf(question.slice(0, MAX_QUESTION_LENGTH))) {
+      const term = foldTerm(word);
+      if (term !== null) terms.add(term);
+      if (terms.size === MAX_QUERY_TERMS) break;
+    }
+    return this.#search
+      .search([...terms].join(' '), {
+        boost: { heading: 2 },
+        prefix: (term) => term.length > 3,
+        fuzzy: (term) => (term.length > 4 ? FUZZINESS : false),
+      })
+      .sort((left, right) => right.score - left.score || (left.id < right.id ? -1 : 1))
+      .slice(0, MAX_HITS)
+      .flatMap((hit) => this.#passages.get(hit.id) ?? []);
+  }
+}
+
+const wordsOf = (text: string): string[] => text.normalize('NFKC').split(WORD_BREAK);
+
+function foldTerm(word: string): string | null {
+  const term = word.toLowerCase();
+  return term.length < 2 || term.length > MAX_TERM_LENGTH || STOP_WORDS.has(term) ? null : term;
+}
