@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read: an old one gets a sentence in place of a syntax error.
+const LEAST_MAJOR = 24;
+
+if (Number(process.versions.node.split('.')[0]) < LEAST_MAJOR) {
+  process.stderr.write(
+    `Holdfast needs Node.js ${LEAST_MAJOR} or newer and this is ${process.versions.node}. ` +
+      'In a checkout, npx holdfast runs on the Node.js that npm ci installed.\n',
+  );
+  process.exit(2);
+}
+
+const { enableCompileCache } = await import('node:module');
+enableCompileCache();
+
+// A packed installation carries compiled files, because Node does not strip types under node_modules.
+const { existsSync } = await import('node:fs');
+const sources = new URL('../src/main/cli.ts', import.meta.url);
+const entry = existsSync(sources) ? sources : new URL('../dist/main/cli.js', import.meta.url);
+const { runCli } = await import(entry.href);
+process.exitCode = await runCli(process.argv.slice(2));

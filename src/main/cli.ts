@@ -1,0 +1,58 @@
+import { Command, CommanderError } from 'commander';
+import { registerCheckConfig } from './commands/check-config-command.ts';
+import type { CommandLine } from './commands/command-line.ts';
+import { registerServe } from './commands/serve-command.ts';
+import { ConfigError } from './config-error.ts';
+import { OperatorError } from './operator-error.ts';
+import { VERSION } from './version.ts';
+
+/** Wrong usage or configuration. */
+const EXIT_USAGE = 2;
+
+/**
+ * Runs the command `holdfast`.
+ *
+ * Returns the exit code: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 something is out of
+ * reach, 130 interrupted by the user.
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('holdfast')
+    .description(
+      'Keeps streaming sessions honest: a stream cannot be forged, hijacked, starved, double-billed or lost.',
+    )
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(holdfast --help tells what there is)');
+  const line: CommandLine = {
+    program,
+    run:
+      (action) =>
+      async (...given) => {
+        exitCode = await action(...given);
+      },
+  };
+  registerServe(line);
+  registerCheckConfig(line);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** Says what went wrong in sentences, and finds the exit code for it. */
+function explain(error: unknown): number {
+  // Commander has already said what was wrong, or shown the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) process.stderr.write(`holdfast: ${problem}\n`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof OperatorError) {
+    process.stderr.write(`holdfast: ${error.message}\n`);
+    return error.exitCode;
+  }
+  throw error;
+}

@@ -1,0 +1,29 @@
+import { loadConfig } from '../config.ts';
+import { type CommandLine, example } from './command-line.ts';
+import { addSettingFlags, configFile, flagValues } from './setting-flags.ts';
+
+/** `holdfast check-config`: says what is wrong with a configuration without starting anything. */
+export function registerCheckConfig({ program, run }: CommandLine): void {
+  const command = program
+    .command('check-config')
+    .summary('check a configuration without starting anything')
+    .description(
+      'Reads flags, environment and file as serve would, and names every mistake. Exit code 2 when there is one.',
+    )
+    .option('--json', 'Print the resulting settings as one JSON document; durations are in milliseconds.')
+    .addHelpText('after', example('holdfast check-config --config holdfast.yaml'));
+  addSettingFlags(command);
+  command.action(
+    run(async (options: Record<string, unknown>) => {
+      const { warnings, ...settings } = await loadConfig({
+        flags: flagValues(options),
+        file: configFile(options),
+      });
+      for (const warning of warnings) process.stderr.write(`${warning}\n`);
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(settings)}\n` : 'The configuration is right.\n',
+      );
+      return 0;
+    }),
+  );
+}
