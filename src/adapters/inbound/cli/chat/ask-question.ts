@@ -91,7 +91,7 @@ function kept(question: Question, answer: Answer, why: string): string {
   const shown = `${answer.text.length} characters of the answer arrived`;
   return (
     `${why}. ${shown}; the server keeps the whole of what it produces, bills it once, and ` +
-    `holdfast chat --chat ${question.chatId} goes on with this chat.`
+    `holdfast chat --resume ${question.chatId} goes on with this chat.`
   );
 }
 

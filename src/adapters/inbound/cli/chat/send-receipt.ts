@@ -55,7 +55,7 @@ export async function sendReceipt(
     throw new Ending(
       code,
       `The receipt ${how}: ${reason}. Nothing is lost: the server keeps the answer and its charge by its own ` +
-        `record; holdfast chat --chat ${facts.chatId} goes on with this chat.`,
+        `record; holdfast chat --resume ${facts.chatId} goes on with this chat.`,
     );
   }
 }

@@ -103,7 +103,7 @@ function brokenBy(error: unknown, name: PromiseName, expected: string): BrokenPr
   if (error instanceof BrokenPromise) return error;
   if (error instanceof ProtocolFault)
     return new BrokenPromise({ name, expected, came: error.message, kept: false });
-  if (!(error instanceof Refused) || isPassing(error)) return undefined;
+  if (isPassing(error) || !(error instanceof Refused)) return undefined;
   const came = `${error.status} ${error.code}: ${error.message}`;
   return new BrokenPromise({ name, expected, came, kept: false });
 }
