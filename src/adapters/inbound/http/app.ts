@@ -175,7 +175,13 @@ async function recognise(
   return authenticate.execute({ bearer });
 }
 
+const isBodiless = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
 async function readBody(route: Route, request: IncomingMessage): Promise<unknown> {
+  if (isBodiless(request) && route.body?.safeParse(undefined).success) {
+    return validate(route.body, undefined, 'body');
+  }
   const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
   return validate(route.body, body, 'body', route.bodyRefusal);
 }

@@ -56,7 +56,7 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly mirrorDetailAs?: 'error';
   readonly params?: P;
   readonly query?: Q;
-  /** Absent: the route takes no body and ignores one. */
+  /** Absent: the route takes no body and ignores one. One that accepts undefined may be left out. */
   readonly body?: B;
   /** What a faulty body is told in place of the first fault, where older clients know one sentence. */
   readonly bodyRefusal?: string;

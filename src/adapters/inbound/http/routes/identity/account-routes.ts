@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { defineRoute, type Route } from '../../route.ts';
+import { actingUser } from '../accounting/acting-user.ts';
+import { changedPasswordAnswer, NO_STORE, userAnswer, userView } from './answers.ts';
+import { newPassword, password } from './fields.ts';
+import type { IdentityUseCases } from './identity-use-cases.ts';
+
+type Uses = Pick<IdentityUseCases, 'readProfile' | 'changePassword'>;
+
+/** One's own account. */
+export const accountRoutes = (useCases: Uses): Route[] => [
+  profile(useCases, '/api/auth/me', 'getMe'),
+  profile(useCases, '/api/profile', 'getProfile'),
+  changePassword(useCases),
+];
+
+const profile = ({ readProfile }: Uses, path: string, operationId: string): Route =>
+  defineRoute({
+    method: 'get',
+    path,
+    operationId,
+    summary: 'Who you are',
+    permission: 'self.read',
+    beforePasswordChange: true,
+    answers: { 200: { description: 'Your account', schema: userAnswer } },
+    async handle({ principal }) {
+      const user = await readProfile.execute({ userId: actingUser(principal).userId });
+      return { status: 200, headers: NO_STORE, body: userView(user) };
+    },
+  });
+
+const changePassword = ({ changePassword: use }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/api/change-password',
+    operationId: 'changePassword',
+    summary: 'Change your password; your other logins end',
+    permission: 'self.write',
+    beforePasswordChange: true,
+    body: z.object({ currentPassword: password, newPassword }),
+    answers: {
+      200: {
+        description: 'It is changed; a fresh access token of the same login',
+        schema: changedPasswordAnswer,
+      },
+    },
+    refusals: ['credential.invalid'],
+    async handle({ principal, body, requestId }) {
+      const issued = await use.execute({ principal: actingUser(principal), ...body, requestId });
+      const answer: z.output<typeof changedPasswordAnswer> = {
+        message: 'Password changed',
+        accessToken: issued.token,
+        expiresIn: issued.expiresInSeconds,
+      };
+      return { status: 200, headers: NO_STORE, body: answer };
+    },
+  });

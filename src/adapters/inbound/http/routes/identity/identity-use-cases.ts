@@ -1,0 +1,28 @@
+import type { AdministerUser } from '../../../../../application/identity/administer-user.ts';
+import type { ChangePassword } from '../../../../../application/identity/change-password.ts';
+import type { CreateUser } from '../../../../../application/identity/create-user.ts';
+import type { DeleteUser } from '../../../../../application/identity/delete-user.ts';
+import type { ListUsers } from '../../../../../application/identity/list-users.ts';
+import type { LogIn } from '../../../../../application/identity/log-in.ts';
+import type { LogOut } from '../../../../../application/identity/log-out.ts';
+import type { ReadProfile } from '../../../../../application/identity/read-profile.ts';
+import type { RefreshLogin } from '../../../../../application/identity/refresh-login.ts';
+import type { ResolveCredential } from '../../../../../application/identity/resolve-credential.ts';
+import type { AccessTokenIssuer } from '../../../../../application/ports/access-tokens.ts';
+import type { PrincipalDirectory } from '../../../../../application/ports/principal-directory.ts';
+
+/** What auth's routes ask for. */
+export interface IdentityUseCases {
+  readonly createUser: CreateUser;
+  readonly logIn: LogIn;
+  readonly refreshLogin: RefreshLogin;
+  readonly logOut: LogOut;
+  readonly readProfile: ReadProfile;
+  readonly changePassword: ChangePassword;
+  readonly listUsers: ListUsers;
+  readonly administerUser: AdministerUser;
+  readonly deleteUser: DeleteUser;
+  readonly resolveCredential: ResolveCredential;
+  readonly directory: PrincipalDirectory;
+  readonly keys: Pick<AccessTokenIssuer, 'publicKeys'>;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { defineRoute, type Route } from '../../route.ts';
+import { createdAnswer, grantView, loginAnswer, messageAnswer, NO_STORE } from './answers.ts';
+import { email, newPassword, password, refreshToken, username } from './fields.ts';
+import type { IdentityUseCases } from './identity-use-cases.ts';
+import { peerOf } from './peer-of.ts';
+
+type Uses = Pick<IdentityUseCases, 'createUser' | 'logIn' | 'refreshLogin' | 'logOut'>;
+
+/** Signing up, and a login from its begin to its end. */
+export const loginRoutes = (useCases: Uses): Route[] => [
+  signUp(useCases),
+  logIn(useCases),
+  refresh(useCases),
+  logOut(useCases, '/api/auth/logout', 'logOut', false),
+  logOut(useCases, '/api/auth/logout-all', 'logOutEverywhere', true),
+];
+
+const signUp = ({ createUser }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/api/auth/signup',
+    operationId: 'signUp',
+    summary: 'Make an account for yourself',
+    permission: 'public',
+    credentialInBody: true,
+    body: z.object({ username, email, password: newPassword }),
+    answers: { 201: { description: 'The account is there', schema: createdAnswer } },
+    refusals: ['account.taken'],
+    async handle({ body, requestId }) {
+      const user = await createUser.execute({ ...body, requestId });
+      return { status: 201, body: { userId: user.id, message: 'User created' } };
+    },
+  });
+
+const logIn = ({ logIn: use }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/api/auth/login',
+    operationId: 'logIn',
+    summary: 'Log in with a password',
+    permission: 'public',
+    credentialInBody: true,
+    body: z.object({ username, password }),
+    answers: { 200: { description: 'You are logged in', schema: loginAnswer } },
+    refusals: ['credential.invalid', 'account.disabled', 'account.password_lapsed', 'permission.denied'],
+    async handle(request) {
+      const { body, requestId } = request;
+      const grant = await use.execute({ ...body, peer: peerOf(request), requestId });
+      return { status: 200, headers: NO_STORE, body: grantView('Login successful', grant) };
+    },
+  });
+
+const refresh = ({ refreshLogin }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/api/auth/refresh',
+    operationId: 'refreshLogin',
+    summary: 'Exchange a refresh token for the next pair of tokens',
+    permission: 'public',
+    credentialInBody: true,
+    body: z.object({ refreshToken }),
+    answers: { 200: { description: 'The new pair; the old refresh token is spent', schema: loginAnswer } },
+    refusals: ['credential.invalid', 'credential.reused'],
+    async handle(request) {
+      const { body, requestId } = request;
+      const grant = await refreshLogin.execute({ ...body, peer: peerOf(request), requestId });
+      return { status: 200, headers: NO_STORE, body: grantView('Token refreshed', grant) };
+    },
+  });
+
+const logOut = ({ logOut: use }: Uses, path: string, operationId: string, everywhere: boolean): Route =>
+  defineRoute({
+    method: 'post',
+    path,
+    operationId,
+    summary: everywhere ? 'End all your logins' : 'End a login',
+    permission: 'public',
+    credentialInBody: true,
+    body: z
+      .object({
+        refreshToken: refreshToken.describe('Decides alone; without it the bearer token does').optional(),
+      })
+      .prefault({}),
+    answers: { 200: { description: 'It has ended, or had ended before', schema: messageAnswer } },
+    refusals: ['credential.missing'],
+    async handle({ body, principal, requestId }) {
+      await use.execute({
+        everywhere,
+        requestId,
+        ...(body.refreshToken === undefined ? {} : { refreshToken: body.refreshToken }),
+        ...(principal?.kind === 'user' ? { principal } : {}),
+      });
+      return { status: 200, body: { message: everywhere ? 'Logged out everywhere' : 'Logged out' } };
+    },
+  });

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { DirectoryEntry } from '../../../../../application/ports/principal-directory.ts';
+import { isUserId } from '../../../../../domain/identity/ids.ts';
+import { defineRoute, type Route } from '../../route.ts';
+import { keySetAnswer, resolvedAnswer } from './answers.ts';
+import type { IdentityUseCases } from './identity-use-cases.ts';
+
+type Uses = Pick<IdentityUseCases, 'resolveCredential' | 'directory' | 'keys'>;
+
+/** Longest credential that is looked at, in characters. */
+const MAX_CREDENTIAL_LENGTH = 8_192;
+/** Longest name or text that is looked for, in UTF-16 code units. */
+const MAX_NAME_LENGTH = 1_024;
+/** Highest offset into a search. */
+const MAX_OFFSET = 100_000_000;
+/** Most rows of one search. */
+const MAX_ROWS = 100;
+/** Rows of one search when the service does not say. */
+const DEFAULT_ROWS = 20;
+
+/** What the other services ask auth. */
+export const serviceRoutes = (useCases: Uses): Route[] => [publishKeys(useCases), resolve(useCases)];
+
+const publishKeys = ({ keys }: Uses): Route =>
+  defineRoute({
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    operationId: 'getKeys',
+    summary: 'The public keys that verify access tokens (RFC 7517)',
+    permission: 'public',
+    answers: { 200: { description: 'The key set', schema: keySetAnswer } },
+    async handle() {
+      const headers = { 'Cache-Control': 'public, max-age=300' };
+      return { status: 200, headers, body: await keys.publicKeys() };
+    },
+  });
+
+const name = z.string().min(1).max(MAX_NAME_LENGTH).optional();
+const QUESTIONS = ['credential', 'userId', 'username', 'email', 'query'] as const;
+
+const question = z
+  .object({
+    credential: z.string().min(1).max(MAX_CREDENTIAL_LENGTH).optional(),
+    userId: name,
+    username: name,
+    email: name,
+    query: z.string().max(MAX_NAME_LENGTH).describe('Text to search for; empty finds everybody').optional(),
+    offset: z.int().min(0).max(MAX_OFFSET).default(0),
+    limit: z.int().min(1).max(MAX_ROWS).default(DEFAULT_ROWS),
+  })
+  .refine((body) => QUESTIONS.filter((asked) => body[asked] !== undefined).length === 1, {
+    message: `must ask exactly one of ${QUESTIONS.join(', ')}`,
+  });
+
+const resolve = (useCases: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/internal/principals/resolve',
+    operationId: 'resolvePrincipal',
+    summary: 'Who holds a credential, an id, a username or an email, or whose name contains a text',
+    permission: 'service',
+    body: question,
+    answers: { 200: { description: 'Whom it names; null for nobody', schema: resolvedAnswer } },
+    async handle({ body }) {
+      return { status: 200, body: await answer(useCases, body) };
+    },
+  });
+
+async function answer(
+  { directory, resolveCredential }: Uses,
+  asked: z.output<typeof question>,
+): Promise<z.output<typeof resolvedAnswer>> {
+  if (asked.query !== undefined) {
+    const { entries, total } = await directory.search(asked.query, asked);
+    return { principals: [...entries], total };
+  }
+  if (asked.credential !== undefined) {
+    const principal = await resolveCredential.execute({ credential: asked.credential });
+    const entry = principal && (await directory.resolve(principal.userId));
+    return { principal: entry ? { ...entry, sessionId: principal.loginSessionId } : null };
+  }
+  return { principal: (await find(directory, asked)) ?? null };
+}
+
+async function find(
+  directory: Uses['directory'],
+  asked: z.output<typeof question>,
+): Promise<DirectoryEntry | undefined> {
+  if (asked.email !== undefined) return directory.resolveEmail(asked.email);
+  if (asked.username !== undefined) return directory.resolve(asked.username);
+  return asked.userId !== undefined && isUserId(asked.userId) ? directory.resolve(asked.userId) : undefined;
+}

@@ -1,0 +1,214 @@
+import type { Container } from 'inversify';
+import { identityRoutes } from '../../adapters/inbound/http/routes/identity/identity-routes.ts';
+import { Argon2PasswordHasher } from '../../adapters/outbound/argon2/argon2-password-hasher.ts';
+import { HttpPrincipalDirectory } from '../../adapters/outbound/http/identity/http-principal-directory.ts';
+import { JoseAccessTokens } from '../../adapters/outbound/jose/jose-access-tokens.ts';
+import { RemoteJwksVerifier } from '../../adapters/outbound/jose/remote-jwks-verifier.ts';
+import { AdministerUser } from '../../application/identity/administer-user.ts';
+import { Authenticate } from '../../application/identity/authenticate.ts';
+import { ChangePassword } from '../../application/identity/change-password.ts';
+import { CreateUser } from '../../application/identity/create-user.ts';
+import { DeleteUser } from '../../application/identity/delete-user.ts';
+import { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
+import { ListUsers } from '../../application/identity/list-users.ts';
+import { LogIn } from '../../application/identity/log-in.ts';
+import { LogOut } from '../../application/identity/log-out.ts';
+import { ReadProfile } from '../../application/identity/read-profile.ts';
+import { RefreshLogin } from '../../application/identity/refresh-login.ts';
+import { ResolveCredential } from '../../application/identity/resolve-credential.ts';
+import { StoredSessionStatus } from '../../application/identity/stored-session-status.ts';
+import { TokenSessionStatus } from '../../application/identity/token-session-status.ts';
+import { UserDirectory } from '../../application/identity/user-directory.ts';
+import * as identity from '../tokens/identity.ts';
+import {
+  AUDIT,
+  CLOCK,
+  DIGEST,
+  IDS,
+  LOGIN_SESSIONS,
+  PASSWORD_HASHER,
+  PRINCIPAL_DIRECTORY,
+  SERVICE_KEYS,
+  SESSION_STATUS,
+  SIGNING_KEYS,
+  TOKEN_ISSUER,
+  TOKEN_VERIFIER,
+  USERS,
+} from '../tokens.ts';
+
+/** How long credentials live, in milliseconds. */
+export interface IdentitySettings {
+  readonly accessTokenLifeMs: number;
+  readonly loginLifeMs: number;
+}
+
+/** Binds auth over the accounts, logins and signing keys that the container has. */
+export function bindIdentity(container: Container, settings: IdentitySettings): void {
+  bindCredentials(container, settings);
+  bindAuthentication(container);
+  bindLogins(container, settings);
+  bindAccounts(container);
+  bindRoutes(container);
+}
+
+/** Binds what a service that runs apart from auth needs to know who asks. */
+export function bindRemoteIdentity(
+  container: Container,
+  settings: { readonly authUrl: URL; readonly serviceKey: string },
+): void {
+  const { authUrl, serviceKey } = settings;
+  container
+    .bind(TOKEN_VERIFIER)
+    .toResolvedValue(
+      (clock) => new RemoteJwksVerifier({ url: new URL('/.well-known/jwks.json', authUrl), clock }),
+      [CLOCK],
+    )
+    .inSingletonScope();
+  container.bind(SESSION_STATUS).toConstantValue(new TokenSessionStatus());
+  container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory({ authUrl, serviceKey }));
+  bindAuthentication(container);
+}
+
+function bindAuthentication(container: Container): void {
+  container
+    .bind(identity.AUTHENTICATE)
+    .toResolvedValue(
+      (tokens, sessions, serviceKeys) => new Authenticate({ tokens, sessions, serviceKeys }),
+      [TOKEN_VERIFIER, SESSION_STATUS, SERVICE_KEYS],
+    )
+    .inSingletonScope();
+}
+
+function bindCredentials(container: Container, { accessTokenLifeMs }: IdentitySettings): void {
+  const lifeSeconds = Math.floor(accessTokenLifeMs / 1000);
+  const tokens = identity.ACCESS_TOKENS;
+  container
+    .bind(tokens)
+    .toResolvedValue(
+      (keys, clock, ids) => new JoseAccessTokens({ keys, clock, ids, lifeSeconds }),
+      [SIGNING_KEYS, CLOCK, IDS],
+    )
+    .inSingletonScope();
+  container.bind(TOKEN_ISSUER).toResolvedValue((issuer) => issuer, [tokens]);
+  container.bind(TOKEN_VERIFIER).toResolvedValue((verifier) => verifier, [tokens]);
+  container.bind(PASSWORD_HASHER).toConstantValue(new Argon2PasswordHasher());
+  container
+    .bind(SESSION_STATUS)
+    .toResolvedValue(
+      (sessions, users, clock) => new StoredSessionStatus({ sessions, users, clock }),
+      [LOGIN_SESSIONS, USERS, CLOCK],
+    )
+    .inSingletonScope();
+  container.bind(PRINCIPAL_DIRECTORY).toResolvedValue((users) => new UserDirectory(users), [USERS]);
+}
+
+function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): void {
+  container
+    .bind(identity.LOG_IN)
+    .toResolvedValue(
+      (users, sessions, hasher, tokens, ids, digest, clock, audit) =>
+        new LogIn({ users, sessions, hasher, tokens, ids, digest, clock, audit, loginLifeMs }),
+      [USERS, LOGIN_SESSIONS, PASSWORD_HASHER, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.REFRESH_LOGIN)
+    .toResolvedValue(
+      (users, sessions, tokens, ids, digest, clock, audit) =>
+        new RefreshLogin({ users, sessions, tokens, ids, digest, clock, audit }),
+      [USERS, LOGIN_SESSIONS, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.LOG_OUT)
+    .toResolvedValue(
+      (sessions, digest, clock, audit) => new LogOut({ sessions, digest, clock, audit }),
+      [LOGIN_SESSIONS, DIGEST, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.CHANGE_PASSWORD)
+    .toResolvedValue(
+      (users, hasher, tokens, clock, audit) => new ChangePassword({ users, hasher, tokens, clock, audit }),
+      [USERS, PASSWORD_HASHER, TOKEN_ISSUER, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.RESOLVE_CREDENTIAL)
+    .toResolvedValue((authenticate) => new ResolveCredential({ authenticate }), [identity.AUTHENTICATE]);
+}
+
+function bindAccounts(container: Container): void {
+  container.bind(identity.READ_PROFILE).toResolvedValue((users) => new ReadProfile({ users }), [USERS]);
+  container.bind(identity.LIST_USERS).toResolvedValue((users) => new ListUsers({ users }), [USERS]);
+  container
+    .bind(identity.CREATE_USER)
+    .toResolvedValue(
+      (users, hasher, ids, clock, audit) => new CreateUser({ users, hasher, ids, clock, audit }),
+      [USERS, PASSWORD_HASHER, IDS, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.ADMINISTER_USER)
+    .toResolvedValue(
+      (users, hasher, clock, audit) => new AdministerUser({ users, hasher, clock, audit }),
+      [USERS, PASSWORD_HASHER, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.DELETE_USER)
+    .toResolvedValue(
+      (users, ids, clock, audit) => new DeleteUser({ users, ids, clock, audit }),
+      [USERS, IDS, CLOCK, AUDIT],
+    );
+  container
+    .bind(identity.ENSURE_FIRST_ACCOUNTS)
+    .toResolvedValue(
+      (users, hasher, ids, clock, audit) => new EnsureFirstAccounts({ users, hasher, ids, clock, audit }),
+      [USERS, PASSWORD_HASHER, IDS, CLOCK, AUDIT],
+    );
+}
+
+function bindRoutes(container: Container): void {
+  container
+    .bind(identity.IDENTITY_ROUTES)
+    .toResolvedValue(
+      (
+        createUser,
+        logIn,
+        refreshLogin,
+        logOut,
+        readProfile,
+        changePassword,
+        listUsers,
+        administerUser,
+        deleteUser,
+        resolveCredential,
+        directory,
+        keys,
+      ) =>
+        identityRoutes({
+          createUser,
+          logIn,
+          refreshLogin,
+          logOut,
+          readProfile,
+          changePassword,
+          listUsers,
+          administerUser,
+          deleteUser,
+          resolveCredential,
+          directory,
+          keys,
+        }),
+      [
+        identity.CREATE_USER,
+        identity.LOG_IN,
+        identity.REFRESH_LOGIN,
+        identity.LOG_OUT,
+        identity.READ_PROFILE,
+        identity.CHANGE_PASSWORD,
+        identity.LIST_USERS,
+        identity.ADMINISTER_USER,
+        identity.DELETE_USER,
+        identity.RESOLVE_CREDENTIAL,
+        PRINCIPAL_DIRECTORY,
+        TOKEN_ISSUER,
+      ],
+    )
+    .inSingletonScope();
+}

@@ -1,0 +1,31 @@
+import type { Route } from '../../adapters/inbound/http/route.ts';
+import type { AdministerUser } from '../../application/identity/administer-user.ts';
+import type { Authenticate } from '../../application/identity/authenticate.ts';
+import type { ChangePassword } from '../../application/identity/change-password.ts';
+import type { CreateUser } from '../../application/identity/create-user.ts';
+import type { DeleteUser } from '../../application/identity/delete-user.ts';
+import type { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
+import type { ListUsers } from '../../application/identity/list-users.ts';
+import type { LogIn } from '../../application/identity/log-in.ts';
+import type { LogOut } from '../../application/identity/log-out.ts';
+import type { ReadProfile } from '../../application/identity/read-profile.ts';
+import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
+import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
+import type { AccessTokenIssuer, AccessTokenVerifier } from '../../application/ports/access-tokens.ts';
+import { identify } from '../tokens.ts';
+
+/** The one object that issues and verifies access tokens, so that both use the same keys. */
+export const ACCESS_TOKENS = identify<AccessTokenIssuer & AccessTokenVerifier>('AccessTokens');
+export const AUTHENTICATE = identify<Authenticate>('Authenticate');
+export const CREATE_USER = identify<CreateUser>('CreateUser');
+export const LOG_IN = identify<LogIn>('LogIn');
+export const REFRESH_LOGIN = identify<RefreshLogin>('RefreshLogin');
+export const LOG_OUT = identify<LogOut>('LogOut');
+export const READ_PROFILE = identify<ReadProfile>('ReadProfile');
+export const CHANGE_PASSWORD = identify<ChangePassword>('ChangePassword');
+export const LIST_USERS = identify<ListUsers>('ListUsers');
+export const ADMINISTER_USER = identify<AdministerUser>('AdministerUser');
+export const DELETE_USER = identify<DeleteUser>('DeleteUser');
+export const RESOLVE_CREDENTIAL = identify<ResolveCredential>('ResolveCredential');
+export const ENSURE_FIRST_ACCOUNTS = identify<EnsureFirstAccounts>('EnsureFirstAccounts');
+export const IDENTITY_ROUTES = identify<readonly Route[]>('IdentityRoutes');
