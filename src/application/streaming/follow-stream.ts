@@ -1,0 +1,83 @@
+import { ZERO } from '../../domain/accounting/credits.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import { errorEvent, type StreamEvent } from '../../domain/streaming/stream-event.ts';
+import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
+import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { ChatRepository } from '../ports/chat-repository.ts';
+import type { EventLog } from '../ports/event-log.ts';
+import type { StreamRepository } from '../ports/stream-repository.ts';
+import { findChat } from './find-chat.ts';
+import { summariseLog } from './read-log.ts';
+import type { StreamReader } from './stream-reader.ts';
+import type { StreamReaders } from './stream-readers.ts';
+
+/** What a reader who comes to a chat finds. */
+export type Followed =
+  /** The end has been delivered to this cursor, or there never was anything. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'following'; readonly id: StreamId; readonly events: StreamReader }
+  /** The log has not what follows the cursor; the event is for this reader alone. */
+  | { readonly kind: 'lost'; readonly id: StreamId; readonly event: StreamEvent };
+
+interface Deps {
+  readonly chats: ChatRepository;
+  readonly streams: StreamRepository;
+  readonly eventLog: EventLog;
+  readonly readers: StreamReaders;
+}
+
+/** Lets a reader read on from his cursor, or from the beginning of the running or last stream without one. */
+export class FollowStream {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @param command `cursor`: the offset of the last event that the reader has.
+   * @throws DomainError `chat.not_found`, `stream.limit_reached`; PortError when the store is away.
+   */
+  async execute(command: { owner: UserId; chatId: ChatId; cursor?: number }): Promise<Followed> {
+    const { chats, streams } = this.#deps;
+    const { owner, chatId, cursor } = command;
+    await findChat(chats, owner, chatId);
+    const latest = await streams.latestOf(chatId);
+    if (latest === undefined) return { kind: 'nothing' };
+    if (cursor === undefined) return this.#follow(latest, latest.firstOffset - 1);
+    // Offsets of a chat have no gaps, so the stream that goes on after a cursor is the one its next offset falls to.
+    const next = await streams.streamAt(chatId, cursor + 1);
+    if (next !== undefined && (await this.#has(next, cursor))) return this.#follow(next, cursor);
+    return next?.id === latest.id && latest.end?.lastOffset === cursor
+      ? { kind: 'nothing' }
+      : this.#lost(latest);
+  }
+
+  #follow(stream: StreamingSessionState, cursor: number): Followed {
+    const { id } = stream;
+    return { kind: 'following', id, events: this.#deps.readers.read({ id, cursor }) };
+  }
+
+  /** Whether the events of a stream go on right after a cursor. */
+  async #has({ id, firstOffset, end }: StreamingSessionState, cursor: number): Promise<boolean> {
+    if (cursor < firstOffset) return cursor === firstOffset - 1;
+    if (end !== undefined) return cursor < end.lastOffset;
+    // Of a running stream only the log knows how far it is: a cursor that was given out names an event in it.
+    const [event] = await this.#deps.eventLog.read(id, cursor - 1, 1);
+    return event?.offset === cursor;
+  }
+
+  /** The event's id is the log's last offset, so that a reader who comes back with it is not refused again. */
+  async #lost(latest: StreamingSessionState): Promise<Followed> {
+    const last = latest.end?.lastOffset ?? (await summariseLog(this.#deps.eventLog, latest)).lastOffset;
+    const event = errorEvent(last, {
+      code: 'stream.offset_lost',
+      message: 'What follows this event is not kept any more, or never was',
+      retryable: false,
+      inputTokens: 0,
+      outputTokens: 0,
+      chargeMicros: ZERO,
+    });
+    return { kind: 'lost', id: latest.id, event };
+  }
+}

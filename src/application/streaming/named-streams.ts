@@ -1,0 +1,73 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { ChatId } from '../../domain/streaming/stream-id.ts';
+import {
+  type IdRefusal,
+  idMismatch,
+  readClaimedId,
+  StreamingSession,
+} from '../../domain/streaming/streaming-session.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { StreamRepository } from '../ports/stream-repository.ts';
+
+/** A caller who names a stream of one of his chats. */
+export interface StreamClaim {
+  readonly owner: UserId;
+  readonly chatId: ChatId;
+  /** What came in the id's place, whatever it is. */
+  readonly claimedId: unknown;
+  readonly requestId: string;
+}
+
+/**
+ * Finds the stream that a caller names, by the id rule alone. Every refusal looks the same to the caller; its cause and
+ * a hash of what came go to the audit.
+ *
+ * The embedded store is one copy: what it does not find is not there, so nothing is looked up again. A replicated
+ * store waits, in its own `findOwned`, for what may not have reached it yet.
+ */
+export class NamedStreams {
+  readonly #deps: { streams: StreamRepository; audit: AuditTrail; digest: Digest; metrics: Metrics };
+
+  constructor(deps: { streams: StreamRepository; audit: AuditTrail; digest: Digest; metrics: Metrics }) {
+    this.#deps = deps;
+  }
+
+  /** @throws DomainError `stream.id_mismatch`, always the same; PortError when the store is away. */
+  async find(claim: StreamClaim): Promise<StreamingSession> {
+    try {
+      return await this.#find(claim);
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'stream.id_mismatch') {
+        this.#record(claim, error.details.internal?.cause as IdRefusal);
+      }
+      throw error;
+    }
+  }
+
+  async #find({ owner, chatId, claimedId }: StreamClaim): Promise<StreamingSession> {
+    const { streams } = this.#deps;
+    const id = readClaimedId(claimedId);
+    const found = await streams.findOwned(owner, chatId, id);
+    if (found === undefined) throw idMismatch(await streams.whereabouts(id));
+    const session = StreamingSession.restore(found.session);
+    session.requireNamedBy({ id, owner, chatId, newestOfChat: found.newestOfChat });
+    return session;
+  }
+
+  #record({ owner, chatId, claimedId, requestId }: StreamClaim, cause: IdRefusal): void {
+    const { audit, digest, metrics } = this.#deps;
+    const came = typeof claimedId === 'string' ? claimedId : (JSON.stringify(claimedId) ?? '');
+    metrics.count('holdfast_stream_ids_refused_total', { cause });
+    audit.record({
+      act: 'stream.id_refused',
+      outcome: 'refused',
+      actor: owner,
+      object: chatId,
+      requestId,
+      facts: { cause, receivedSha256: digest.sha256Hex(came) },
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { StreamRepository } from '../ports/stream-repository.ts';
+import type { RunningStreams } from './running-streams.ts';
+import type { StreamReader } from './stream-reader.ts';
+import type { StreamReaders } from './stream-readers.ts';
+
+/** Most chats that a refusal names as observable. */
+export const MAX_AVAILABLE_SESSIONS = 100;
+
+/** A running stream as an observer sees it. */
+export interface ObservedStream {
+  readonly id: StreamId;
+  readonly chatId: ChatId;
+  readonly modelId: string;
+  /** Events up to this offset happened before the observer came. */
+  readonly historyEnd: number;
+  readonly events: StreamReader;
+}
+
+interface Deps {
+  readonly streams: StreamRepository;
+  readonly running: RunningStreams;
+  /** Observers are counted apart: they are no readers, and keep no stream alive. */
+  readonly observers: StreamReaders;
+  readonly audit: AuditTrail;
+}
+
+/** Lets a supervisor watch a chat's running stream. */
+export class ObserveStream {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** @throws DomainError `stream.not_running` with the observable chats, `stream.limit_reached`. */
+  async execute(command: { observer: UserId; chatId: ChatId; requestId: string }): Promise<ObservedStream> {
+    const { streams, running, observers, audit } = this.#deps;
+    const { observer, chatId, requestId } = command;
+    const record = (outcome: 'done' | 'refused'): void =>
+      audit.record({ act: 'stream.observe', outcome, actor: observer, object: chatId, requestId });
+    const latest = await streams.latestOf(chatId);
+    const runner = latest?.state === 'running' ? running.find(latest.id) : undefined;
+    if (latest === undefined || runner === undefined) {
+      record('refused');
+      throw await this.#notRunning();
+    }
+    const { id, modelId, firstOffset } = latest;
+    const events = observers.read({ id, cursor: firstOffset - 1 });
+    record('done');
+    return { id, chatId, modelId, historyEnd: runner.lastOffset, events };
+  }
+
+  async #notRunning(): Promise<DomainError> {
+    const active = await this.#deps.streams.active();
+    const availableSessions = active
+      .filter((stream) => stream.state === 'running')
+      .slice(0, MAX_AVAILABLE_SESSIONS)
+      .map((stream) => stream.chatId);
+    return new DomainError('stream.not_running', 'This chat session has no running stream', {
+      visible: { availableSessions },
+    });
+  }
+}

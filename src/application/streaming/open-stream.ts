@@ -1,0 +1,233 @@
+import { DomainError } from '../../domain/domain-error.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import { sessionEvent } from '../../domain/streaming/stream-event.ts';
+import { type ChatId, mintStreamId, type StreamId } from '../../domain/streaming/stream-id.ts';
+import { StreamingSession, type StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { ChatRepository } from '../ports/chat-repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CompletionModels } from '../ports/completion-model.ts';
+import type { CreditHolds, HoldOutcome, SettlementIntent } from '../ports/credit-holds.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { ModelCatalog } from '../ports/model-catalog.ts';
+import { PortError } from '../ports/port-error.ts';
+import type { StartKey, StreamRepository } from '../ports/stream-repository.ts';
+import { chooseModel } from './choose-model.ts';
+import { chatNotFound, findChat } from './find-chat.ts';
+import type { RunningStreams } from './running-streams.ts';
+import { MAX_PROMPT_MESSAGES, selectPrompt } from './select-prompt.ts';
+import type { StreamReader } from './stream-reader.ts';
+import type { StreamReaders } from './stream-readers.ts';
+import type { StreamStart } from './stream-runner.ts';
+import type { StreamSettings } from './stream-settings.ts';
+import type { UndoStart } from './undo-start.ts';
+
+/** A start as a caller asks for it. */
+export interface OpenStreamCommand {
+  readonly owner: UserId;
+  readonly chatId: ChatId;
+  readonly message: string;
+  readonly modelId?: string;
+  /** A caller's idempotency key, scoped by the caller's route. */
+  readonly key?: { readonly key: string; readonly route: string };
+}
+
+/** A stream that may be told of. */
+export interface OpenedStream {
+  readonly id: StreamId;
+  readonly chatId: ChatId;
+  readonly modelId: string;
+  /** True when an earlier start with the same key made it. */
+  readonly replayed: boolean;
+  /** The stream from its first event on. */
+  readonly events: StreamReader;
+  /** Asks the model; to be called once the headers are on their way. */
+  begin(): void;
+}
+
+interface Deps {
+  readonly streams: StreamRepository;
+  readonly chats: ChatRepository;
+  readonly holds: CreditHolds;
+  readonly models: CompletionModels;
+  readonly catalog: ModelCatalog;
+  readonly running: RunningStreams;
+  readonly readers: StreamReaders;
+  readonly undoStart: UndoStart;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly digest: Digest;
+  readonly metrics: Metrics;
+  readonly settings: StreamSettings;
+}
+
+/**
+ * Opens a stream, always in this order: claim the chat's slot → reserve the credit → activate durably. Only what this
+ * has returned may be told to anybody, and only then is the model asked, so no update can be faster than the store.
+ */
+export class OpenStream {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @throws DomainError `chat.not_found`, `stream.already_active`, `stream.idempotency_mismatch`,
+   *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away. Nothing is left behind then.
+   */
+  async execute(command: OpenStreamCommand): Promise<OpenedStream> {
+    if (this.#deps.running.isDraining)
+      throw new PortError('unavailable', 'chat', 'the server is shutting down');
+    const claimed = await this.#claim(command);
+    if (claimed.kind === 'replayed') return this.#replay(claimed.session);
+    const { session } = claimed;
+    const { model, prompt, estimatedTokens, promptTokens } = await this.#prepare(session);
+    const held = await this.#reserve(session, estimatedTokens);
+    await this.#requireRoom(session);
+    return this.#activate(StreamingSession.restore(session).activate(held.hold, promptTokens).snapshot(), {
+      model,
+      prompt,
+      holdExpiresAtMs: held.expiresAtMs,
+    });
+  }
+
+  async #claim(
+    command: OpenStreamCommand,
+  ): Promise<{ kind: 'claimed' | 'replayed'; session: StreamingSessionState }> {
+    const { streams, chats, clock, ids, catalog } = this.#deps;
+    const { owner, chatId, message } = command;
+    const chat = await findChat(chats, owner, chatId);
+    const nowMs = clock.nowMs();
+    const id = mintStreamId(nowMs, ids.uuid());
+    const { firstOffset: _, ...session } = StreamingSession.open({
+      id,
+      owner,
+      chatId,
+      modelId: chooseModel(catalog, command.modelId ?? chat.modelId).id,
+      firstOffset: 0,
+      promptTokens: 0,
+      openedAtMs: nowMs,
+    }).snapshot();
+    const outcome = await streams.claim({
+      session,
+      message: { role: 'user', content: message, timestampMs: nowMs, streamId: id },
+      ...(command.key === undefined ? {} : { key: this.#startKey(command, command.key) }),
+    });
+    switch (outcome.kind) {
+      case 'not-found':
+        throw chatNotFound();
+      case 'taken':
+        throw alreadyActive();
+      case 'key-mismatch':
+        throw new DomainError(
+          'stream.idempotency_mismatch',
+          'This idempotency key was used with another request before',
+        );
+      case 'claimed':
+      case 'replayed':
+        return outcome;
+    }
+  }
+
+  #startKey(command: OpenStreamCommand, key: { key: string; route: string }): StartKey {
+    const body = JSON.stringify([command.message, command.modelId ?? null]);
+    return { ...key, bodySha256: this.#deps.digest.sha256Hex(body) };
+  }
+
+  /** The same stream again, from its first event, whatever has become of it. */
+  #replay(session: StreamingSessionState): OpenedStream {
+    if (session.state === 'opening') throw alreadyActive();
+    const { id, chatId, modelId, firstOffset } = session;
+    const events = this.#deps.readers.read({ id, cursor: firstOffset - 1 });
+    return { id, chatId, modelId, replayed: true, events, begin: () => undefined };
+  }
+
+  /** Makes the prompt from what is stored now that the slot is this stream's. */
+  async #prepare(
+    session: StreamingSessionState,
+  ): Promise<Pick<StreamStart, 'model' | 'prompt'> & { estimatedTokens: number; promptTokens: number }> {
+    const { chats, models, catalog } = this.#deps;
+    try {
+      const model = models.forModel(session.modelId);
+      const messages = await chats.messages(session.chatId, MAX_PROMPT_MESSAGES);
+      const prompt = selectPrompt(messages, model, catalog.find(session.modelId) ?? catalog.defaultModel);
+      const promptTokens = await model.countPromptTokens(prompt);
+      return { model, prompt, promptTokens, estimatedTokens: model.estimatePromptTokens(prompt) };
+    } catch (error) {
+      await this.#deps.undoStart.execute({ session });
+      throw error;
+    }
+  }
+
+  async #reserve(
+    session: StreamingSessionState,
+    estimatedTokens: number,
+  ): Promise<Extract<HoldOutcome, { kind: 'held' }>> {
+    const { holds, undoStart } = this.#deps;
+    const { id, owner, modelId } = session;
+    let outcome: HoldOutcome;
+    try {
+      outcome = await holds.reserve({ id, userId: owner, modelId, estimatedTokens });
+    } catch (error) {
+      // Only what certainly was not carried out leaves nothing to give back.
+      const notDone =
+        error instanceof DomainError || (error instanceof PortError && error.kind === 'unavailable');
+      await undoStart.execute({ session, ...(notDone ? {} : { intent: giveBack(id) }) });
+      throw error;
+    }
+    if (outcome.kind === 'held') return outcome;
+    await undoStart.execute({ session });
+    throw new DomainError('credit.insufficient', 'Insufficient credits for streaming session');
+  }
+
+  /** Looked at after the reserve, because 402 comes before 429. */
+  async #requireRoom(session: StreamingSessionState): Promise<void> {
+    const { streams, settings, undoStart } = this.#deps;
+    const intent = giveBack(session.id);
+    let active: number;
+    try {
+      active = (await streams.active(session.owner)).length;
+    } catch (error) {
+      await undoStart.execute({ session, intent });
+      throw error;
+    }
+    if (active <= settings.maxRunningPerUser) return;
+    await undoStart.execute({ session, intent });
+    throw new DomainError(
+      'stream.limit_reached',
+      `At most ${settings.maxRunningPerUser} streams of one user may run at once`,
+    );
+  }
+
+  async #activate(
+    session: StreamingSessionState,
+    start: Omit<StreamStart, 'session'>,
+  ): Promise<OpenedStream> {
+    const { streams, running, readers, undoStart, metrics } = this.#deps;
+    const { id, chatId, modelId, firstOffset, openedAtMs } = session;
+    const first = sessionEvent(firstOffset, {
+      streamingSessionId: id,
+      chatSessionId: chatId,
+      modelId,
+      startedAt: new Date(openedAtMs).toISOString(),
+    });
+    try {
+      const activated = await streams.activate(session, first);
+      if (!activated) throw new PortError('conflict', 'store', 'the stream was closed while it was opened');
+    } catch (error) {
+      await undoStart.execute({ session, intent: giveBack(id) });
+      throw error;
+    }
+    metrics.count('holdfast_streams_opened_total', { model: modelId });
+    const events = readers.read({ id, cursor: firstOffset - 1, first: [first] });
+    const runner = running.start({ session, ...start });
+    return { id, chatId, modelId, replayed: false, events, begin: () => runner.begin() };
+  }
+}
+
+const giveBack = (id: StreamId): SettlementIntent => ({ kind: 'abort', id, tokens: 0 });
+
+const alreadyActive = (): DomainError =>
+  new DomainError('stream.already_active', 'A stream of this chat session is running already');

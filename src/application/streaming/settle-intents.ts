@@ -1,0 +1,55 @@
+import type { IdSource } from '../ports/id-source.ts';
+import type { Log } from '../ports/log.ts';
+import type { StreamRepository } from '../ports/stream-repository.ts';
+import type { Timers } from '../ports/timers.ts';
+import type { IntentSettler } from './intent-settler.ts';
+import { retryDelayMs } from './retry-until-done.ts';
+
+/** Intents looked at in one pass. */
+export const INTENTS_PER_PASS = 100;
+/** Rest between two passes that met no fault, in milliseconds. */
+export const SETTLE_EVERY_MS = 1_000;
+
+interface Deps {
+  readonly streams: StreamRepository;
+  readonly settler: IntentSettler;
+  readonly timers: Timers;
+  readonly ids: IdSource;
+  readonly log: Log;
+}
+
+/** Retries, in the background, what accounting has not acknowledged. */
+export class SettleIntents {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Runs until the signal aborts. */
+  async execute(command: { signal: AbortSignal }): Promise<void> {
+    const { timers, ids, log } = this.#deps;
+    let faults = 0;
+    while (!command.signal.aborted) {
+      const clean = await this.pass().catch((error: unknown) => {
+        log.warn({ err: error }, 'pending settlements could not be read');
+        return false;
+      });
+      faults = clean ? 0 : faults + 1;
+      const restMs = clean ? SETTLE_EVERY_MS : SETTLE_EVERY_MS + retryDelayMs(faults, ids);
+      await timers.sleep(restMs, command.signal).catch(() => undefined);
+    }
+  }
+
+  /**
+   * Tries the oldest pending intents once; stops at the first that fails, because the next would fail like it.
+   *
+   * @returns whether all of them were settled.
+   */
+  async pass(): Promise<boolean> {
+    for (const intent of await this.#deps.streams.pendingIntents(INTENTS_PER_PASS)) {
+      if (!(await this.#deps.settler.settle(intent))) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,54 @@
+import { microsToCredits } from '../../domain/accounting/credits.ts';
+import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
+import type { StreamState } from '../../domain/streaming/streaming-session.ts';
+import type { ChatRepository } from '../ports/chat-repository.ts';
+import { PortError } from '../ports/port-error.ts';
+import { findChat } from './find-chat.ts';
+import type { NamedStreams, StreamClaim } from './named-streams.ts';
+import type { RunningStreams } from './running-streams.ts';
+
+/** Where a stream stands after a stop. */
+export interface StoppedStream {
+  readonly sessionId: ChatId;
+  readonly streamingSessionId: StreamId;
+  readonly state: StreamState;
+  readonly tokensUsed: number;
+  readonly creditsCharged: number;
+}
+
+interface Deps {
+  readonly chats: ChatRepository;
+  readonly named: NamedStreams;
+  readonly running: RunningStreams;
+}
+
+/** Stops a stream: the upstream is closed, what was produced is billed and kept. Idempotent. */
+export class StopStream {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** @throws DomainError `chat.not_found`, `stream.id_mismatch`; PortError when the store is away. */
+  async execute(command: StreamClaim): Promise<StoppedStream> {
+    const { chats, named, running } = this.#deps;
+    await findChat(chats, command.owner, command.chatId);
+    const found = await named.find(command);
+    if (found.isRunning) {
+      const runner = running.find(found.id);
+      runner?.end({ kind: 'stop', reason: 'stopped' });
+      await runner?.outcome;
+    }
+    const session = found.isRunning ? await named.find(command) : found;
+    if (session.isRunning) throw new PortError('timeout', 'store', 'the stream could not be sealed yet');
+    const { id, chatId, state, end } = session.snapshot();
+    return {
+      sessionId: chatId,
+      streamingSessionId: id,
+      state,
+      tokensUsed: (end?.inputTokens ?? 0) + (end?.outputTokens ?? 0),
+      creditsCharged: microsToCredits(end?.chargeMicros ?? 0),
+    };
+  }
+}
