@@ -1,0 +1,235 @@
+import { request } from 'node:http';
+import { expect } from 'chai';
+import type { Edge } from '../../../src/adapters/inbound/http/edge.ts';
+import { defineRoute, type Route } from '../../../src/adapters/inbound/http/route.ts';
+import { healthRoutes } from '../../../src/adapters/inbound/http/routes/operations/health-routes.ts';
+import { startPageRoute } from '../../../src/adapters/inbound/http/routes/operations/start-page.ts';
+import { type HttpHarness, serveRoutes } from '../../support/http-harness.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: string;
+}
+
+const whoAmI = defineRoute({
+  method: 'get',
+  path: '/address',
+  operationId: 'address',
+  summary: 's',
+  permission: 'public',
+  answers: { 200: { description: 'a' } },
+  handle: async ({ address }) => ({ status: 200, body: { address } }),
+});
+
+const clock = new ManualClock(1_700_000_000_000);
+const health = (check: () => Promise<void> = async () => undefined): Route[] =>
+  healthRoutes({ service: 'chat', version: '1.2.3', clock, dependencies: [{ name: 'store', check }] });
+
+const edge = (more: Partial<Edge> = {}): Edge => ({
+  hosts: new Set(['chat.example', '127.0.0.1', '[::1]']),
+  origins: new Set(['https://chat.example']),
+  trustedProxies: [],
+  https: false,
+  metrics: {
+    text: async () => 'holdfast_up 1\n',
+    contentType: 'text/plain; version=0.0.4',
+    token: undefined,
+  },
+  ...more,
+});
+
+describe('the edge of the HTTP server', () => {
+  let server: HttpHarness;
+  afterEach(() => server.close());
+
+  const serveWith = async (
+    settings: Edge,
+    routes: readonly Route[] = [whoAmI, startPageRoute(), ...health()],
+  ): Promise<void> => {
+    server = await serveRoutes(routes, settings);
+  };
+  const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        { port: server.port, host: '127.0.0.1', path, method, headers, agent: false },
+        (answer) => {
+          let body = '';
+          answer.on('data', (chunk: Buffer) => {
+            body += chunk.toString();
+          });
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+        },
+      );
+      sent.on('error', reject);
+      sent.end();
+    });
+
+  describe('with names', () => {
+    for (const host of ['chat.example', 'CHAT.example:443', '127.0.0.1:3002', '[::1]:3002']) {
+      it(`answers to ${host}`, async () => {
+        await serveWith(edge());
+        expect((await ask('/address', { host })).status).to.equal(200);
+      });
+    }
+
+    for (const host of [
+      'evil.example',
+      'chat.example.evil',
+      'chat.example@evil',
+      '127.0.0.1.evil:80',
+      'chat.example:x',
+    ]) {
+      it(`refuses the rebound name ${JSON.stringify(host)} with 421, also where nothing is`, async () => {
+        await serveWith(edge());
+        expect((await ask('/address', { host })).status).to.equal(421);
+        expect((await ask('/nowhere', { host })).status).to.equal(421);
+      });
+    }
+
+    it('answers probes under any name', async () => {
+      await serveWith(edge());
+      for (const path of ['/health', '/api/health', '/health/live', '/health/ready']) {
+        expect((await ask(path, { host: '10.1.2.3:9' })).status, path).to.equal(200);
+      }
+    });
+  });
+
+  describe('with origins', () => {
+    it('lets an allowed origin read, and names the headers it may see', async () => {
+      await serveWith(edge());
+      const { headers } = await ask('/address', { origin: 'https://chat.example' });
+      expect(headers['access-control-allow-origin']).to.equal('https://chat.example');
+      expect(headers['access-control-expose-headers']).to.equal(
+        'X-Streaming-Session-Id,X-Request-Id,Retry-After',
+      );
+      expect(headers['access-control-allow-credentials']).to.equal(undefined);
+      expect(headers.vary).to.contain('Origin');
+    });
+
+    for (const origin of [
+      'https://evil.example',
+      'https://chat.example.evil',
+      'http://chat.example',
+      'null',
+    ]) {
+      it(`never reflects ${origin}`, async () => {
+        await serveWith(edge());
+        for (const method of ['GET', 'OPTIONS']) {
+          const { headers } = await ask(
+            '/address',
+            { origin, 'access-control-request-method': 'GET' },
+            method,
+          );
+          expect(headers['access-control-allow-origin'], method).to.equal(undefined);
+          expect(headers.vary, method).to.contain('Origin');
+        }
+      });
+    }
+
+    it('answers the preflight of an allowed origin', async () => {
+      await serveWith(edge());
+      const asked = { origin: 'https://chat.example', 'access-control-request-method': 'POST' };
+      const { status, headers } = await ask('/address', asked, 'OPTIONS');
+      expect(status).to.equal(204);
+      expect(headers['access-control-allow-headers']).to.contain('Idempotency-Key');
+    });
+
+    it('lets an allowed origin read refusals too', async () => {
+      await serveWith(edge());
+      const { headers } = await ask('/nowhere', { origin: 'https://chat.example' });
+      expect(headers['access-control-allow-origin']).to.equal('https://chat.example');
+    });
+  });
+
+  describe('with proxies', () => {
+    const addressOf = async (headers: Record<string, string>): Promise<string> =>
+      (JSON.parse((await ask('/address', headers)).body) as { address: string }).address;
+
+    it('believes nobody unless told to', async () => {
+      await serveWith(edge());
+      expect(await addressOf({ 'x-forwarded-for': '203.0.113.7' })).to.equal('127.0.0.1');
+    });
+
+    it('believes a declared proxy, up to the first hop that is none', async () => {
+      await serveWith(edge({ trustedProxies: ['127.0.0.1', '10.0.0.0/8'] }));
+      expect(await addressOf({ 'x-forwarded-for': '203.0.113.7' })).to.equal('203.0.113.7');
+      expect(await addressOf({ 'x-forwarded-for': '1.1.1.1, 203.0.113.7, 10.2.3.4' })).to.equal(
+        '203.0.113.7',
+      );
+      expect(await addressOf({ 'x-forwarded-for': 'nonsense' })).to.equal('127.0.0.1');
+      expect(await addressOf({})).to.equal('127.0.0.1');
+    });
+  });
+
+  describe('with metrics', () => {
+    it('shows them to this machine when there is no token', async () => {
+      await serveWith(edge());
+      const { status, body } = await ask('/metrics');
+      expect({ status, body }).to.deep.equal({ status: 200, body: 'holdfast_up 1\n' });
+    });
+
+    for (const header of ['x-forwarded-for', 'forwarded', 'via']) {
+      it(`hides them from whoever a proxy on this machine brings (${header})`, async () => {
+        await serveWith(edge());
+        expect((await ask('/metrics', { [header]: '127.0.0.1' })).status).to.equal(403);
+      });
+    }
+
+    it('asks for the token when there is one, from this machine too', async () => {
+      const metrics = { ...edge().metrics, token: 'the-metrics-token' };
+      await serveWith(edge({ metrics }));
+      expect((await ask('/metrics')).status).to.equal(401);
+      expect((await ask('/metrics', { authorization: 'Bearer the-metrics-tokem' })).status).to.equal(401);
+      expect((await ask('/metrics', { authorization: 'Bearer the-metrics-token' })).status).to.equal(200);
+    });
+  });
+
+  describe('with https before it', () => {
+    it('tells browsers to insist on it', async () => {
+      await serveWith(edge({ https: true }));
+      expect((await ask('/address')).headers['strict-transport-security']).to.match(/^max-age=\d+/);
+    });
+
+    it('does not on plain http', async () => {
+      await serveWith(edge());
+      expect((await ask('/address')).headers['strict-transport-security']).to.equal(undefined);
+    });
+  });
+
+  describe('with its health', () => {
+    it('tells service, version and time', async () => {
+      await serveWith(edge());
+      expect(JSON.parse((await ask('/api/health')).body)).to.deep.equal({
+        status: 'ok',
+        service: 'chat',
+        version: '1.2.3',
+        timestamp: '2023-11-14T22:13:20.000Z',
+      });
+    });
+
+    it('names the dependency that fails, and stays live', async () => {
+      await serveWith(
+        edge(),
+        health(() => Promise.reject(new Error('gone'))),
+      );
+      const { status, body } = await ask('/health/ready');
+      expect(status).to.equal(503);
+      expect(JSON.parse(body)).to.deep.equal({ status: 'unavailable', service: 'chat', dependency: 'store' });
+      expect((await ask('/health/live')).status).to.equal(200);
+    });
+  });
+
+  describe('with its page', () => {
+    it('is plain HTML whose policy allows its one style and nothing else', async () => {
+      await serveWith(edge());
+      const { headers, body } = await ask('/');
+      expect(headers['content-type']).to.equal('text/html; charset=utf-8');
+      expect(headers['content-security-policy']).to.match(
+        /^default-src 'none'; style-src 'sha256-[^ ]+'; base-uri/,
+      );
+      expect(body).to.contain('npx holdfast chat').and.not.contain('<script');
+    });
+  });
+});
