@@ -1,0 +1,108 @@
+import { JoseAccessTokens } from '../../src/adapters/outbound/jose/jose-access-tokens.ts';
+import { MemoryLoginSessionRepository } from '../../src/adapters/outbound/memory/identity/memory-login-session-repository.ts';
+import { MemorySigningKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-signing-key-repository.ts';
+import { MemoryUserRepository } from '../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
+import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
+import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import { AdministerUser } from '../../src/application/identity/administer-user.ts';
+import { Authenticate } from '../../src/application/identity/authenticate.ts';
+import { ChangePassword } from '../../src/application/identity/change-password.ts';
+import { CreateUser } from '../../src/application/identity/create-user.ts';
+import { DeleteUser } from '../../src/application/identity/delete-user.ts';
+import { EnsureFirstAccounts } from '../../src/application/identity/ensure-first-accounts.ts';
+import { ListUsers } from '../../src/application/identity/list-users.ts';
+import { LogIn } from '../../src/application/identity/log-in.ts';
+import { LogOut } from '../../src/application/identity/log-out.ts';
+import type { LoginGrant } from '../../src/application/identity/login-grant.ts';
+import { ReadProfile } from '../../src/application/identity/read-profile.ts';
+import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
+import { ResolveCredential } from '../../src/application/identity/resolve-credential.ts';
+import { StoredSessionStatus } from '../../src/application/identity/stored-session-status.ts';
+import { UserDirectory } from '../../src/application/identity/user-directory.ts';
+import type { UserProfile } from '../../src/application/identity/user-profile.ts';
+import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
+import type { PasswordHasher } from '../../src/application/ports/password-hasher.ts';
+import type { Role } from '../../src/domain/identity/principal.ts';
+import { ManualClock } from './manual-clock.ts';
+
+/** The service key that the world's services know each other by. */
+export const SERVICE_KEY = 'the-service-key';
+
+/** Hashes in no time and counts what a real one would have cost. */
+export class CountingHasher implements PasswordHasher {
+  /** Hashes computed so far, by either method. */
+  spent = 0;
+  cost = 'today';
+
+  async hash(password: string): Promise<string> {
+    this.spent += 1;
+    return `${this.cost}:${password}`;
+  }
+
+  async verify(password: string, hash: string | undefined): Promise<boolean> {
+    this.spent += 1;
+    return hash !== undefined && hash.slice(hash.indexOf(':') + 1) === password;
+  }
+
+  needsRehash(hash: string): boolean {
+    return !hash.startsWith(`${this.cost}:`);
+  }
+}
+
+/** Auth in memory: real rules, real tokens, a cheap hasher, a clock moved by hand. */
+export class IdentityWorld {
+  readonly clock = new ManualClock();
+  readonly hasher = new CountingHasher();
+  readonly records: AuditRecord[] = [];
+  readonly audit = { record: (record: AuditRecord) => void this.records.push(record) };
+  readonly ids = new CryptoIdSource();
+  readonly digest = new NodeDigest();
+  readonly sessions = new MemoryLoginSessionRepository();
+  readonly users = new MemoryUserRepository(this.sessions);
+  readonly signingKeys = new MemorySigningKeyRepository();
+  readonly tokens = new JoseAccessTokens({ keys: this.signingKeys, clock: this.clock, ids: this.ids });
+  readonly status = new StoredSessionStatus(this);
+  readonly directory = new UserDirectory(this.users);
+  readonly keys = this.tokens;
+  readonly authenticate = new Authenticate({
+    tokens: this.tokens,
+    sessions: this.status,
+    serviceKeys: { accepts: (presented) => presented === SERVICE_KEY },
+  });
+  readonly createUser = new CreateUser(this);
+  readonly logIn = new LogIn(this);
+  readonly refreshLogin = new RefreshLogin(this);
+  readonly logOut = new LogOut(this);
+  readonly readProfile = new ReadProfile(this);
+  readonly changePassword = new ChangePassword(this);
+  readonly listUsers = new ListUsers(this);
+  readonly administerUser = new AdministerUser(this);
+  readonly deleteUser = new DeleteUser(this);
+  readonly resolveCredential = new ResolveCredential(this);
+  readonly ensureFirstAccounts = new EnsureFirstAccounts(this);
+
+  /** Makes an account whose password is `password of <username>`. */
+  addUser(username: string, role: Role = 'user'): Promise<UserProfile> {
+    return this.createUser.execute({
+      username,
+      email: `${username}@example.org`,
+      password: `password of ${username}`,
+      by: { actor: 'system', role, isVerified: true },
+    });
+  }
+
+  /** Logs in from this machine. */
+  login(username: string, password = `password of ${username}`): Promise<LoginGrant> {
+    return this.logIn.execute({ username, password, peer: { local: true, address: '127.0.0.1' } });
+  }
+
+  /** Refreshes from this machine. */
+  refresh(refreshToken: string): Promise<LoginGrant> {
+    return this.refreshLogin.execute({ refreshToken, peer: { local: true } });
+  }
+
+  /** The acts recorded so far, with their outcomes. */
+  acts(): string[] {
+    return this.records.map(({ act, outcome }) => `${act} ${outcome}`);
+  }
+}
