@@ -29,7 +29,9 @@ export function runWriter(schema: {
     report({ kind: 'cannot-start', message: error instanceof Error ? error.message : String(error) });
     return;
   }
-  const writer = new Writer(db, schema.operations, new Ballast(files.ballastPath));
+  const ballast = new Ballast(files.ballastPath);
+  ballast.ensure();
+  const writer = new Writer(db, schema.operations, ballast);
   port.on('message', (order: WorkerOrder) => {
     if (order.kind === 'batch') {
       report({ kind: 'batch-done', results: writer.carryOut(order) });
