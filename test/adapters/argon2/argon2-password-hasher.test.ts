@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { Argon2PasswordHasher } from '../../../src/adapters/outbound/argon2/argon2-password-hasher.ts';
+import { describePasswordHasher } from '../../contracts/password-hasher.ts';
+
+const CHEAP = { memoryKib: 64, passes: 1 };
+
+describePasswordHasher(
+  'argon2',
+  () => new Argon2PasswordHasher(CHEAP),
+  () => new Argon2PasswordHasher({ memoryKib: 128, passes: 2 }),
+);
+
+describe('argon2', () => {
+  it('is argon2id at the recommended cost unless told otherwise', async () => {
+    expect(await new Argon2PasswordHasher().hash('correct horse')).to.match(
+      /^\$argon2id\$v=19\$m=19456,(t=2,p=1|p=1,t=2)\$/,
+    );
+  });
+
+  it("spends as much on nobody's password as on a wrong one", async () => {
+    const hasher = new Argon2PasswordHasher();
+    const hash = await hasher.hash('correct horse');
+    const costs = { wrong: [] as number[], nobody: [] as number[] };
+    for (let turn = 0; turn < 5; turn += 1) {
+      costs.wrong.push(await secondsOf(() => hasher.verify('wrong', hash)));
+      costs.nobody.push(await secondsOf(() => hasher.verify('wrong', undefined)));
+    }
+    const ratio = Math.min(...costs.nobody) / Math.min(...costs.wrong);
+    expect(ratio).to.be.within(0.5, 2);
+  });
+
+  it('leaves the event loop free', async () => {
+    const hasher = new Argon2PasswordHasher();
+    let turns = 0;
+    let done = false;
+    const hashing = Promise.all(Array.from({ length: 4 }, () => hasher.hash('correct horse'))).then(() => {
+      done = true;
+    });
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+    }
+    await hashing;
+    expect(turns).to.be.greaterThan(10);
+  });
+});
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
