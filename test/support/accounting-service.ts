@@ -20,7 +20,7 @@ import { ReadJournal } from '../../src/application/accounting/read-journal.ts';
 import { ReadUsage } from '../../src/application/accounting/read-usage.ts';
 import { RecordUsage } from '../../src/application/accounting/record-usage.ts';
 import { ReleaseHold } from '../../src/application/accounting/release-hold.ts';
-import { DEFAULT_OUTPUT_CAP_TOKENS, ReserveCredit } from '../../src/application/accounting/reserve-credit.ts';
+import { ReserveCredit } from '../../src/application/accounting/reserve-credit.ts';
 import { SettleHold } from '../../src/application/accounting/settle-hold.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
@@ -152,7 +152,7 @@ export class AccountingService {
     const { ledger, clock, log, metrics } = this;
     const ids = new CryptoIdSource();
     const audit = { record: (record: AuditRecord) => void this.audit.push(record) };
-    const capOutputTokens = DEFAULT_OUTPUT_CAP_TOKENS;
+    const capOutputTokens = 4_096;
     return {
       readBalance: new ReadBalance({ ledger, directory, clock }),
       checkCredit: new CheckCredit({ ledger, directory, clock }),

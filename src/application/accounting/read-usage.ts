@@ -8,7 +8,7 @@ export const DEFAULT_USAGE_DAYS = 30;
 /** Most days that usage is summed over. */
 export const MAX_USAGE_DAYS = 366;
 /** Usage records shown beside the sums. */
-export const RECENT_USAGE_RECORDS = 20;
+const RECENT_USAGE_RECORDS = 20;
 /** Milliseconds in a day. */
 const DAY_MS = 86_400_000;
 

@@ -9,8 +9,6 @@ import type { ReservationLedger } from '../ports/reservation-ledger.ts';
 import { accountOf } from './account-ref.ts';
 import { pricedModel } from './price-list.ts';
 
-/** Most output tokens that one hold pays for when the configuration does not say. */
-export const DEFAULT_OUTPUT_CAP_TOKENS = 4_096;
 /**
  * How far from accounting's clock an id may have been minted, in milliseconds. It is longer than any retry and
  * shorter than tombstones are kept, so that an id that was once resolved can never be reserved anew.

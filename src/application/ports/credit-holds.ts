@@ -17,6 +17,9 @@ export type SettlementIntent =
  * idempotent by the stream's id, and an adapter may repeat it with the same id.
  *
  * @throws PortError `unavailable` when the request certainly was not carried out, `timeout` when its outcome is unknown.
+ *   DomainError from a reserve that accounting refuses for another reason than the credit, and that holds nothing:
+ *   `model.not_found`, `model.price_unknown`, `credit.account_busy`, `reservation.changed`, `reservation.closed`,
+ *   `reservation.expired_id`, `reservation.voided`.
  */
 export interface CreditHolds {
   /** Reserves the worst case of one call. */

@@ -94,6 +94,28 @@ describe('the streaming session routes', () => {
     expect([status, body.code]).to.deep.equal([422, 'reservation.expired_id']);
   });
 
+  it('let exactly one of many racing reserves have the credit that is there for one', async () => {
+    await client.post(admin, '/api/credits/set', { userId: 'alice', credits: 1 });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, number) => initialize({ sessionId: streamId(number + 1) })),
+    );
+    const count = (status: number): number => answers.filter((answer) => answer.status === status).length;
+    expect([count(201), count(402)]).to.deep.equal([1, 99]);
+    expect(await money()).to.deep.equal({ available: 0, held: 1 });
+  });
+
+  it('settle once when the same report and others race', async () => {
+    await initialize();
+    const reports = Array.from({ length: 20 }, (_, number) =>
+      post('finalize', { sessionId: ID, actualTokens: 100 + (number % 2) }),
+    );
+    const answers = await Promise.all(reports);
+    expect(answers.filter(({ status }) => status === 200)).to.have.length(10);
+    expect(answers.filter(({ status }) => status === 422)).to.have.length(10);
+    const charged = answers.find(({ status }) => status === 200)?.body.actualCredits;
+    expect(await money()).to.deep.equal({ available: Number((10 - charged).toFixed(6)), held: 0 });
+  });
+
   it('finalize: charge what was used, give the rest back, once', async () => {
     await initialize();
     const report = { sessionId: ID, actualTokens: 250, success: true };

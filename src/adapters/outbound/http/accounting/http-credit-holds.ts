@@ -13,7 +13,7 @@ import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import { type Exchange, postJson } from './post-json.ts';
 
 /** Longest wait for one answer of accounting, in milliseconds. */
-export const HOLDS_REQUEST_TIMEOUT_MS = 3_000;
+const HOLDS_REQUEST_TIMEOUT_MS = 3_000;
 /** Tries of one call, the first one included. */
 export const HOLDS_MAX_TRIES = 3;
 /** Longest pause before the second try, in milliseconds; it doubles with each further one, and chance shortens it. */
@@ -78,7 +78,7 @@ export class HttpCreditHolds implements CreditHolds {
     serviceKey: string;
     ids: IdSource;
     timers: Timers;
-    /** `HOLDS_REQUEST_TIMEOUT_MS` unless said. */
+    /** Longest wait for one answer, in milliseconds; 3 s unless said. */
     requestTimeoutMs?: number;
   }) {
     this.#deps = { requestTimeoutMs: HOLDS_REQUEST_TIMEOUT_MS, ...deps };

@@ -15,7 +15,7 @@ const MAX_NAME_LENGTH = 256;
 /** Longest email, in UTF-16 code units (RFC 5321, section 4.5.3.1). */
 const MAX_EMAIL_LENGTH = 254;
 /** Most rows of one page. */
-export const MAX_PAGE_ROWS = 100;
+const MAX_PAGE_ROWS = 100;
 /** Rows of a page when the caller does not say. */
 const DEFAULT_PAGE_ROWS = 50;
 /** Most credits of one operation. */
