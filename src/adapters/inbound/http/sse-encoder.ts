@@ -1,0 +1,28 @@
+import type { StreamEvent } from '../../../domain/streaming/stream-event.ts';
+
+/** The first words of every event stream: how long an `EventSource` waits before it comes back, in milliseconds. */
+export const SSE_RETRY = 'retry: 2000\n\n';
+/** What breaks a silence. */
+export const SSE_KEEPALIVE = ': keepalive\n\n';
+
+/** One event that belongs to no log, and so has no id. */
+export const sseNotice = (type: string, data: unknown): string =>
+  `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+
+/**
+ * Writes events in the form of `text/event-stream` (HTML Living Standard, 9.2). Readers of one stream get the same
+ * array one after the other, so the text of the last one is kept and shared.
+ */
+export class SseEncoder {
+  #events: readonly StreamEvent[] | undefined;
+  #text = '';
+
+  encode(events: readonly StreamEvent[]): string {
+    if (events === this.#events) return this.#text;
+    let text = '';
+    for (const event of events) text += `id: ${event.offset}\nevent: ${event.type}\ndata: ${event.json}\n\n`;
+    this.#events = events;
+    this.#text = text;
+    return text;
+  }
+}

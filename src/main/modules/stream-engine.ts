@@ -1,0 +1,134 @@
+import type { Container } from 'inversify';
+import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
+import { ExpireStreams } from '../../application/streaming/expire-streams.ts';
+import { IntentSettler } from '../../application/streaming/intent-settler.ts';
+import { RecoverStreams } from '../../application/streaming/recover-streams.ts';
+import { RunningStreams } from '../../application/streaming/running-streams.ts';
+import { SettleIntents } from '../../application/streaming/settle-intents.ts';
+import { StreamPresence } from '../../application/streaming/stream-presence.ts';
+import { StreamReaders } from '../../application/streaming/stream-readers.ts';
+import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
+import * as streaming from '../tokens/streaming.ts';
+import {
+  CLOCK,
+  CREDIT_HOLDS,
+  DIGEST,
+  EVENT_LOG,
+  IDS,
+  LIVE_TAIL,
+  LOG,
+  METRICS,
+  STREAMS,
+  TIMERS,
+} from '../tokens.ts';
+
+/** Binds what drives streams and lets readers follow them, whoever asks for it. */
+export function bindStreamEngine(container: Container, settings: StreamSettings): void {
+  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
+  bindRunning(container, settings);
+  bindReaders(container, settings);
+  bindBackground(container, settings);
+}
+
+function bindRunning(container: Container, settings: StreamSettings): void {
+  container
+    .bind(streaming.STREAM_PRESENCE)
+    .toResolvedValue(() => new StreamPresence(settings.maxReaders))
+    .inSingletonScope();
+  container
+    .bind(streaming.INTENT_SETTLER)
+    .toResolvedValue(
+      (holds, streams, log, metrics) => new IntentSettler({ holds, streams, log, metrics }),
+      [CREDIT_HOLDS, STREAMS, LOG, METRICS],
+    )
+    .inSingletonScope();
+  container
+    .bind(streaming.RUNNING_STREAMS)
+    .toResolvedValue(
+      (clock, timers, ids, digest, log, metrics, streams, eventLog, tail, holds, settler, presence) =>
+        new RunningStreams({
+          clock,
+          timers,
+          ids,
+          digest,
+          log,
+          metrics,
+          streams,
+          eventLog,
+          tail,
+          holds,
+          settler,
+          presence,
+          settings,
+        }),
+      [
+        CLOCK,
+        TIMERS,
+        IDS,
+        DIGEST,
+        LOG,
+        METRICS,
+        STREAMS,
+        EVENT_LOG,
+        LIVE_TAIL,
+        CREDIT_HOLDS,
+        streaming.INTENT_SETTLER,
+        streaming.STREAM_PRESENCE,
+      ],
+    )
+    .inSingletonScope();
+}
+
+function bindReaders(container: Container, settings: StreamSettings): void {
+  container
+    .bind(streaming.STREAM_READERS)
+    .toResolvedValue(
+      (clock, eventLog, tail, presence, running) =>
+        new StreamReaders({
+          clock,
+          eventLog,
+          tail,
+          presence,
+          onDeserted: (id) => running.find(id)?.lastReaderLeft(),
+        }),
+      [CLOCK, EVENT_LOG, LIVE_TAIL, streaming.STREAM_PRESENCE, streaming.RUNNING_STREAMS],
+    )
+    .inSingletonScope();
+  container
+    .bind(streaming.STREAM_OBSERVERS)
+    .toResolvedValue(
+      (clock, eventLog, tail) =>
+        new StreamReaders({
+          clock,
+          eventLog,
+          tail,
+          presence: new StreamPresence(settings.maxReaders),
+          onDeserted: () => undefined,
+        }),
+      [CLOCK, EVENT_LOG, LIVE_TAIL],
+    )
+    .inSingletonScope();
+}
+
+function bindBackground(container: Container, settings: StreamSettings): void {
+  container
+    .bind(streaming.SETTLE_INTENTS)
+    .toResolvedValue(
+      (streams, settler, timers, ids, log) => new SettleIntents({ streams, settler, timers, ids, log }),
+      [STREAMS, streaming.INTENT_SETTLER, TIMERS, IDS, LOG],
+    )
+    .inSingletonScope();
+  container
+    .bind(streaming.EXPIRE_STREAMS)
+    .toResolvedValue(
+      (streams, clock, timers, log) => new ExpireStreams({ streams, clock, timers, log, settings }),
+      [STREAMS, CLOCK, TIMERS, LOG],
+    );
+  container
+    .bind(streaming.RECOVER_STREAMS)
+    .toResolvedValue(
+      (streams, eventLog, clock, digest, log) =>
+        new RecoverStreams({ streams, eventLog, clock, digest, log }),
+      [STREAMS, EVENT_LOG, CLOCK, DIGEST, LOG],
+    );
+}

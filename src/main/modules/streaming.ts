@@ -1,0 +1,197 @@
+import type { Container } from 'inversify';
+import { streamingRoutes } from '../../adapters/inbound/http/routes/streaming/streaming-routes.ts';
+import { EventStreams } from '../../adapters/inbound/http/sse-response.ts';
+import { AcceptUpdate } from '../../application/streaming/accept-update.ts';
+import { CreateChat } from '../../application/streaming/create-chat.ts';
+import { DeleteChat } from '../../application/streaming/delete-chat.ts';
+import { FollowStream } from '../../application/streaming/follow-stream.ts';
+import { GetChat } from '../../application/streaming/get-chat.ts';
+import { ListChats } from '../../application/streaming/list-chats.ts';
+import { NamedStreams } from '../../application/streaming/named-streams.ts';
+import { ObserveStream } from '../../application/streaming/observe-stream.ts';
+import { OpenStream } from '../../application/streaming/open-stream.ts';
+import { ReadUserChats } from '../../application/streaming/read-user-chats.ts';
+import { RecommendModel } from '../../application/streaming/recommend-model.ts';
+import { RenameChat } from '../../application/streaming/rename-chat.ts';
+import { SearchChatUsers } from '../../application/streaming/search-chat-users.ts';
+import { SendMessage } from '../../application/streaming/send-message.ts';
+import { StopStream } from '../../application/streaming/stop-stream.ts';
+import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
+import { UndoStart } from '../../application/streaming/undo-start.ts';
+import * as streaming from '../tokens/streaming.ts';
+import {
+  AUDIT,
+  CHATS,
+  CLOCK,
+  CREDIT_HOLDS,
+  DIGEST,
+  EVENT_LOG,
+  IDS,
+  LOG,
+  METRICS,
+  MODEL_CATALOG,
+  MODELS,
+  PRINCIPAL_DIRECTORY,
+  STREAMS,
+  TIMERS,
+} from '../tokens.ts';
+import { VERSION } from '../version.ts';
+import { bindStreamEngine } from './stream-engine.ts';
+
+/** What an operator may set of chat. */
+type ChatSettings = StreamSettings & { readonly keepaliveMs: number };
+
+/** Binds chat over the stores, the models and the credit holds that the container has. */
+export function bindStreaming(container: Container, settings: ChatSettings): void {
+  bindStreamEngine(container, settings);
+  bindOpening(container, settings);
+  bindStreams(container);
+  bindChats(container);
+  bindSupervision(container);
+  bindRoutes(container, settings);
+}
+
+function bindOpening(container: Container, settings: StreamSettings): void {
+  container
+    .bind(streaming.NAMED_STREAMS)
+    .toResolvedValue(
+      (streams, audit, digest, metrics) => new NamedStreams({ streams, audit, digest, metrics }),
+      [STREAMS, AUDIT, DIGEST, METRICS],
+    );
+  container
+    .bind(streaming.UNDO_START)
+    .toResolvedValue(
+      (streams, eventLog, settler, clock, timers, ids, digest, log) =>
+        new UndoStart({ streams, eventLog, settler, clock, timers, ids, digest, log }),
+      [STREAMS, EVENT_LOG, streaming.INTENT_SETTLER, CLOCK, TIMERS, IDS, DIGEST, LOG],
+    );
+  container.bind(streaming.OPEN_STREAM).toResolvedValue(
+    (streams, chats, holds, models, catalog, running, readers, undoStart, clock, ids, digest, metrics) =>
+      new OpenStream({
+        streams,
+        chats,
+        holds,
+        models,
+        catalog,
+        running,
+        readers,
+        undoStart,
+        clock,
+        ids,
+        digest,
+        metrics,
+        settings,
+      }),
+    [
+      STREAMS,
+      CHATS,
+      CREDIT_HOLDS,
+      MODELS,
+      MODEL_CATALOG,
+      streaming.RUNNING_STREAMS,
+      streaming.STREAM_READERS,
+      streaming.UNDO_START,
+      CLOCK,
+      IDS,
+      DIGEST,
+      METRICS,
+    ],
+  );
+}
+
+function bindStreams(container: Container): void {
+  container
+    .bind(streaming.FOLLOW_STREAM)
+    .toResolvedValue(
+      (chats, streams, eventLog, readers) => new FollowStream({ chats, streams, eventLog, readers }),
+      [CHATS, STREAMS, EVENT_LOG, streaming.STREAM_READERS],
+    );
+  container
+    .bind(streaming.STOP_STREAM)
+    .toResolvedValue(
+      (chats, named, running) => new StopStream({ chats, named, running }),
+      [CHATS, streaming.NAMED_STREAMS, streaming.RUNNING_STREAMS],
+    );
+  container
+    .bind(streaming.ACCEPT_UPDATE)
+    .toResolvedValue(
+      (chats, streams, eventLog, named, running, clock, digest, log) =>
+        new AcceptUpdate({ chats, streams, eventLog, named, running, clock, digest, log }),
+      [CHATS, STREAMS, EVENT_LOG, streaming.NAMED_STREAMS, streaming.RUNNING_STREAMS, CLOCK, DIGEST, LOG],
+    );
+  container
+    .bind(streaming.SEND_MESSAGE)
+    .toResolvedValue((openStream) => new SendMessage({ openStream }), [streaming.OPEN_STREAM]);
+}
+
+function bindChats(container: Container): void {
+  container
+    .bind(streaming.CREATE_CHAT)
+    .toResolvedValue(
+      (chats, catalog, clock, ids) => new CreateChat({ chats, catalog, clock, ids }),
+      [CHATS, MODEL_CATALOG, CLOCK, IDS],
+    );
+  container.bind(streaming.LIST_CHATS).toResolvedValue((chats) => new ListChats({ chats }), [CHATS]);
+  container.bind(streaming.GET_CHAT).toResolvedValue((chats) => new GetChat({ chats }), [CHATS]);
+  container
+    .bind(streaming.RENAME_CHAT)
+    .toResolvedValue((chats, clock) => new RenameChat({ chats, clock }), [CHATS, CLOCK]);
+  container
+    .bind(streaming.DELETE_CHAT)
+    .toResolvedValue(
+      (chats, streams, running, timers) => new DeleteChat({ chats, streams, running, timers }),
+      [CHATS, STREAMS, streaming.RUNNING_STREAMS, TIMERS],
+    );
+  container
+    .bind(streaming.RECOMMEND_MODEL)
+    .toResolvedValue((catalog) => new RecommendModel({ catalog }), [MODEL_CATALOG]);
+}
+
+function bindSupervision(container: Container): void {
+  container
+    .bind(streaming.OBSERVE_STREAM)
+    .toResolvedValue(
+      (streams, running, observers, audit) => new ObserveStream({ streams, running, observers, audit }),
+      [STREAMS, streaming.RUNNING_STREAMS, streaming.STREAM_OBSERVERS, AUDIT],
+    );
+  container
+    .bind(streaming.READ_USER_CHATS)
+    .toResolvedValue(
+      (directory, listChats, getChat, audit) => new ReadUserChats({ directory, listChats, getChat, audit }),
+      [PRINCIPAL_DIRECTORY, streaming.LIST_CHATS, streaming.GET_CHAT, AUDIT],
+    );
+  container
+    .bind(streaming.SEARCH_CHAT_USERS)
+    .toResolvedValue(
+      (directory, chats) => new SearchChatUsers({ directory, chats }),
+      [PRINCIPAL_DIRECTORY, CHATS],
+    );
+}
+
+function bindRoutes(container: Container, { keepaliveMs }: ChatSettings): void {
+  container
+    .bind(streaming.EVENT_STREAMS)
+    .toResolvedValue((timers) => new EventStreams({ timers, keepaliveMs }), [TIMERS])
+    .inSingletonScope();
+  container.bind(streaming.STREAMING_ROUTES).toDynamicValue(({ get }) =>
+    streamingRoutes({
+      createChat: get(streaming.CREATE_CHAT),
+      listChats: get(streaming.LIST_CHATS),
+      getChat: get(streaming.GET_CHAT),
+      renameChat: get(streaming.RENAME_CHAT),
+      deleteChat: get(streaming.DELETE_CHAT),
+      sendMessage: get(streaming.SEND_MESSAGE),
+      openStream: get(streaming.OPEN_STREAM),
+      followStream: get(streaming.FOLLOW_STREAM),
+      stopStream: get(streaming.STOP_STREAM),
+      acceptUpdate: get(streaming.ACCEPT_UPDATE),
+      observeStream: get(streaming.OBSERVE_STREAM),
+      readUserChats: get(streaming.READ_USER_CHATS),
+      searchChatUsers: get(streaming.SEARCH_CHAT_USERS),
+      recommendModel: get(streaming.RECOMMEND_MODEL),
+      catalog: get(MODEL_CATALOG),
+      eventStreams: get(streaming.EVENT_STREAMS),
+      version: VERSION,
+    }),
+  );
+}
