@@ -127,17 +127,17 @@ async function compare(
   answers: readonly ApiAnswer[],
   secrets: readonly string[],
 ): Promise<void> {
+  await verification.promise('id.nothing_leaked', 'no id in any refusal', (see) => {
+    const told = answers.map((answer) => `${answer.text} ${JSON.stringify([...answer.headers])}`).join(' ');
+    const leaked = secrets.filter((secret) => told.includes(secret));
+    see(leaked.length === 0, leaked.length === 0 ? 'no id' : `${leaked.length} ids`);
+  });
   await verification.promise('id.refusals_alike', 'one body for all refusals, but for requestId', (see) => {
     const bodies = new Set(answers.map(withoutRequestId));
     see(
       bodies.size === 1,
       `${bodies.size} different bodies in ${answers.length} refusals: ${[...bodies].join(' | ')}`,
     );
-  });
-  await verification.promise('id.nothing_leaked', 'no id in any refusal', (see) => {
-    const told = answers.map((answer) => `${answer.text} ${JSON.stringify([...answer.headers])}`).join(' ');
-    const leaked = secrets.filter((secret) => told.includes(secret));
-    see(leaked.length === 0, leaked.length === 0 ? 'no id' : `${leaked.length} ids`);
   });
 }
 
