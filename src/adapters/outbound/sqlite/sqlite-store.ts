@@ -69,16 +69,18 @@ export class SqliteStore {
   static async open(dataDir: string, writerEntry: URL = workerEntry('writer-worker')): Promise<SqliteStore> {
     const folder = DataFolder.claim(dataDir);
     const files = { databasePath: folder.databasePath, ballastPath: folder.ballastPath };
-    let writer: StoreWorker | undefined;
-    try {
-      writer = await StoreWorker.start(writerEntry, files);
-      const checkpointer = await StoreWorker.start(workerEntry('checkpoint-worker'), files);
-      return new SqliteStore(folder, writer, checkpointer);
-    } catch (error) {
-      await writer?.close();
-      folder.release();
-      throw error;
+    const [writer, checkpointer] = await Promise.allSettled([
+      StoreWorker.start(writerEntry, files),
+      StoreWorker.start(workerEntry('checkpoint-worker'), files),
+    ]);
+    if (writer.status === 'fulfilled' && checkpointer.status === 'fulfilled') {
+      return new SqliteStore(folder, writer.value, checkpointer.value);
     }
+    for (const worker of [writer, checkpointer]) {
+      if (worker.status === 'fulfilled') await worker.value.close();
+    }
+    folder.release();
+    throw writer.status === 'rejected' ? writer.reason : (checkpointer as PromiseRejectedResult).reason;
   }
 
   /** False when the writer has died or the store is closed: nothing will be written any more. */

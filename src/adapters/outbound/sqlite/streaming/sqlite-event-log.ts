@@ -41,8 +41,9 @@ export class SqliteEventLog implements EventLog {
       const message = 'the stream is not running or the offset is not the next one';
       return Promise.reject(new PortError('conflict', 'store', message));
     }
+    const group = eventGroup(id, events);
     const gathering = this.#gathering ?? this.#gather();
-    gathering.body += eventGroup(id, events);
+    gathering.body += group;
     const written = new Promise<void>((resolve, reject) => {
       gathering.appends.push({ log, events, resolve, reject });
     });
