@@ -89,7 +89,7 @@ function upstreamsOf(config: ModelsConfig): readonly Upstream[] {
       : [
           {
             id,
-            url,
+            url: url.href,
             price,
             description: 'A model of an OpenAI-compatible server.',
             capabilities: ['general'],

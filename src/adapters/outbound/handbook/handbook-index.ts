@@ -12,6 +12,11 @@ const MAX_HITS = 24;
 /** Share of a word's letters that a typing mistake may have changed. */
 const FUZZINESS = 0.2;
 
+/** Shortest word that is cut to its stem, in UTF-16 code units. */
+const MIN_INFLECTED_LENGTH = 6;
+/** English endings; with them gone, `resume`, `resumes`, `resumed` and `resuming` are one word. */
+const ENDING = /(?:ing|ed|es|s|e)$/;
+
 const WORD_BREAK = /[^\p{L}\p{N}_]+/u;
 const STOP_WORDS = new Set(
   'a about an and are as at be by can could do does for from give has have how i if in is it its me my of on or please should tell that the their them then there this to was we what when where which who why will with would you your'.split(
@@ -59,5 +64,6 @@ const wordsOf = (text: string): string[] => text.normalize('NFKC').split(WORD_BR
 
 function foldTerm(word: string): string | null {
   const term = word.toLowerCase();
-  return term.length < 2 || term.length > MAX_TERM_LENGTH || STOP_WORDS.has(term) ? null : term;
+  if (term.length < 2 || term.length > MAX_TERM_LENGTH || STOP_WORDS.has(term)) return null;
+  return term.length < MIN_INFLECTED_LENGTH ? term : term.replace(ENDING, '');
 }

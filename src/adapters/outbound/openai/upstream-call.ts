@@ -103,8 +103,8 @@ export class UpstreamCall {
     const parser = createParser({
       maxBufferSize: MAX_EVENT_LENGTH,
       onEvent: ({ event, data }) => {
-        if (event === 'error')
-          fault ??= modelFailed({ reason: 'error event', upstream: data.slice(0, 1_000) });
+        if (fault !== undefined) return;
+        if (event === 'error') fault = modelFailed({ reason: 'error event', upstream: data.slice(0, 1_000) });
         else arrived.push(data);
       },
       onError: (error) => {

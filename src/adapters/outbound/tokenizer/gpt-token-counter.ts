@@ -6,16 +6,17 @@ export const MESSAGE_OVERHEAD_TOKENS = 16;
 /** Tokens that a chat template adds around the whole prompt, at most. */
 export const PROMPT_OVERHEAD_TOKENS = 64;
 
-/** Longest text that is tokenized in one turn of the event loop, in UTF-16 code units. */
-const SLICE_LENGTH = 8_192;
+/** Longest text that is tokenized in one turn of the event loop, in code points. */
+const SLICE_LENGTH = 2_048;
 /**
- * Longest run without white space that is tokenized as one, in UTF-16 code units. Merging byte pairs takes
+ * Longest run without white space that is tokenized as one, in code points. Merging byte pairs takes
  * time with the square of a run's length: 256 KiB of letters take more than a minute.
  */
 const MAX_RUN_LENGTH = 256;
 
-const LONG_RUN = new RegExp(`[^\\s]{${MAX_RUN_LENGTH + 1}}|\\s{${MAX_RUN_LENGTH + 1}}`);
-const RUN = new RegExp(`[^]{1,${MAX_RUN_LENGTH}}`, 'g');
+const LONG_RUN = new RegExp(`[^\\s]{${MAX_RUN_LENGTH + 1}}|\\s{${MAX_RUN_LENGTH + 1}}`, 'u');
+const RUN = new RegExp(`[^]{1,${MAX_RUN_LENGTH}}`, 'gu');
+const SLICE = new RegExp(`[^]{1,${SLICE_LENGTH}}`, 'gu');
 
 type Count = (text: string) => number;
 
@@ -32,9 +33,9 @@ export class GptTokenCounter {
     if (text === '') return 0;
     const count = await this.#load();
     let tokens = 0;
-    for (let start = 0; start < text.length; start += SLICE_LENGTH) {
-      if (start > 0) await nextTurn();
-      tokens += countSlice(count, text.slice(start, start + SLICE_LENGTH));
+    for (const [position, slice] of (text.match(SLICE) ?? []).entries()) {
+      if (position > 0) await nextTurn();
+      tokens += countSlice(count, slice);
     }
     return tokens;
   }
