@@ -1,0 +1,41 @@
+import type { Digest } from '../ports/digest.ts';
+import type { StoreInspection } from '../ports/store-inspection.ts';
+import { checkAccounts } from './check-accounts.ts';
+import { replayJournal } from './check-journal.ts';
+import { checkReservations } from './check-reservations.ts';
+import { checkStreams } from './check-streams.ts';
+import { type Finding, Findings } from './findings.ts';
+
+/** What an examination of a store came to. */
+export interface Diagnosis {
+  /** Rows that were looked at, by table. */
+  readonly checked: Readonly<Record<string, number>>;
+  /** Every row that breaks a promise, once for each promise it breaks. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Proves the invariants of the ledger and of the streams on a store as it stands.
+ *
+ * @throws PortError `unavailable` when the store cannot be read.
+ */
+export class DiagnoseStore {
+  readonly #inspection: StoreInspection;
+  readonly #digest: Digest;
+
+  constructor(deps: { readonly inspection: StoreInspection; readonly digest: Digest }) {
+    this.#inspection = deps.inspection;
+    this.#digest = deps.digest;
+  }
+
+  execute(): Promise<Diagnosis> {
+    return this.#inspection.inspect((picture) => {
+      const findings = new Findings();
+      const replayed = replayJournal(picture, findings);
+      checkAccounts(picture, replayed, findings);
+      checkReservations(picture, findings);
+      checkStreams(picture, findings, this.#digest);
+      return { checked: findings.checked, findings: findings.found };
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import { SqliteReservationLedger } from '../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import type { SqliteStore } from '../../src/adapters/outbound/sqlite/sqlite-store.ts';
+import { openStreamingStore } from '../../src/adapters/outbound/sqlite/streaming/open-streaming-store.ts';
+import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import type { StreamRepository } from '../../src/application/ports/stream-repository.ts';
+import { HOLD_LIFETIME_MS } from '../../src/domain/accounting/credit-reservation.ts';
+import {
+  chunkEvent,
+  doneEvent,
+  errorEvent,
+  type StreamEvent,
+  sessionEvent,
+} from '../../src/domain/streaming/stream-event.ts';
+import type { ChatId, StreamId } from '../../src/domain/streaming/stream-id.ts';
+import { StreamingSession } from '../../src/domain/streaming/streaming-session.ts';
+import { act, aGrant, aRequest, credits, streamId, T0, user } from './ledger-builders.ts';
+
+/** The chat of the populated store; its streams are `streamId(1)` to `streamId(4)`. */
+export const CHAT = 'chat-1' as ChatId;
+const TEXT = 'An answer in two pieces.';
+
+/**
+ * Fills a store with one of everything: stream 1 finished and settled, 2 interrupted and settled, 3 finished with
+ * its intent pending, 4 running; holds that were released, expired with a late report, and voided; a deduction,
+ * adjustments both ways and a grant that has lapsed.
+ */
+export async function populate(store: SqliteStore): Promise<void> {
+  const ledger = new SqliteReservationLedger(store);
+  const { chats, streams, events } = await openStreamingStore(store);
+  await ledger.grant(user(1), aGrant({ amountMicros: credits(100) }), act());
+  await ledger.grant(user(1), aGrant({ id: 'short', expiresAtMs: T0 + 10 }), act());
+  const chat = { id: CHAT, owner: user(1), title: 'A chat', modelId: 'handbook' };
+  await chats.add({ ...chat, createdAtMs: T0, updatedAtMs: T0 }, undefined, 10);
+  for (const number of [1, 2, 3, 4]) {
+    const id = streamId(number) as StreamId;
+    const running = await start(number, ledger, streams);
+    const { firstOffset } = running.snapshot();
+    const chunks = [TEXT.slice(0, 10), TEXT.slice(10)].map((text, index) =>
+      chunkEvent(firstOffset + 1 + index, text, index + 1),
+    );
+    await events.append(id, chunks);
+    if (number === 4) break;
+    const tokens = await end(running, number === 2, firstOffset + 3, streams);
+    if (number === 3) continue;
+    await ledger.settle(id, tokens, number === 1, T0 + 50);
+    await streams.acknowledgeIntent(id);
+  }
+  await populateLedger(ledger);
+}
+
+async function start(
+  number: number,
+  ledger: SqliteReservationLedger,
+  streams: StreamRepository,
+): Promise<StreamingSession> {
+  const id = streamId(number) as StreamId;
+  const facts = { id, owner: user(1), chatId: CHAT, modelId: 'handbook', promptTokens: 100, openedAtMs: T0 };
+  const session = { ...facts, state: 'opening' as const };
+  const message = { role: 'user' as const, content: 'A question', timestampMs: T0, streamId: id };
+  const claimed = await streams.claim({ session, message });
+  if (claimed.kind !== 'claimed') throw new Error(`the slot was not to be had: ${claimed.kind}`);
+  const hold = await ledger.reserve(user(1), aRequest({ id }), T0 + 20);
+  const running = StreamingSession.restore(claimed.session).activate(hold, 100);
+  const startedAt = new Date(T0).toISOString();
+  const { firstOffset } = claimed.session;
+  const named = { streamingSessionId: id, chatSessionId: CHAT, modelId: 'handbook', startedAt };
+  await streams.activate(running.snapshot(), sessionEvent(firstOffset, named));
+  return running;
+}
+
+async function end(
+  running: StreamingSession,
+  interrupted: boolean,
+  lastOffset: number,
+  streams: StreamRepository,
+): Promise<number> {
+  const usage = { upstreamCalled: true, outputTokens: 2 };
+  const how = { usage, lastOffset, nowMs: T0 + 40 };
+  const ended = interrupted ? running.interrupt(how) : running.finish({ ...how, finishReason: 'stop' });
+  const session = ended.snapshot();
+  if (session.end === undefined) throw new Error('an ended stream has an end');
+  const { inputTokens, outputTokens, chargeMicros } = session.end;
+  const facts = { inputTokens, outputTokens, chargeMicros };
+  const textSha256 = new NodeDigest().sha256Hex(TEXT);
+  const terminal: StreamEvent = interrupted
+    ? errorEvent(lastOffset, {
+        ...facts,
+        code: 'stream.interrupted',
+        message: 'Interrupted',
+        retryable: true,
+      })
+    : doneEvent(lastOffset, { ...facts, finishReason: 'stop', textSha256 });
+  const tokens = inputTokens + outputTokens;
+  const intent = { kind: 'finalize' as const, id: session.id, tokens, success: !interrupted };
+  await streams.seal({ session, terminal, intent });
+  return tokens;
+}
+
+async function populateLedger(ledger: SqliteReservationLedger): Promise<void> {
+  for (const number of [5, 6]) await ledger.reserve(user(1), aRequest({ id: streamId(number) }), T0 + 60);
+  await ledger.release(streamId(5), 150, T0 + 61);
+  await ledger.release(streamId(7), 0, T0 + 62);
+  await ledger.extend(streamId(6), 120, T0 + 63);
+  for (const number of [3, 4]) await ledger.extend(streamId(number), 100, T0 + 5_000);
+  await ledger.expireDue(T0 + 63 + HOLD_LIFETIME_MS, 10);
+  await ledger.settle(streamId(6), 200, true, T0 + 64 + HOLD_LIFETIME_MS);
+  await ledger.deduct(user(1), { id: 'd', amountMicros: credits(2), service: 'printing' }, act(T0 + 70));
+  const expiresAtMs = T0 + 86_400_000;
+  for (const by of [credits(3), -credits(1)]) {
+    await ledger.adjust(user(1), { id: `by${by}`, target: { by }, expiresAtMs }, act(T0 + 71));
+  }
+}
