@@ -1,11 +1,19 @@
 import { Command, CommanderError } from 'commander';
+import { UsageError } from '../adapters/inbound/cli/client/failures.ts';
+import { DomainError } from '../domain/domain-error.ts';
+import { registerChat } from './commands/chat-command.ts';
 import { registerCheckConfig } from './commands/check-config-command.ts';
 import type { CommandLine } from './commands/command-line.ts';
+import { registerDoctor } from './commands/doctor-command.ts';
 import { registerServe } from './commands/serve-command.ts';
+import { registerUser } from './commands/user-command.ts';
+import { registerVerify } from './commands/verify-command.ts';
 import { ConfigError } from './config-error.ts';
 import { OperatorError } from './operator-error.ts';
 import { VERSION } from './version.ts';
 
+/** The answer is no. */
+const EXIT_NO = 1;
 /** Wrong usage or configuration. */
 const EXIT_USAGE = 2;
 
@@ -33,6 +41,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
       },
   };
   registerServe(line);
+  registerChat(line);
+  registerVerify(line);
+  registerDoctor(line);
+  registerUser(line);
   registerCheckConfig(line);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -49,6 +61,10 @@ function explain(error: unknown): number {
   if (error instanceof ConfigError) {
     for (const problem of error.problems) process.stderr.write(`holdfast: ${problem}\n`);
     return EXIT_USAGE;
+  }
+  if (error instanceof DomainError || error instanceof UsageError) {
+    process.stderr.write(`holdfast: ${error.message}\n`);
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_NO;
   }
   if (error instanceof OperatorError) {
     process.stderr.write(`holdfast: ${error.message}\n`);

@@ -1,0 +1,39 @@
+import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
+import type { Listening } from './listen.ts';
+import { VERSION } from './version.ts';
+
+/** The address that the commands try when nobody names one. */
+const DEFAULT_CHAT_URL = 'http://127.0.0.1:3002';
+
+/** What the console says once everything listens: where, as whom, and what to type next. */
+export function announcement(facts: {
+  readonly listening: readonly Listening[];
+  readonly accounts: { readonly generated?: FirstAccount; readonly demo: readonly FirstAccount[] };
+  readonly demoCredits: number;
+  readonly hints: readonly string[];
+}): string {
+  const { listening, accounts, hints } = facts;
+  const lines = [`Holdfast ${VERSION} is ready.`, ''];
+  for (const { service, url } of listening) lines.push(`  ${service.padEnd(11)} ${url}`);
+  if (accounts.demo.length > 0) {
+    lines.push('', 'Demo accounts with known passwords, for this machine alone:');
+    for (const { username, password } of accounts.demo) lines.push(`  ${username.padEnd(11)} ${password}`);
+    if (facts.demoCredits > 0)
+      lines.push(`Each of them has been given ${facts.demoCredits} credits to begin with.`);
+  }
+  if (accounts.generated !== undefined) {
+    lines.push(
+      '',
+      'The first account. Its password is shown this once, lapses after 24 hours and must be changed at the first login:',
+      `  ${accounts.generated.username.padEnd(11)} ${accounts.generated.password}`,
+    );
+  }
+  const chat = listening.find(({ service }) => service === 'chat');
+  if (chat !== undefined) {
+    const where = chat.url === DEFAULT_CHAT_URL ? '' : ` --url ${chat.url}`;
+    const who = accounts.demo.length > 0 ? '' : ' --user admin';
+    lines.push('', 'Type next, in another terminal:', `  npx holdfast chat${where}${who}`);
+  }
+  for (const hint of hints) lines.push('', hint);
+  return `${lines.join('\n')}\n`;
+}

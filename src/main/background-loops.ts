@@ -1,0 +1,33 @@
+import type { Container } from 'inversify';
+import type { ServiceName } from './service-name.ts';
+import { SWEEPER } from './tokens/accounting.ts';
+import { EXPIRE_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
+
+/** What goes on without anybody asking for it. */
+export class BackgroundLoops {
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<unknown>;
+
+  private constructor(begin: (signal: AbortSignal) => ReadonlyArray<Promise<void>>) {
+    this.#ended = Promise.all(begin(this.#stop.signal));
+  }
+
+  /** Starts the loops of the services that run here. */
+  static start(container: Container, running: readonly ServiceName[]): BackgroundLoops {
+    return new BackgroundLoops((signal) => [
+      ...(running.includes('accounting') ? [container.get(SWEEPER).run(signal)] : []),
+      ...(running.includes('chat')
+        ? [
+            container.get(SETTLE_INTENTS).execute({ signal }),
+            container.get(EXPIRE_STREAMS).execute({ signal }),
+          ]
+        : []),
+    ]);
+  }
+
+  /** Resolves when every loop has finished what it was at. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the server stops'));
+    await this.#ended;
+  }
+}

@@ -1,0 +1,20 @@
+import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator-acts.ts';
+import { askOperatorSocket } from '../operator-socket.ts';
+
+/**
+ * Has an act of the operator carried out on a data folder: by the server that runs on it, else by opening the
+ * store here.
+ *
+ * @throws DomainError when it is refused; OperatorError when the store cannot be opened.
+ */
+export async function callOperator<Act extends OperatorAct>(
+  dataDir: string,
+  act: Act,
+  input: OperatorInput<Act>,
+): Promise<OperatorAnswer> {
+  const answered = await askOperatorSocket(dataDir, act, input);
+  if (answered !== undefined) return answered;
+  const { withOperatorContainer } = await import('../operator-container.ts');
+  const { performOperatorAct } = await import('../operator-acts.ts');
+  return withOperatorContainer(dataDir, (container) => performOperatorAct(container, act, input));
+}

@@ -1,0 +1,60 @@
+import 'reflect-metadata';
+import { Container } from 'inversify';
+import type { FileServiceKeys } from '../adapters/outbound/system/file-service-keys.ts';
+import type { Log } from '../application/ports/log.ts';
+import type { Metrics } from '../application/ports/metrics.ts';
+import { invariant } from '../domain/invariant.ts';
+import type { Config } from './config.ts';
+import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
+import { bindIdentity, bindRemoteIdentity } from './modules/identity.ts';
+import { bindModels } from './modules/models.ts';
+import { bindStreaming } from './modules/streaming.ts';
+import { bindSystem } from './modules/system.ts';
+import type { ServiceName } from './service-name.ts';
+
+/** Composes the services that run in this process, each with the others in the process or over HTTP. Stores are bound apart. */
+export function composeServices(
+  config: Config,
+  running: readonly ServiceName[],
+  given: { readonly log: Log; readonly metrics: Metrics; readonly serviceKeys: FileServiceKeys },
+): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+  bindSystem(container, given);
+  bindModels(container, config);
+  const serviceKey = given.serviceKeys.current;
+  if (running.includes('auth')) {
+    bindIdentity(container, {
+      accessTokenLifeMs: config['tokens.access'],
+      loginLifeMs: config['tokens.refresh'],
+    });
+  } else {
+    bindRemoteIdentity(container, { authUrl: required(config.authUrl, 'authUrl'), serviceKey });
+  }
+  if (running.includes('accounting')) {
+    bindAccounting(container, { capOutputTokens: config['streams.maxOutputTokens'] });
+    bindLocalCreditHolds(container);
+  } else if (running.includes('chat')) {
+    bindHttpCreditHolds(container, {
+      accountingUrl: required(config.accountingUrl, 'accountingUrl'),
+      serviceKey,
+    });
+  }
+  if (running.includes('chat')) {
+    bindStreaming(container, {
+      readerlessDeadlineMs: config['streams.deadline'],
+      maxDurationMs: config['streams.maximum'],
+      retentionMs: config['streams.retention'],
+      storeStallMs: config['streams.stall'],
+      maxReaders: config['streams.readers'],
+      maxRunningPerUser: config['streams.runningPerUser'],
+      keepaliveMs: config['streams.keepalive'],
+    });
+  }
+  return container;
+}
+
+/** The configuration's rules have seen to it that a service alone knows where the others are. */
+function required(url: URL | undefined, key: string): URL {
+  invariant(url !== undefined, `${key} is missing`);
+  return url;
+}

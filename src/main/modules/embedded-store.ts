@@ -1,0 +1,37 @@
+import type { Container } from 'inversify';
+import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
+import { SqliteLoginSessionRepository } from '../../adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
+import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-signing-key-repository.ts';
+import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
+import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
+import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
+import { OperatorError } from '../operator-error.ts';
+import { CHATS, EVENT_LOG, LEDGER, LOGIN_SESSIONS, SIGNING_KEYS, STREAMS, USERS } from '../tokens.ts';
+
+/**
+ * Opens the embedded store of a data folder.
+ *
+ * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version.
+ */
+export async function openEmbeddedStore(dataDir: string): Promise<SqliteStore> {
+  try {
+    return await SqliteStore.open(dataDir);
+  } catch (error) {
+    if (error instanceof DataFolderRefused) throw new OperatorError(3, error.message, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(3, `The store in ${dataDir} cannot be opened: ${reason}`, { cause: error });
+  }
+}
+
+/** Binds every store to one embedded database. */
+export async function bindEmbeddedStore(container: Container, store: SqliteStore): Promise<void> {
+  const { chats, streams, events } = await openStreamingStore(store);
+  container.bind(CHATS).toConstantValue(chats);
+  container.bind(STREAMS).toConstantValue(streams);
+  container.bind(EVENT_LOG).toConstantValue(events);
+  container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
+  container.bind(USERS).toConstantValue(new SqliteUserRepository(store));
+  container.bind(LOGIN_SESSIONS).toConstantValue(new SqliteLoginSessionRepository(store));
+  container.bind(SIGNING_KEYS).toConstantValue(new SqliteSigningKeyRepository(store));
+}

@@ -1,0 +1,25 @@
+import type { Container } from 'inversify';
+import { CryptoIdSource } from '../../adapters/outbound/system/crypto-id-source.ts';
+import { LogAuditTrail } from '../../adapters/outbound/system/log-audit-trail.ts';
+import { NodeDigest } from '../../adapters/outbound/system/node-digest.ts';
+import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
+import { SystemTimers } from '../../adapters/outbound/system/system-timers.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { Metrics } from '../../application/ports/metrics.ts';
+import type { ServiceKeys } from '../../application/ports/service-keys.ts';
+import { AUDIT, CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '../tokens.ts';
+
+/** Binds what every service has of the system it runs on. */
+export function bindSystem(
+  container: Container,
+  given: { readonly log: Log; readonly metrics: Metrics; readonly serviceKeys: ServiceKeys },
+): void {
+  container.bind(CLOCK).toConstantValue(new SystemClock());
+  container.bind(TIMERS).toConstantValue(new SystemTimers());
+  container.bind(IDS).toConstantValue(new CryptoIdSource());
+  container.bind(DIGEST).toConstantValue(new NodeDigest());
+  container.bind(LOG).toConstantValue(given.log);
+  container.bind(METRICS).toConstantValue(given.metrics);
+  container.bind(AUDIT).toConstantValue(new LogAuditTrail(given.log));
+  container.bind(SERVICE_KEYS).toConstantValue(given.serviceKeys);
+}

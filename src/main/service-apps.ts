@@ -1,0 +1,51 @@
+import type { RequestListener } from 'node:http';
+import type { Container } from 'inversify';
+import { createHttpApp } from '../adapters/inbound/http/app.ts';
+import type { Edge } from '../adapters/inbound/http/edge.ts';
+import type { Route } from '../adapters/inbound/http/route.ts';
+import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
+import { startPageRoute } from '../adapters/inbound/http/routes/operations/start-page.ts';
+import type { ServiceName } from './service-name.ts';
+import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
+import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
+import { STREAMING_ROUTES } from './tokens/streaming.ts';
+import { CLOCK, IDS, LOG, METRICS } from './tokens.ts';
+import { VERSION } from './version.ts';
+
+const FEATURE_ROUTES = {
+  auth: IDENTITY_ROUTES,
+  accounting: ACCOUNTING_ROUTES,
+  chat: STREAMING_ROUTES,
+} as const satisfies Readonly<Record<ServiceName, unknown>>;
+
+/**
+ * The routes that one service answers. Chat answers for all services that run in its process, so that a browser
+ * has one origin, but for the routes between services: those answer on their own service's port alone.
+ */
+export function routesOf(
+  service: ServiceName,
+  running: readonly ServiceName[],
+  container: Container,
+  dependencies: readonly Dependency[],
+): Route[] {
+  const health = healthRoutes({ service, version: VERSION, clock: container.get(CLOCK), dependencies });
+  const own = container.get(FEATURE_ROUTES[service]);
+  if (service !== 'chat') return [...health, ...own];
+  const others = running
+    .filter((name) => name !== 'chat')
+    .flatMap((name) => container.get(FEATURE_ROUTES[name]))
+    .filter(({ permission }) => permission !== 'service');
+  return [...health, startPageRoute(), ...own, ...others];
+}
+
+/** What serves the requests of one service. */
+export function serviceListener(routes: readonly Route[], container: Container, edge: Edge): RequestListener {
+  return createHttpApp({
+    routes,
+    edge,
+    authenticate: container.get(AUTHENTICATE),
+    ids: container.get(IDS),
+    log: container.get(LOG),
+    metrics: container.get(METRICS),
+  }).callback();
+}
