@@ -62,7 +62,7 @@ describe('GptTokenCounter', () => {
         const messages = contents.map((content) => ({ role: 'user' as const, content }));
         expect(await counter.countMessages(messages)).to.be.at.most(counter.estimateMessages(messages));
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });
