@@ -1,5 +1,5 @@
 import type { Role } from '../../domain/identity/principal.ts';
-import { foldName, type PasswordMark } from '../../domain/identity/user.ts';
+import { foldName, type PasswordMark, type User } from '../../domain/identity/user.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
@@ -53,11 +53,10 @@ export class EnsureFirstAccounts {
     if (!command.demo && empty) {
       const password = this.#deps.ids.secret(GENERATED_PASSWORD_BITS);
       const account: FirstAccount = { username: 'admin', password, role: 'admin' };
-      return (await this.#create(account, 'generated')) ? { generated: account, demo: [] } : { demo: [] };
+      const created = await this.#create([account], 'generated');
+      return created ? { generated: account, demo: [] } : { demo: [] };
     }
-    if (command.demo && empty) {
-      for (const account of DEMO_ACCOUNTS) await this.#create(account, 'demo');
-    }
+    if (command.demo && empty) await this.#create(DEMO_ACCOUNTS, 'demo');
     return { demo: await this.#unchangedDemoAccounts() };
   }
 
@@ -67,18 +66,27 @@ export class EnsureFirstAccounts {
     return users.every((user) => user.passwordMark === 'demo' && user.role !== 'admin');
   }
 
-  /** False when another process on the same store was faster. */
-  async #create(account: FirstAccount, passwordMark: PasswordMark): Promise<boolean> {
-    const { users, hasher, ids, clock, audit } = this.#deps;
-    const { username, password, role } = account;
-    const user = await newUser(
+  /** Hashes together, stores in order. False when another process on the same store was faster. */
+  async #create(accounts: readonly FirstAccount[], passwordMark: PasswordMark): Promise<boolean> {
+    const { users, audit } = this.#deps;
+    const made = await Promise.all(accounts.map((account) => this.#make(account, passwordMark)));
+    let all = true;
+    for (const user of made) {
+      if ((await users.add(user)) === 'taken') all = false;
+      else {
+        const facts = { role: user.role, passwordMark };
+        audit.record({ act: 'user.created', outcome: 'done', actor: 'system', object: user.id, facts });
+      }
+    }
+    return all;
+  }
+
+  #make({ username, password, role }: FirstAccount, passwordMark: PasswordMark): Promise<User> {
+    const { hasher, ids, clock } = this.#deps;
+    return newUser(
       { username, email: `${username}@holdfast.invalid`, role, isVerified: true, passwordMark },
       { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword: () => hasher.hash(password) },
     );
-    if ((await users.add(user)) === 'taken') return false;
-    const facts = { role, passwordMark };
-    audit.record({ act: 'user.created', outcome: 'done', actor: 'system', object: user.id, facts });
-    return true;
   }
 
   async #unchangedDemoAccounts(): Promise<readonly FirstAccount[]> {

@@ -11,7 +11,7 @@ export interface Argon2Cost {
 }
 
 /** The least that OWASP's Password Storage Cheat Sheet recommends for argon2id with one lane. */
-export const RECOMMENDED_COST: Argon2Cost = { memoryKib: 19_456, passes: 2 };
+const RECOMMENDED_COST: Argon2Cost = { memoryKib: 19_456, passes: 2 };
 
 const LANES = 1;
 const SALT_BYTES = 16;
