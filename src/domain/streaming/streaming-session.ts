@@ -149,10 +149,7 @@ export class StreamingSession {
     return ENDED.has(this.#state.state);
   }
 
-  /**
-   * `opening → running`: the credit is held, the id may be told. `promptTokens`: the prompt as it is charged, known
-   * only now, because the chat's messages are read once its slot is claimed.
-   */
+  /** `opening → running`: the credit is held, the id may be told. `promptTokens`: the prompt as it is charged. */
   activate(hold: FrozenHold, promptTokens: number): StreamingSession {
     this.#require('opening', 'running');
     return new StreamingSession({ ...this.#state, state: 'running', hold, promptTokens });

@@ -182,7 +182,7 @@ async function readBody(route: Route, request: IncomingMessage): Promise<unknown
   if (isBodiless(request) && route.body?.safeParse(undefined).success) {
     return validate(route.body, undefined, 'body');
   }
-  const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
+  const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES, route.opaqueField);
   return validate(route.body, body, 'body', route.bodyRefusal);
 }
 

@@ -60,6 +60,8 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly body?: B;
   /** What a faulty body is told in place of the first fault, where older clients know one sentence. */
   readonly bodyRefusal?: string;
+  /** A field of the body that no rule but the route's own looks at, so that its refusal never explains itself. */
+  readonly opaqueField?: string;
   /** Largest body, in bytes; 256 KiB unless said. */
   readonly maxBodyBytes?: number;
   readonly answers: Readonly<Record<number, AnswerContract>>;
