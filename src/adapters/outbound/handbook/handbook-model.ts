@@ -10,6 +10,7 @@ import { composeAnswer } from './compose-answer.ts';
 import { CORE_TEXT } from './core-text.ts';
 import { HandbookIndex } from './handbook-index.ts';
 import { type Passage, splitPassages } from './passages.ts';
+import { Pause } from './pause.ts';
 import { readDocuments } from './read-documents.ts';
 import type { Ticker } from './ticker.ts';
 import { countTokens, splitTokens } from './tokens.ts';
@@ -55,7 +56,7 @@ export class HandbookModel implements CompletionModel {
     const question = messages.findLast((message) => message.role === 'user')?.content ?? '';
     const tokens = splitTokens(composeAnswer(index.find(question), core));
     const allowed = tokens.slice(0, maxOutputTokens);
-    for await (const text of this.#paced(allowed, signal)) yield { kind: 'delta', text, tokens: 1 };
+    yield* this.#paced(allowed, signal);
     yield {
       kind: 'end',
       finishReason: allowed.length < tokens.length ? 'length' : 'stop',
@@ -81,38 +82,29 @@ export class HandbookModel implements CompletionModel {
   }
 
   /** Every token is due at a multiple of the interval since the start, so that lateness does not add up. */
-  async *#paced(tokens: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  async *#paced(tokens: readonly string[], signal: AbortSignal): AsyncGenerator<CompletionPart> {
     const startMs = this.#ticker.nowMs();
     const intervalMs = this.#tokensPerSecond === 0 ? 0 : 1_000 / this.#tokensPerSecond;
+    const pause = new Pause(this.#ticker, signal);
     let sinceTurn = 0;
-    for (const [position, token] of tokens.entries()) {
-      signal.throwIfAborted();
-      const dueMs = startMs + position * intervalMs;
-      if (dueMs > this.#ticker.nowMs()) {
-        await this.#until(dueMs, signal);
-        sinceTurn = 0;
-      } else if (sinceTurn === TOKENS_PER_TURN) {
-        await nextTurn();
+    try {
+      for (const [position, text] of tokens.entries()) {
         signal.throwIfAborted();
-        sinceTurn = 0;
+        const dueMs = startMs + position * intervalMs;
+        if (dueMs > this.#ticker.nowMs()) {
+          await pause.until(dueMs);
+          sinceTurn = 0;
+        } else if (sinceTurn === TOKENS_PER_TURN) {
+          await nextTurn();
+          signal.throwIfAborted();
+          sinceTurn = 0;
+        }
+        sinceTurn += 1;
+        yield { kind: 'delta', text, tokens: 1 };
       }
-      sinceTurn += 1;
-      yield token;
+    } finally {
+      pause.close();
     }
-  }
-
-  #until(dueMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        callOff();
-        reject(signal.reason);
-      };
-      const callOff = this.#ticker.at(dueMs, () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
   }
 }
 
