@@ -6,8 +6,10 @@ const MICROS = 1_000_000;
 const tokensFor = ({ state }: Asked, user: Asked['user']): Told => {
   const accessToken = randomUUID();
   state.tokens.set(accessToken, user);
+  const refreshToken = randomUUID();
+  state.refreshTokens.set(refreshToken, user);
   const { id, username, role } = user;
-  return { status: 200, body: { accessToken, refreshToken: randomUUID(), user: { id, username, role } } };
+  return { status: 200, body: { accessToken, refreshToken, user: { id, username, role } } };
 };
 
 const login = (asked: Asked): Told => {
@@ -17,6 +19,14 @@ const login = (asked: Asked): Told => {
     return problem(401, 'credential.invalid', 'The username or the password is wrong');
   }
   return tokensFor(asked, user);
+};
+
+/** A refresh token is good for one use. */
+const refresh = (asked: Asked): Told => {
+  const used = String(asked.body.refreshToken);
+  const user = asked.state.refreshTokens.get(used);
+  asked.state.refreshTokens.delete(used);
+  return user ? tokensFor(asked, user) : problem(401, 'credential.reused', 'This login has ended');
 };
 
 const signup = ({ state, body }: Asked): Told => {
@@ -54,6 +64,7 @@ export const accountRoutes: readonly MemoryRoute[] = [
     ({ lies }) => ({ status: 200, body: { status: lies('says that it is not well') ? 'ill' : 'ok' } }),
   ],
   [/^POST \/api\/auth\/login$/, login],
+  [/^POST \/api\/auth\/refresh$/, refresh],
   [/^POST \/api\/auth\/signup$/, signup],
   [/^POST \/api\/auth\/logout$/, () => ({ status: 200, body: { message: 'Logged out' } })],
   [/^DELETE \/api\/admin\/users\/([^/]+)$/, deleteUser],

@@ -52,6 +52,7 @@ export interface MemoryChat {
 export class MemoryState {
   readonly users = new Map<string, MemoryUser>();
   readonly tokens = new Map<string, MemoryUser>();
+  readonly refreshTokens = new Map<string, MemoryUser>();
   readonly chats = new Map<string, MemoryChat>();
 
   constructor() {

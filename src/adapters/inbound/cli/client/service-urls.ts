@@ -29,11 +29,13 @@ const DEFAULT_URL = 'http://127.0.0.1:3002';
  * @throws UsageError for an address that is no plain http or https URL.
  */
 export function serviceUrls(options: AddressOptions): ServiceUrls {
-  const fallback = options.chatUrl ?? options.url ?? DEFAULT_URL;
+  const { url, authUrl, accountingUrl, chatUrl } = options;
+  const one = url === undefined ? undefined : baseUrl('--url', url);
+  const chat = chatUrl === undefined ? (one ?? DEFAULT_URL) : baseUrl('--chat', chatUrl);
   return {
-    auth: baseUrl('--auth', options.authUrl ?? options.url ?? fallback),
-    accounting: baseUrl('--accounting', options.accountingUrl ?? options.url ?? fallback),
-    chat: baseUrl(options.chatUrl === undefined ? '--url' : '--chat', fallback),
+    auth: authUrl === undefined ? (one ?? chat) : baseUrl('--auth', authUrl),
+    accounting: accountingUrl === undefined ? (one ?? chat) : baseUrl('--accounting', accountingUrl),
+    chat,
   };
 }
 

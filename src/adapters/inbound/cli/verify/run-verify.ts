@@ -64,16 +64,12 @@ interface Outcome {
 /** Walks the flow, tidies up whatever happened, and says how it ended. */
 async function judge(world: World, names: { user: Identity; admin: Identity }): Promise<Outcome> {
   const { verification, io } = world;
-  let isInterrupted = false;
   const forget = io.onInterrupt(() => {
-    isInterrupted = true;
+    new Terminal(io).say('[Interrupted: what was made is removed first]');
+    verification.interrupt();
   });
   try {
-    for (const step of flow(world, names)) {
-      if (isInterrupted)
-        return { exitCode: EXIT.interrupted, trouble: 'Interrupted', left: await verification.tidy() };
-      await step();
-    }
+    await walk(world, names);
     return { exitCode: EXIT.done, left: [] };
   } catch (error) {
     const left = await verification.tidy();
@@ -86,30 +82,18 @@ async function judge(world: World, names: { user: Identity; admin: Identity }): 
   }
 }
 
-/** The flow, group by group; between two groups the user may leave. */
-function* flow(world: World, names: { user: Identity; admin: Identity }): Generator<() => Promise<void>> {
-  const found: { stage?: Stage } = {};
-  const staged = (): Stage => {
-    if (found.stage === undefined) throw new Error('the stage is set first');
-    return found.stage;
-  };
-  yield () => lookAtHealth(world);
-  yield async () => {
-    found.stage = await setTheStage(world, await logIn(world, names));
-  };
-  let olderId = '';
-  yield async () => {
-    olderId = (await lookAtTheRightId(world, staged())).id;
-  };
-  yield async () => {
-    const outsider = await lookAtTheOutsider(world, staged());
-    await lookAtForeignDoors(world, staged(), outsider, olderId);
-    const streamId = await foreignStreamId(staged(), outsider);
-    await lookAtWrongIds(world, staged(), { ...outsider, streamId }, olderId);
-  };
-  yield () => lookAtStopAndStart(world, staged());
-  yield () => lookAtResume(world, staged());
-  yield () => lookAtTheEnd(world, staged());
+/** The flow, group by group. */
+async function walk(world: World, names: { user: Identity; admin: Identity }): Promise<void> {
+  await lookAtHealth(world);
+  const stage = await setTheStage(world, await logIn(world, names));
+  const older = await lookAtTheRightId(world, stage);
+  const outsider = await lookAtTheOutsider(world, stage);
+  await lookAtForeignDoors(world, stage, outsider, older.id);
+  const streamId = await foreignStreamId(stage, outsider);
+  await lookAtWrongIds(world, stage, { ...outsider, streamId }, older.id);
+  await lookAtStopAndStart(world, stage);
+  await lookAtResume(world, stage);
+  await lookAtTheEnd(world, stage);
 }
 
 /** The chat is deleted, and all that was made for the verification goes. */
@@ -138,11 +122,12 @@ async function identities(
   const admin = options.admin ?? (onLoopback ? DEMO_ADMIN : undefined);
   if (user === undefined) throw new UsageError('Say whose chat is tried: --user NAME');
   if (admin === undefined) throw new UsageError('Say who lends the credit: --admin NAME');
-  const { passwordFile, password, adminPasswordFile } = options;
+  const { passwordFile, password } = options;
   const userSources = { username: user, passwordFile, password, onLoopback, fileFlag: '--password-file' };
   const adminSources = {
     username: admin,
-    passwordFile: adminPasswordFile,
+    passwordFile: options.adminPasswordFile,
+    password: options.adminPassword,
     onLoopback,
     fileFlag: '--admin-password-file',
   };

@@ -1,4 +1,4 @@
-import { isPassing, ProtocolFault, Refused, Unreachable } from '../client/failures.ts';
+import { Interrupted, isPassing, ProtocolFault, Refused, Unreachable } from '../client/failures.ts';
 import type { PromiseName } from './promise-name.ts';
 
 /** What one look at a promise found. */
@@ -34,6 +34,7 @@ export class Verification {
   readonly #steps: StepReport[] = [];
   readonly #onStep: (step: StepReport) => void;
   readonly #tidyings: Tidying[] = [];
+  #isInterrupted = false;
 
   constructor(onStep: (step: StepReport) => void) {
     this.#onStep = onStep;
@@ -44,17 +45,23 @@ export class Verification {
     return this.#steps;
   }
 
+  /** Ends the verification before it looks at the next promise. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+  }
+
   /**
    * Looks at one promise.
    *
    * @throws BrokenPromise when `look` saw that it is not kept, or met a refusal that it did not ask for;
-   *   Unreachable and the like as they come.
+   *   Interrupted after {@link interrupt}; Unreachable and the like as they come.
    */
   async promise<Found>(
     name: PromiseName,
     expected: string,
     look: (see: See) => Found | Promise<Found>,
   ): Promise<Found> {
+    if (this.#isInterrupted) throw new Interrupted('Interrupted');
     let came = 'nothing';
     const see: See = (isKept, what) => {
       came = what;

@@ -10,6 +10,8 @@ export interface VerifyOptions extends AddressOptions {
   /** The demo admin when the server is on loopback and nobody is named. */
   readonly admin?: string | undefined;
   readonly adminPasswordFile?: string | undefined;
+  /** The admin's password as the environment holds it. */
+  readonly adminPassword?: string | undefined;
   /** One JSON document on stdout, in the place of the steps. */
   readonly json?: boolean | undefined;
 }

@@ -134,10 +134,8 @@ async function compare(
   });
   await verification.promise('id.refusals_alike', 'one body for all refusals, but for requestId', (see) => {
     const bodies = new Set(answers.map(withoutRequestId));
-    see(
-      bodies.size === 1,
-      `${bodies.size} different bodies in ${answers.length} refusals: ${[...bodies].join(' | ')}`,
-    );
+    const told = bodies.size === 1 ? 'one body' : `${bodies.size} bodies: ${[...bodies].join(' | ')}`;
+    see(bodies.size === 1, `${answers.length} refusals, ${told}`);
   });
 }
 
