@@ -10,21 +10,21 @@ const { databasePath } = workerData as WorkerFiles;
 const db = new Connection(databasePath);
 const report = (message: WriterReport): void => parentPort?.postMessage(message);
 
-function logPagesAfterCheckpoint(): number {
+function checkpoint(): void {
   try {
-    const row = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as { log: number };
-    return row.log;
+    db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
   } catch {
     // A checkpoint that failed left the log as it was; the writes themselves will say what is wrong.
-    return 0;
   }
 }
 
 parentPort?.on('message', (order: WorkerOrder) => {
-  if (order.kind === 'checkpoint') report({ kind: 'checkpointed', logPages: logPagesAfterCheckpoint() });
+  if (order.kind === 'checkpoint') {
+    checkpoint();
+    report({ kind: 'checkpointed' });
+  }
   if (order.kind === 'close') {
     db.close();
-    report({ kind: 'closed' });
     parentPort?.close();
   }
 });

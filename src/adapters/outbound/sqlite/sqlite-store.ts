@@ -12,10 +12,12 @@ import type { WriteRequest, WriteResult, WriterReport } from './writer-messages.
 const MAX_WAITING_WRITES = 20_000;
 /** Most operations of one transaction. */
 const MAX_BATCH_OPERATIONS = 1_000;
-/** A checkpoint is asked for after so many transactions. */
-const CHECKPOINT_EVERY_BATCHES = 200;
-/** A write-ahead log longer than this, in pages of 4 KiB, is started over by the writer between two batches. */
-const MAX_LOG_PAGES = 8_192;
+/** A checkpoint is asked for when the write-ahead log has grown by so many pages of 4 KiB. */
+const CHECKPOINT_EVERY_PAGES = 1_000;
+/** A log longer than this is started over by the writer, once the other connection has moved most of it. */
+const LONG_LOG_PAGES = 4_096;
+/** At this length of the log writes wait for the checkpoint under way, so that a slow disk cannot make it grow for ever. */
+const MAX_LOG_PAGES = 65_536;
 
 /** Whether a write must succeed on a full disk: it ends a stream or closes a hold. */
 export type WriteNeed = 'ordinary' | 'essential';
@@ -42,9 +44,11 @@ export class SqliteStore {
   #waiting: WaitingWrite[] = [];
   #underway: readonly WaitingWrite[] | undefined;
   #scheduled = false;
-  #batches = 0;
-  #logIsLong = false;
+  #logPages = 0;
+  #checkpointedPages = 0;
   #checkpointing = false;
+  /** A long log has been moved but for its last pages: the writer moves these and starts the log over. */
+  #startLogOver = false;
   #closed: Error | undefined;
   #onIdle: (() => void) | undefined;
 
@@ -153,7 +157,8 @@ export class SqliteStore {
 
   /** Waits for the end of this turn of the event loop, so that everything it brings shares a transaction. */
   #schedule(): void {
-    if (this.#scheduled || this.#underway !== undefined) return;
+    if (this.#scheduled || this.#underway !== undefined || this.#waiting.length === 0) return;
+    if (this.#checkpointing && this.#logPages >= MAX_LOG_PAGES) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -164,22 +169,36 @@ export class SqliteStore {
   #commitNext(): void {
     const batch = this.#waiting.splice(0, MAX_BATCH_OPERATIONS);
     this.#underway = batch;
-    const requests: WriteRequest[] = batch.map(({ operation, input, need }) => ({
-      operation,
-      input: input(),
-      essential: need === 'essential',
-    }));
     const durability = batch.some((write) => write.durability === 'full') ? 'full' : 'normal';
-    this.#writer.send({ kind: 'batch', requests, durability, checkpoint: this.#logIsLong });
-    this.#logIsLong = false;
+    try {
+      const requests = batch.map(requestOf);
+      this.#writer.send({ kind: 'batch', requests, durability, checkpoint: this.#startLogOver });
+      this.#startLogOver = false;
+    } catch (cause) {
+      // An input that is no plain data: our mistake, which must not take the process with it.
+      this.#committed(batch.map(() => ({ kind: 'broken', message: String(cause), stack: '' })));
+    }
   }
 
   #heard(report: WriterReport): void {
-    if (report.kind === 'batch-done') this.#committed(report.results);
-    if (report.kind === 'checkpointed') {
+    if (report.kind === 'batch-done') {
+      this.#logPages = report.logPages;
+      this.#checkpointWhenDue();
+      this.#committed(report.results);
+    } else if (report.kind === 'checkpointed') {
       this.#checkpointing = false;
-      this.#logIsLong = report.logPages > MAX_LOG_PAGES;
+      this.#startLogOver = this.#logPages >= LONG_LOG_PAGES;
+      this.#schedule();
     }
+  }
+
+  #checkpointWhenDue(): void {
+    if (this.#logPages < this.#checkpointedPages) this.#checkpointedPages = 0;
+    if (this.#checkpointing || this.#startLogOver) return;
+    if (this.#logPages - this.#checkpointedPages < CHECKPOINT_EVERY_PAGES) return;
+    this.#checkpointing = true;
+    this.#checkpointedPages = this.#logPages;
+    this.#checkpointer.send({ kind: 'checkpoint' });
   }
 
   #committed(results: readonly WriteResult[]): void {
@@ -190,11 +209,6 @@ export class SqliteStore {
     batch.forEach((write, index) => {
       answer(write, results[index]);
     });
-    this.#batches += 1;
-    if (this.#batches % CHECKPOINT_EVERY_BATCHES === 0 && !this.#checkpointing) {
-      this.#checkpointing = true;
-      this.#checkpointer.send({ kind: 'checkpoint' });
-    }
   }
 
   /** A thread of the store is gone: what it was doing has an unknown outcome, what waits was never begun. */
@@ -215,6 +229,12 @@ export class SqliteStore {
     this.#onIdle?.();
   }
 }
+
+const requestOf = ({ operation, input, need }: WaitingWrite): WriteRequest => ({
+  operation,
+  input: input(),
+  essential: need === 'essential',
+});
 
 function answer(write: WaitingWrite, result: WriteResult | undefined): void {
   if (result?.kind === 'done') write.resolve(result.value);

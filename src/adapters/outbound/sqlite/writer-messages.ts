@@ -14,7 +14,7 @@ export interface WriteBatch {
   readonly kind: 'batch';
   readonly requests: readonly WriteRequest[];
   readonly durability: Durability;
-  /** Move what is left of the write-ahead log into the file after this batch, so that the log starts over. */
+  /** Move what is left of the write-ahead log into the file before this batch, so that it starts the log over. */
   readonly checkpoint: boolean;
 }
 
@@ -34,9 +34,9 @@ export type WriteResult =
 export type WriterReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'cannot-start'; readonly message: string }
-  | { readonly kind: 'batch-done'; readonly results: readonly WriteResult[] }
-  | { readonly kind: 'checkpointed'; readonly logPages: number }
-  | { readonly kind: 'closed' };
+  /** `logPages`: how long the write-ahead log is, in pages of 4 KiB. */
+  | { readonly kind: 'batch-done'; readonly results: readonly WriteResult[]; readonly logPages: number }
+  | { readonly kind: 'checkpointed' };
 
 /** What the store says to a worker besides batches. */
 export type WorkerOrder = WriteBatch | { readonly kind: 'checkpoint' } | { readonly kind: 'close' };

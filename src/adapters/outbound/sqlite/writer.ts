@@ -61,6 +61,8 @@ export class Writer {
 
   #transact(requests: readonly WriteRequest[], durability: Durability): WriteResult[] {
     if (requests.length === 0) return [];
+    // A rollback that failed with the storage is made up for before anything else is written.
+    if (this.#db.inTransaction) this.#db.prepare('ROLLBACK').run();
     this.#synchronise(durability);
     this.#db.prepare('BEGIN IMMEDIATE').run();
     try {
