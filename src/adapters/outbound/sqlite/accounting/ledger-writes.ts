@@ -21,6 +21,27 @@ import {
   USAGE_COLUMNS,
 } from './ledger-rows.ts';
 
+// Each SQL text is made once: a statement is found by its text, and this is the ledger's innermost loop.
+const SELECT_ACCOUNT = `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE user_id = ?`;
+const SELECT_GRANTS_WITH_CREDIT = `SELECT ${GRANT_COLUMNS} FROM grants WHERE user_id = ? AND remaining_micros > 0`;
+const SELECT_GRANT = `SELECT ${GRANT_COLUMNS} FROM grants WHERE id = ?`;
+const SELECT_RESERVATION = `SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE id = ?`;
+const UPSERT_ACCOUNT = `
+  INSERT INTO accounts (${ACCOUNT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (user_id) DO UPDATE SET
+    available_micros = excluded.available_micros, held_micros = excluded.held_micros,
+    charged_micros = excluded.charged_micros, expired_micros = excluded.expired_micros,
+    granted_micros = excluded.granted_micros, adjusted_micros = excluded.adjusted_micros,
+    estimate_scales = excluded.estimate_scales`;
+const INSERT_GRANT = `INSERT INTO grants (${GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_RESERVATION = `
+  INSERT INTO reservations (${RESERVATION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const UPDATE_RESERVATION = `
+  UPDATE reservations SET state = ?, expires_at_ms = ?, checkpoint_tokens = ?, outcome = ?, late_report = ?
+  WHERE id = ?`;
+const INSERT_USAGE = `
+  INSERT INTO usage_records (${USAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+
 /** An account as an operation works on it, with the scales of its user's estimates by model. */
 export interface LoadedAccount {
   readonly state: CreditAccountState;
@@ -33,14 +54,12 @@ export function loadAccount(
   userId: UserId,
   grantIds: readonly string[] = [],
 ): LoadedAccount {
-  const row = db.prepare(`SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE user_id = ?`).get(userId);
+  const row = db.prepare(SELECT_ACCOUNT).get(userId);
   if (row === undefined) return { state: CreditAccount.empty(userId).snapshot(), scales: {} };
-  const rows = db
-    .prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE user_id = ? AND remaining_micros > 0`)
-    .all(userId) as Row[];
+  const rows = db.prepare(SELECT_GRANTS_WITH_CREDIT).all(userId) as Row[];
   for (const id of grantIds) {
     if (rows.some((grant) => grant.id === id)) continue;
-    const grant = db.prepare(`SELECT ${GRANT_COLUMNS} FROM grants WHERE id = ?`).get(id);
+    const grant = db.prepare(SELECT_GRANT).get(id);
     if (grant !== undefined) rows.push(grant);
   }
   return {
@@ -55,7 +74,7 @@ export const scaleOf = (account: LoadedAccount, modelId: string): number =>
 
 /** Reads one reservation. */
 export function loadReservation(db: WriterDatabase, id: string): CreditReservationState | undefined {
-  const row = db.prepare(`SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE id = ?`).get(id);
+  const row = db.prepare(SELECT_RESERVATION).get(id);
   return row === undefined ? undefined : reservationFrom(row);
 }
 
@@ -83,14 +102,7 @@ export function storePosting(
 }
 
 function storeSums(db: WriterDatabase, sums: CreditAccountState, scales: LoadedAccount['scales']): void {
-  db.prepare(
-    `INSERT INTO accounts (${ACCOUNT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (user_id) DO UPDATE SET
-       available_micros = excluded.available_micros, held_micros = excluded.held_micros,
-       charged_micros = excluded.charged_micros, expired_micros = excluded.expired_micros,
-       granted_micros = excluded.granted_micros, adjusted_micros = excluded.adjusted_micros,
-       estimate_scales = excluded.estimate_scales`,
-  ).run(
+  db.prepare(UPSERT_ACCOUNT).run(
     sums.userId,
     sums.availableMicros,
     sums.heldMicros,
@@ -103,7 +115,7 @@ function storeSums(db: WriterDatabase, sums: CreditAccountState, scales: LoadedA
 }
 
 function insertGrant(db: WriterDatabase, userId: UserId, grant: CreditGrant): void {
-  db.prepare(`INSERT INTO grants (${GRANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
+  db.prepare(INSERT_GRANT).run(
     grant.id,
     userId,
     grant.amountMicros,
@@ -136,9 +148,7 @@ export function storeEntry(db: WriterDatabase, entry: JournalEntry): void {
 
 /** Stores a reservation that is not there yet. */
 export function insertReservation(db: WriterDatabase, own: CreditReservationState): void {
-  db.prepare(
-    `INSERT INTO reservations (${RESERVATION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
+  db.prepare(INSERT_RESERVATION).run(
     own.id,
     own.userId,
     own.modelId,
@@ -159,10 +169,7 @@ export function insertReservation(db: WriterDatabase, own: CreditReservationStat
 
 /** Stores what of a reservation may change. */
 export function updateReservation(db: WriterDatabase, own: CreditReservationState): void {
-  db.prepare(
-    `UPDATE reservations SET state = ?, expires_at_ms = ?, checkpoint_tokens = ?, outcome = ?, late_report = ?
-     WHERE id = ?`,
-  ).run(
+  db.prepare(UPDATE_RESERVATION).run(
     own.state,
     own.expiresAtMs,
     own.checkpointTokens,
@@ -174,9 +181,7 @@ export function updateReservation(db: WriterDatabase, own: CreditReservationStat
 
 /** Stores a usage record, unless there is one of its id. */
 export function storeUsage(db: WriterDatabase, record: UsageRecord): void {
-  db.prepare(
-    `INSERT INTO usage_records (${USAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-  ).run(
+  db.prepare(INSERT_USAGE).run(
     record.id,
     record.userId,
     record.service,
