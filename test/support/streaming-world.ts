@@ -1,0 +1,230 @@
+import { MemoryChatRepository } from '../../src/adapters/outbound/memory/streaming/memory-chat-repository.ts';
+import { MemoryEventLog } from '../../src/adapters/outbound/memory/streaming/memory-event-log.ts';
+import { MemoryStreamRepository } from '../../src/adapters/outbound/memory/streaming/memory-stream-repository.ts';
+import { MemoryStreamingStore } from '../../src/adapters/outbound/memory/streaming/memory-streaming-store.ts';
+import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
+import { LocalLiveTail } from '../../src/adapters/outbound/system/local-live-tail.ts';
+import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
+import type { EventLog } from '../../src/application/ports/event-log.ts';
+import type { ModelDescription } from '../../src/application/ports/model-catalog.ts';
+import type { StreamRepository } from '../../src/application/ports/stream-repository.ts';
+import { AcceptUpdate } from '../../src/application/streaming/accept-update.ts';
+import { DeleteChat } from '../../src/application/streaming/delete-chat.ts';
+import { ExpireStreams } from '../../src/application/streaming/expire-streams.ts';
+import { FollowStream } from '../../src/application/streaming/follow-stream.ts';
+import { IntentSettler } from '../../src/application/streaming/intent-settler.ts';
+import { NamedStreams } from '../../src/application/streaming/named-streams.ts';
+import { ObserveStream } from '../../src/application/streaming/observe-stream.ts';
+import { type OpenedStream, OpenStream } from '../../src/application/streaming/open-stream.ts';
+import { RecoverStreams } from '../../src/application/streaming/recover-streams.ts';
+import { RunningStreams } from '../../src/application/streaming/running-streams.ts';
+import { SendMessage } from '../../src/application/streaming/send-message.ts';
+import { SettleIntents } from '../../src/application/streaming/settle-intents.ts';
+import { StopStream } from '../../src/application/streaming/stop-stream.ts';
+import { StreamPresence } from '../../src/application/streaming/stream-presence.ts';
+import type { StreamReader } from '../../src/application/streaming/stream-reader.ts';
+import { StreamReaders } from '../../src/application/streaming/stream-readers.ts';
+import {
+  DEFAULT_STREAM_SETTINGS,
+  type StreamSettings,
+} from '../../src/application/streaming/stream-settings.ts';
+import { UndoStart } from '../../src/application/streaming/undo-start.ts';
+import { micros } from '../../src/domain/accounting/credits.ts';
+import type { UserId } from '../../src/domain/identity/ids.ts';
+import { MAX_CHATS_PER_USER } from '../../src/domain/streaming/chat-session.ts';
+import type { StreamEvent } from '../../src/domain/streaming/stream-event.ts';
+import { FakeCreditHolds } from './fake-credit-holds.ts';
+import { ManualTimers } from './manual-timers.ts';
+import { RecordingLog } from './recording-log.ts';
+import { RecordingMetrics } from './recording-metrics.ts';
+import { ScriptedModel } from './scripted-model.ts';
+import { ANNA, aChat, chatId } from './stream-builders.ts';
+
+/** The one model of the tests. */
+export const SCRIPTED: ModelDescription = {
+  id: 'handbook',
+  name: 'Scripted',
+  description: 'Says what a test tells it to',
+  capabilities: ['general'],
+  priceMicrosPer1000: micros(1_000),
+  maxOutputTokens: 1_000,
+  contextTokens: 8_000,
+  available: true,
+};
+
+/** Breaks a store's methods as a test tells it to. */
+export interface StoreFaults {
+  append?: Error | Promise<never>;
+  seal?: Error;
+  activate?: Error;
+  /** Throws after the write was carried out, so that its outcome is unknown. */
+  sealUnknown?: Error;
+  appendUnknown?: Error;
+}
+
+/** Chat's use cases on memory stores, a scripted model, a remembering accounting and a clock that stands still. */
+export class StreamingWorld {
+  readonly timers = new ManualTimers();
+  readonly clock = this.timers.clock;
+  readonly model = new ScriptedModel();
+  readonly holds = new FakeCreditHolds(this.clock);
+  readonly log = new RecordingLog();
+  readonly metrics = new RecordingMetrics();
+  readonly audit: AuditRecord[] = [];
+  readonly ids = new CryptoIdSource();
+  readonly digest = new NodeDigest();
+  readonly tail = new LocalLiveTail();
+  readonly faults: StoreFaults = {};
+  readonly settings: StreamSettings;
+  readonly store = new MemoryStreamingStore();
+  readonly chats = new MemoryChatRepository(this.store);
+  readonly streams: StreamRepository = faultyStreams(new MemoryStreamRepository(this.store), this.faults);
+  readonly eventLog: EventLog = faultyLog(new MemoryEventLog(this.store), this.faults);
+  readonly presence: StreamPresence;
+  readonly settler: IntentSettler;
+  readonly running: RunningStreams;
+  readonly readers: StreamReaders;
+  readonly undoStart: UndoStart;
+  readonly openStream: OpenStream;
+  readonly followStream: FollowStream;
+  readonly named: NamedStreams;
+  readonly acceptUpdate: AcceptUpdate;
+  readonly stopStream: StopStream;
+  readonly observeStream: ObserveStream;
+  readonly sendMessage: SendMessage;
+  readonly deleteChat: DeleteChat;
+  readonly settleIntents: SettleIntents;
+  readonly recoverStreams: RecoverStreams;
+  readonly expireStreams: ExpireStreams;
+  readonly catalog = { list: () => [SCRIPTED], find: () => SCRIPTED, defaultModel: SCRIPTED };
+
+  private constructor(settings: Partial<StreamSettings>) {
+    this.settings = { ...DEFAULT_STREAM_SETTINGS, ...settings };
+    const { clock, timers, ids, digest, log, metrics, streams, eventLog, tail, holds, chats, catalog } = this;
+    const audit = { record: (record: AuditRecord) => this.audit.push(record) };
+    const models = this.model;
+    this.presence = new StreamPresence(this.settings.maxReaders);
+    this.settler = new IntentSettler({ holds, streams, log, metrics });
+    const base = { clock, timers, ids, digest, log, metrics, streams, eventLog, tail, holds };
+    const { presence, settler } = this;
+    this.running = new RunningStreams({ ...base, presence, settler, settings: this.settings });
+    const { running } = this;
+    const onDeserted = (id: OpenedStream['id']): void => running.find(id)?.lastReaderLeft();
+    this.readers = new StreamReaders({ clock, eventLog, tail, presence, onDeserted });
+    const { readers } = this;
+    this.undoStart = new UndoStart({ ...base, settler });
+    const opening = { ...base, chats, models, catalog, running, readers, undoStart: this.undoStart };
+    this.openStream = new OpenStream({ ...opening, settings: this.settings });
+    this.followStream = new FollowStream({ chats, streams, eventLog, readers });
+    this.named = new NamedStreams({ streams, audit, digest, metrics });
+    const { named } = this;
+    this.acceptUpdate = new AcceptUpdate({ chats, streams, eventLog, named, running, clock, digest, log });
+    this.stopStream = new StopStream({ chats, named, running });
+    const observers = new StreamReaders({
+      clock,
+      eventLog,
+      tail,
+      presence: new StreamPresence(this.settings.maxReaders),
+      onDeserted: () => undefined,
+    });
+    this.observeStream = new ObserveStream({ streams, running, observers, audit });
+    this.sendMessage = new SendMessage({ openStream: this.openStream });
+    this.deleteChat = new DeleteChat({ chats, streams, running, timers });
+    this.settleIntents = new SettleIntents({ streams, settler, timers, ids, log });
+    this.recoverStreams = new RecoverStreams({ streams, eventLog, clock, digest, log });
+    this.expireStreams = new ExpireStreams({ streams, clock, timers, log, settings: this.settings });
+  }
+
+  /** A world with Anna's chat 1. */
+  static async create(settings: Partial<StreamSettings> = {}): Promise<StreamingWorld> {
+    const world = new StreamingWorld(settings);
+    await world.addChat(1);
+    return world;
+  }
+
+  async addChat(number: number, owner: UserId = ANNA): Promise<void> {
+    await this.chats.add(aChat(number, owner), undefined, MAX_CHATS_PER_USER);
+  }
+
+  /** Opens a stream of one of Anna's chats without asking the model. */
+  open(chat = 1, message = 'How does it work?'): Promise<OpenedStream> {
+    return this.openStream.execute({ owner: ANNA, chatId: chatId(chat), message });
+  }
+
+  /** Opens a stream and asks the model. */
+  async begin(chat = 1): Promise<OpenedStream> {
+    const opened = await this.open(chat);
+    opened.begin();
+    return opened;
+  }
+
+  /** Opens a stream and lets the model say all of its answer. Resolves after the end. */
+  async finish(chat = 1, ...texts: readonly string[]): Promise<OpenedStream> {
+    const opened = await this.begin(chat);
+    this.model.call.say(...texts);
+    this.model.call.end();
+    await this.running.find(opened.id)?.closed;
+    return opened;
+  }
+
+  /** An update of Anna's for one of her chats. */
+  update(claimedId: unknown, completeResponse: unknown, tokensUsed?: unknown, chat = 1) {
+    const claim = { owner: ANNA, chatId: chatId(chat), claimedId, requestId: 'r-1' };
+    return this.acceptUpdate.execute({ ...claim, completeResponse, tokensUsed });
+  }
+
+  /** The session as it is stored. */
+  stored(id: OpenedStream['id']) {
+    const session = this.store.streams.get(id)?.session;
+    if (session === undefined) throw new Error('the stream is not stored');
+    return session;
+  }
+
+  /** Lets everything that is not waiting for time have its turn. */
+  async settle(): Promise<void> {
+    await this.timers.advance(0);
+  }
+}
+
+/** Reads until the iteration ends. */
+export async function readAll(reader: StreamReader): Promise<StreamEvent[]> {
+  const events: StreamEvent[] = [];
+  for await (const batch of reader) events.push(...batch);
+  return events;
+}
+
+function faultyStreams(streams: StreamRepository, faults: StoreFaults): StreamRepository {
+  return new Proxy(streams, {
+    get(target, name) {
+      const method = target[name as keyof StreamRepository] as (...given: unknown[]) => Promise<unknown>;
+      return async (...given: unknown[]) => {
+        if (name === 'seal' && faults.seal !== undefined) throw faults.seal;
+        if (name === 'activate' && faults.activate !== undefined) throw faults.activate;
+        const result = await method.apply(target, given);
+        if (name === 'seal' && faults.sealUnknown !== undefined) {
+          const unknown = faults.sealUnknown;
+          delete faults.sealUnknown;
+          throw unknown;
+        }
+        return result;
+      };
+    },
+  });
+}
+
+function faultyLog(log: EventLog, faults: StoreFaults): EventLog {
+  return {
+    append: async (id, events) => {
+      if (faults.append instanceof Error) throw faults.append;
+      if (faults.append !== undefined) await faults.append;
+      await log.append(id, events);
+      if (faults.appendUnknown !== undefined) {
+        const unknown = faults.appendUnknown;
+        delete faults.appendUnknown;
+        throw unknown;
+      }
+    },
+    read: (id, afterOffset, limit) => log.read(id, afterOffset, limit),
+  };
+}
