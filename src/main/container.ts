@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
-import type { FileServiceKeys } from '../adapters/outbound/system/file-service-keys.ts';
+
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
+import type { ServiceKeys } from '../application/ports/service-keys.ts';
 import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
@@ -16,7 +17,11 @@ import type { ServiceName } from './service-name.ts';
 export function composeServices(
   config: Config,
   running: readonly ServiceName[],
-  given: { readonly log: Log; readonly metrics: Metrics; readonly serviceKeys: FileServiceKeys },
+  given: {
+    readonly log: Log;
+    readonly metrics: Metrics;
+    readonly serviceKeys: ServiceKeys & { readonly current: string };
+  },
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   bindSystem(container, given);

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts';
+import type { Route } from '../../src/adapters/inbound/http/route.ts';
+import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
+import { loadConfig } from '../../src/main/config.ts';
+import { composeServices } from '../../src/main/container.ts';
+import { edgeOf } from '../../src/main/edge-settings.ts';
+import { prepareStores } from '../../src/main/first-steps.ts';
+import { bindMemoryStore } from '../../src/main/modules/memory-store.ts';
+import { routesOf, serviceListener } from '../../src/main/service-apps.ts';
+import { SERVICES, type ServiceName } from '../../src/main/service-name.ts';
+import { RUNNING_STREAMS } from '../../src/main/tokens/streaming.ts';
+import { RecordingLog } from './recording-log.ts';
+
+/** The service key of a composed server. */
+export const TEST_SERVICE_KEY = 'k'.repeat(43);
+
+/** The three services as the program composes them, over memory, with the demo accounts. */
+export interface ComposedServer {
+  readonly urls: Readonly<Record<ServiceName, string>>;
+  readonly routes: Readonly<Record<ServiceName, readonly Route[]>>;
+  readonly log: RecordingLog;
+  /** The access token of a demo account. */
+  logIn(username: 'admin' | 'supervisor1' | 'user1'): Promise<string>;
+  close(): Promise<void>;
+}
+
+const PASSWORDS = { admin: 'admin@admin', supervisor1: 'Supervisor1@', user1: 'User1@123' } as const;
+
+/** Composes and starts the services on free ports of loopback. */
+export async function composedServer(): Promise<ComposedServer> {
+  const config = await loadConfig({ environment: {}, flags: { demo: true, 'model.pace': 0 } });
+  const log = new RecordingLog();
+  const metrics = new PromMetrics({ processMetrics: false });
+  const serviceKeys = {
+    accepts: (presented: string) => presented === TEST_SERVICE_KEY,
+    current: TEST_SERVICE_KEY,
+  };
+  const container = composeServices(config, SERVICES, { log, metrics, serviceKeys });
+  bindMemoryStore(container);
+  await prepareStores(container, SERVICES, config);
+  const servers: Server[] = [];
+  const urls: Partial<Record<ServiceName, string>> = {};
+  const routes: Partial<Record<ServiceName, readonly Route[]>> = {};
+  for (const service of SERVICES) {
+    routes[service] = routesOf(service, SERVICES, container, []);
+    const listener = serviceListener(routes[service], container, edgeOf(config, metrics));
+    const server = createHttpServer(listener, () => 'early');
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    urls[service] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    servers.push(server);
+  }
+  const started = { urls, routes } as Pick<ComposedServer, 'urls' | 'routes'>;
+  return {
+    ...started,
+    log,
+    logIn: async (username) => {
+      const answer = await fetch(`${started.urls.auth}/api/auth/login`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ username, password: PASSWORDS[username] }),
+      });
+      return ((await answer.json()) as { accessToken: string }).accessToken;
+    },
+    close: async () => {
+      await container.get(RUNNING_STREAMS).drain(0);
+      for (const server of servers) {
+        server.closeAllConnections();
+        server.close();
+      }
+    },
+  };
+}
