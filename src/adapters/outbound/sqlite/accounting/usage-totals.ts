@@ -4,7 +4,8 @@ import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { WriterDatabase } from '../operation.ts';
 import type { Row } from './ledger-rows.ts';
 
-const DAY = "strftime('%Y-%m-%d', at_ms / 1000, 'unixepoch')";
+/** One day, in milliseconds; unix time has no leap seconds, so that every UTC day is as long. */
+const DAY_MS = 86_400_000;
 
 /**
  * Sums usage records up in one pass: the groups by service, day and model together are few, and what is asked
@@ -17,24 +18,24 @@ export function usageTotals(
   const owned = query.userId === undefined ? '' : 'AND user_id = ?';
   const rows = db
     .prepare(
-      `SELECT service, ${DAY} AS day, model_id AS model, count(*) AS records, sum(tokens) AS tokens,
+      `SELECT service, at_ms / ${DAY_MS} AS day, model_id AS model, count(*) AS records, sum(tokens) AS tokens,
          sum(charge_micros) AS charge
        FROM usage_records WHERE at_ms >= ? ${owned} GROUP BY 1, 2, 3`,
     )
     .all(query.sinceMs, ...(query.userId === undefined ? [] : [query.userId]));
   return {
     ...sumOf(rows),
-    byService: groupBy(rows, 'service'),
-    byDay: groupBy(rows, 'day'),
+    byService: groupBy(rows, (row) => row.service as string),
+    byDay: groupBy(rows, (row) => new Date((row.day as number) * DAY_MS).toISOString().slice(0, 10)),
     byModel: groupBy(
       rows.filter((row) => row.model !== null),
-      'model',
+      (row) => row.model as string,
     ),
   };
 }
 
-function groupBy(rows: readonly Row[], column: string): UsageGroup[] {
-  const groups = Map.groupBy(rows, (row) => row[column] as string);
+function groupBy(rows: readonly Row[], keyOf: (row: Row) => string): UsageGroup[] {
+  const groups = Map.groupBy(rows, keyOf);
   return [...groups]
     .map(([key, members]) => ({ key, ...sumOf(members) }))
     .sort((left, right) => (left.key < right.key ? -1 : 1));
