@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createHttpApp } from '../../src/adapters/inbound/http/app.ts';
+import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts';
+import { streamingRoutes } from '../../src/adapters/inbound/http/routes/streaming/streaming-routes.ts';
+import { EventStreams } from '../../src/adapters/inbound/http/sse-response.ts';
+import { Authenticate } from '../../src/application/identity/authenticate.ts';
+import type { DirectoryEntry } from '../../src/application/ports/principal-directory.ts';
+import { CreateChat } from '../../src/application/streaming/create-chat.ts';
+import { GetChat } from '../../src/application/streaming/get-chat.ts';
+import { ListChats } from '../../src/application/streaming/list-chats.ts';
+import { ReadUserChats } from '../../src/application/streaming/read-user-chats.ts';
+import { RecommendModel } from '../../src/application/streaming/recommend-model.ts';
+import { RenameChat } from '../../src/application/streaming/rename-chat.ts';
+import { SearchChatUsers } from '../../src/application/streaming/search-chat-users.ts';
+import { DomainError } from '../../src/domain/domain-error.ts';
+import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
+import type { Role, UserPrincipal } from '../../src/domain/identity/principal.ts';
+import { ANNA, BERT } from './stream-builders.ts';
+import type { StreamingWorld } from './streaming-world.ts';
+
+const person = (userId: UserId, username: string, role: Role): UserPrincipal => ({
+  kind: 'user',
+  userId,
+  username,
+  email: `${username}@example.org`,
+  role,
+  loginSessionId: `login-of-${username}` as LoginSessionId,
+});
+
+const PEOPLE: Readonly<Record<string, UserPrincipal>> = {
+  anna: person(ANNA, 'anna', 'user'),
+  bert: person(BERT, 'bert', 'user'),
+  sue: person(`u_${'5'.repeat(32)}` as UserId, 'sue', 'supervisor'),
+};
+
+/** Chat's routes over real HTTP; the bearer is the name of who asks. */
+export class ChatService {
+  readonly url: string;
+  readonly #close: () => void;
+
+  private constructor(url: string, close: () => void) {
+    this.url = url;
+    this.#close = close;
+  }
+
+  static async start(world: StreamingWorld): Promise<ChatService> {
+    const { log, ids, metrics } = world;
+    const authenticate = new Authenticate({
+      tokens: {
+        verify: async (token) => {
+          const principal = PEOPLE[token];
+          if (principal === undefined)
+            throw new DomainError('credential.invalid', 'The credential is not valid');
+          return principal;
+        },
+      },
+      sessions: { isLive: async () => true },
+      serviceKeys: { accepts: () => false },
+    });
+    const app = createHttpApp({ routes: routesOf(world), authenticate, ids, log, metrics });
+    const server = createHttpServer(app.callback(), () => ids.uuid());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return new ChatService(`http://127.0.0.1:${port}`, () => {
+      server.closeAllConnections();
+      server.close();
+    });
+  }
+
+  close(): void {
+    this.#close();
+  }
+
+  /** A request of somebody's; a body is sent as JSON. */
+  ask(
+    who: string,
+    method: string,
+    path: string,
+    more: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<Response> {
+    const { body, headers, signal } = more;
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${who}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** The status and JSON body of an answer. */
+  async json(
+    ...request: Parameters<ChatService['ask']>
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await this.ask(...request);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+}
+
+function routesOf(world: StreamingWorld) {
+  const { chats, catalog, clock, ids, timers } = world;
+  const entries: DirectoryEntry[] = Object.values(PEOPLE).map((principal) => ({
+    ...principal,
+    isVerified: true,
+    disabled: false,
+  }));
+  const directory = {
+    resolve: async (name: string) =>
+      entries.find((entry) => entry.userId === name || entry.username === name),
+    resolveEmail: async (email: string) => entries.find((entry) => entry.email === email),
+    search: async (text: string) => {
+      const found = entries.filter(({ username }) => username.includes(text));
+      return { entries: found, total: found.length };
+    },
+  };
+  const audit = { record: (record: (typeof world.audit)[number]) => world.audit.push(record) };
+  const listChats = new ListChats({ chats });
+  const getChat = new GetChat({ chats });
+  return streamingRoutes({
+    createChat: new CreateChat({ chats, catalog, clock, ids }),
+    listChats,
+    getChat,
+    renameChat: new RenameChat({ chats, clock }),
+    deleteChat: world.deleteChat,
+    sendMessage: world.sendMessage,
+    openStream: world.openStream,
+    followStream: world.followStream,
+    stopStream: world.stopStream,
+    acceptUpdate: world.acceptUpdate,
+    observeStream: world.observeStream,
+    readUserChats: new ReadUserChats({ directory, listChats, getChat, audit }),
+    searchChatUsers: new SearchChatUsers({ directory, chats }),
+    recommendModel: new RecommendModel({ catalog }),
+    catalog,
+    eventStreams: new EventStreams({ timers }),
+    version: '1.2.3',
+  });
+}
