@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { creditsToMicros, microsToCredits } from '../../../../../domain/accounting/credits.ts';
 import { defineRoute, type Route } from '../../route.ts';
+import { actingUser } from '../acting-user.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
-import { actingUser } from './acting-user.ts';
 import { balanceAnswer, checkAnswer, costAnswer, deductAnswer } from './answers.ts';
 import { accountPath, credits, name, positiveCredits, tokens } from './fields.ts';
 import { balanceView } from './views.ts';

@@ -4,8 +4,8 @@ import type { AdjustmentTarget } from '../../../../../domain/accounting/adjust-c
 import { creditsToMicros, microsToCredits } from '../../../../../domain/accounting/credits.ts';
 import type { DomainErrorCode } from '../../../../../domain/domain-error.ts';
 import { defineRoute, type Route } from '../../route.ts';
+import { actingUser } from '../acting-user.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
-import { actingUser } from './acting-user.ts';
 import { adjustmentAnswer, allocationAnswer, allocationsAnswer, emailAllocationAnswer } from './answers.ts';
 import {
   credits,

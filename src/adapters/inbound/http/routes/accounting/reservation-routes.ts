@@ -1,7 +1,7 @@
 import type { AccountRef } from '../../../../../application/accounting/account-ref.ts';
 import { defineRoute, type Route, type RouteReply } from '../../route.ts';
+import { actingUser } from '../acting-user.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
-import { actingUser } from './acting-user.ts';
 import { reservationsAnswer } from './answers.ts';
 import { accountPath, rowsQuery } from './fields.ts';
 import { reservationView } from './views.ts';

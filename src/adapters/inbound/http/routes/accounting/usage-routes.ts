@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { creditsToMicros } from '../../../../../domain/accounting/credits.ts';
 import { defineRoute, type Route } from '../../route.ts';
+import { actingUser } from '../acting-user.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
-import { actingUser } from './acting-user.ts';
 import { recordAnswer, usageAnswer } from './answers.ts';
 import { accountPath, credits, daysQuery, name, tokens } from './fields.ts';
 import { usageRecordView, usageView } from './views.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute, type Route } from '../../route.ts';
-import { actingUser } from '../accounting/acting-user.ts';
+import { actingUser } from '../acting-user.ts';
 import { changedPasswordAnswer, NO_STORE, userAnswer, userView } from './answers.ts';
 import { newPassword, password } from './fields.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Role, roleFrom } from '../../../../../domain/identity/principal.ts';
 import { invariant } from '../../../../../domain/invariant.ts';
 import { defineRoute, type Route } from '../../route.ts';
-import { actingUser } from '../accounting/acting-user.ts';
+import { actingUser } from '../acting-user.ts';
 import { changedUserAnswer, createdAnswer, createdUserAnswer, userListAnswer, userView } from './answers.ts';
 import { email, newPassword, role, userListQuery, username, userPath } from './fields.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';

@@ -1,5 +1,5 @@
 import { defineRoute, type Route } from '../../route.ts';
-import { actingUser } from '../accounting/acting-user.ts';
+import { actingUser } from '../acting-user.ts';
 import * as answers from './answers.ts';
 import { chatPath, createChatBody, messageBody, pageQuery, renameBody } from './fields.ts';
 import type { StreamingUseCases } from './streaming-use-cases.ts';

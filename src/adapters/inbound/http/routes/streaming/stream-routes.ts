@@ -1,6 +1,6 @@
 import { defineRoute, type Route } from '../../route.ts';
 import { SseEncoder } from '../../sse-encoder.ts';
-import { actingUser } from '../accounting/acting-user.ts';
+import { actingUser } from '../acting-user.ts';
 import { chatPath, messageBody, readCursor, readIdempotencyKey } from './fields.ts';
 import type { StreamingUseCases } from './streaming-use-cases.ts';
 

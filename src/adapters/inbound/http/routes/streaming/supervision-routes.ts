@@ -1,6 +1,6 @@
 import { defineRoute, type Route } from '../../route.ts';
 import { sseNotice } from '../../sse-encoder.ts';
-import { actingUser } from '../accounting/acting-user.ts';
+import { actingUser } from '../acting-user.ts';
 import * as answers from './answers.ts';
 import { chatPath, pageQuery, searchQuery, userChatPath, userPath } from './fields.ts';
 import type { StreamingUseCases } from './streaming-use-cases.ts';

@@ -1,5 +1,5 @@
-import type { Principal, UserPrincipal } from '../../../../../domain/identity/principal.ts';
-import { invariant } from '../../../../../domain/invariant.ts';
+import type { Principal, UserPrincipal } from '../../../../domain/identity/principal.ts';
+import { invariant } from '../../../../domain/invariant.ts';
 
 /** The person who asks, on a route whose permission only people hold. */
 export function actingUser(principal: Principal | undefined): UserPrincipal {
