@@ -3,13 +3,23 @@ import { type Asked, type MemoryRoute, problem, type Told } from './asked.ts';
 
 const MICROS = 1_000_000;
 
-const tokensFor = ({ state }: Asked, user: Asked['user']): Told => {
+const tokensFor = ({ state, lies }: Asked, user: Asked['user']): Told => {
   const accessToken = randomUUID();
   state.tokens.set(accessToken, user);
   const refreshToken = randomUUID();
   state.refreshTokens.set(refreshToken, user);
-  const { id, username, role } = user;
+  const { id, username } = user;
+  const role = lies('takes the admin for a user') ? 'user' : user.role;
   return { status: 200, body: { accessToken, refreshToken, user: { id, username, role } } };
+};
+
+const health = ({ state, lies }: Asked): Told => {
+  state.healthLooks += 1;
+  const isIll =
+    lies('says that it is not well') ||
+    (lies('is ill at the second look') && state.healthLooks === 2) ||
+    (lies('is ill at the third look') && state.healthLooks === 3);
+  return { status: 200, body: { status: isIll ? 'ill' : 'ok' } };
 };
 
 const login = (asked: Asked): Told => {
@@ -29,7 +39,8 @@ const refresh = (asked: Asked): Told => {
   return user ? tokensFor(asked, user) : problem(401, 'credential.reused', 'This login has ended');
 };
 
-const signup = ({ state, body }: Asked): Told => {
+const signup = ({ state, body, lies }: Asked): Told => {
+  if (lies('signs nobody up')) return problem(403, 'permission.denied', 'Nobody may sign up');
   const user = state.addUser(String(body.username), String(body.password), 'user', 0);
   return { status: 201, body: { userId: user.id, message: 'Signed up' } };
 };
@@ -59,10 +70,7 @@ const deleteUser = ({ state, params, lies }: Asked): Told => {
 
 /** Auth and accounting. */
 export const accountRoutes: readonly MemoryRoute[] = [
-  [
-    /^GET \/health$/,
-    ({ lies }) => ({ status: 200, body: { status: lies('says that it is not well') ? 'ill' : 'ok' } }),
-  ],
+  [/^GET \/health$/, health],
   [/^POST \/api\/auth\/login$/, login],
   [/^POST \/api\/auth\/refresh$/, refresh],
   [/^POST \/api\/auth\/signup$/, signup],
@@ -72,9 +80,13 @@ export const accountRoutes: readonly MemoryRoute[] = [
   [/^POST \/api\/credits\/remove$/, remove],
   [
     /^GET \/api\/credits\/balance$/,
-    ({ user: { available, held } }) => ({
+    ({ state, user, lies }) => ({
       status: 200,
-      body: { availableCredits: available / MICROS, heldCredits: held / MICROS },
+      body: {
+        availableCredits:
+          lies('shows no available credit') && state.chats.size > 0 ? 0 : user.available / MICROS,
+        heldCredits: user.held / MICROS,
+      },
     }),
   ],
   [

@@ -50,6 +50,10 @@ export interface MemoryChat {
 
 /** Everything the server knows. */
 export class MemoryState {
+  /** Whether every stream runs to its end at once, as with a model that needs no time. */
+  isFast = false;
+  /** How often somebody asked whether the server is well. */
+  healthLooks = 0;
   readonly users = new Map<string, MemoryUser>();
   readonly tokens = new Map<string, MemoryUser>();
   readonly refreshTokens = new Map<string, MemoryUser>();

@@ -41,7 +41,7 @@ export function start(asked: Asked, chat: MemoryChat): Told | undefined {
 function run(asked: Asked, chat: MemoryChat, key: string | undefined): MemoryStream {
   const { user, lies, body } = asked;
   const id = lies('sends an ill-formed id') ? 'stream-1' : `stream-${1_700_000_000_000}-${randomUUID()}`;
-  const isFirst = chat.streams.length === 0;
+  const runsThrough = asked.state.isFast || chat.streams.length === 0;
   const stream: MemoryStream = {
     id,
     key,
@@ -59,11 +59,11 @@ function run(asked: Asked, chat: MemoryChat, key: string | undefined): MemoryStr
   const streamingSessionId = lies('sends another id in the session event') ? `stream-1-${randomUUID()}` : id;
   append(chat, stream, 'session', { streamingSessionId, chatSessionId: chat.id, modelId: 'memory' });
   if (lies('skips an offset')) chat.nextOffset += 1;
-  for (const text of isFirst ? CHUNKS : CHUNKS.slice(0, CHUNKS_UNTIL_STOP)) {
+  for (const text of runsThrough ? CHUNKS : CHUNKS.slice(0, CHUNKS_UNTIL_STOP)) {
     append(chat, stream, 'chunk', { text });
     stream.tokens += 1;
   }
-  if (isFirst) end(asked, chat, stream, 'finished');
+  if (runsThrough) end(asked, chat, stream, 'finished');
   return stream;
 }
 
@@ -150,7 +150,9 @@ export function follow(asked: Asked, chat: MemoryChat): Told | undefined {
 /** Stops a stream. */
 export function stop(asked: Asked, chat: MemoryChat): Told {
   const stream = chat.streams.find(({ id }) => id === asked.body.streamingSessionId);
-  if (stream === undefined) return problem(400, 'stream.id_mismatch', 'Streaming session ID mismatch');
+  const isOlder = stream !== chat.streams.at(-1) && !asked.lies('stops for an older id');
+  if (stream === undefined || isOlder)
+    return problem(400, 'stream.id_mismatch', 'Streaming session ID mismatch');
   if (stream.state === 'running') end(asked, chat, stream, 'stopped');
   const { id, state, tokens, charge } = stream;
   const told = asked.lies('tells another charge at the stop') ? charge + 1 : charge;
@@ -181,7 +183,7 @@ function send(
   headers: Record<string, string>,
 ): void {
   response.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': lies('streams as plain text') ? 'text/plain' : 'text/event-stream; charset=utf-8',
     ...(lies('sends no id in the header') ? {} : { 'X-Streaming-Session-Id': stream.id }),
     ...headers,
   });

@@ -48,6 +48,10 @@ describe('verify', () => {
     expect(server.state.userNamed('user1')?.held).to.equal(0);
   });
 
+  it('is lied to about every promise below', () => {
+    expect([...new Set<string>(Object.values(LIES))]).to.have.members([...PROMISE_NAMES]);
+  });
+
   for (const [lie, name] of Object.entries(LIES) as [Lie, string][]) {
     it(`names ${name} when the server ${lie}`, async () => {
       const { code, report } = await verifyAgainst(new LyingServer(lie));

@@ -25,6 +25,16 @@ describe('verify, in words and at its end', () => {
     expect(io.stderr.text).to.equal('');
   });
 
+  it('finds all promises kept also by a model that has answered before it could be stopped', async () => {
+    const io = new FakeCommandIo();
+    const server = new LyingServer();
+    server.state.isFast = true;
+    await withServer(server, async (url) => {
+      expect(await runVerify({ url }, io), io.stdout.text).to.equal(0);
+    });
+    expect(io.stdout.text).to.contain('a second stream after the first had ended');
+  });
+
   it('shows a broken promise with what was expected, and stops there', async () => {
     const io = new FakeCommandIo();
     await withServer(new LyingServer('tells a wrong digest'), async (url) => {

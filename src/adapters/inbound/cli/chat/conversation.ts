@@ -39,7 +39,10 @@ export async function converse(outer: ConversationWorld): Promise<number> {
     const pending = lines[Symbol.asyncIterator]();
     for (;;) {
       const line = await nextLine(world, lines, pending);
-      if (line === 'interrupted') return EXIT.interrupted;
+      if (line === 'interrupted') {
+        if (isTerminal) world.terminal.say('');
+        return EXIT.interrupted;
+      }
       if (line === undefined || line.text === '/quit') return EXIT.done;
       if (line.text !== '') await talk.hear(line.text);
     }

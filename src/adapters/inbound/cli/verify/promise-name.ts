@@ -33,6 +33,7 @@ export const PROMISE_NAMES = [
   'id.older_refused',
   'id.foreign_refused',
   'id.lookalike_refused',
+  'stop.id_refused',
   'id.nothing_leaked',
   'id.refusals_alike',
   'id.owner_unharmed',

@@ -2,7 +2,7 @@ import type { ApiAnswer } from '../client/api-client.ts';
 import type { Actor } from './actor.ts';
 import type { Outsider } from './outsider-promises.ts';
 import type { PromiseName } from './promise-name.ts';
-import type { Verification } from './verification.ts';
+import type { See, Verification } from './verification.ts';
 import type { WatchedStream } from './watched-stream.ts';
 import { QUESTION, type Stage, type World } from './world.ts';
 
@@ -37,11 +37,26 @@ class Refusals {
           tokensUsed: 1,
           ...(id === undefined ? {} : { streamingSessionId: id }),
         });
-        const code = answer.body.text('code') ?? '';
-        see(answer.status === 400 && code === 'stream.id_mismatch', `${answer.status} ${code} for ${what}`);
-        this.answers.push(answer);
+        this.#take(answer, what, see);
       }
     });
+  }
+
+  /** Asks to stop under each wrong id; the refusal must be the update's. */
+  async expectAtStop(
+    actor: Actor,
+    chatId: string,
+    ids: ReadonlyArray<{ readonly what: string; readonly id: string }>,
+  ): Promise<void> {
+    await this.#verification.promise('stop.id_refused', '400 stream.id_mismatch', async (see) => {
+      for (const { what, id } of ids) this.#take(await actor.stop(chatId, id), what, see);
+    });
+  }
+
+  #take(answer: ApiAnswer, what: string, see: See): void {
+    const code = answer.body.text('code') ?? '';
+    see(answer.status === 400 && code === 'stream.id_mismatch', `${answer.status} ${code} for ${what}`);
+    this.answers.push(answer);
   }
 }
 
@@ -97,6 +112,11 @@ export async function lookAtWrongIds(
   const elsewhere = [{ what: "the stream of the user's other chat", id }];
   await refusals.expect('id.foreign_refused', { ...own, chatId: emptyChat, ids: elsewhere });
   await refusals.expect('id.lookalike_refused', { ...own, ids: lookalikesOf(id) });
+  await refusals.expectAtStop(user, chatId, [
+    { what: 'an id never issued', id: unknown },
+    { what: "the chat's older stream", id: olderId },
+    { what: "another user's stream", id: outsider.streamId },
+  ]);
   await compare(verification, refusals.answers, [id, olderId, outsider.streamId]);
   await lookAtTheOwner(verification, stage, stream);
   return stream;
