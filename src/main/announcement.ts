@@ -10,9 +10,8 @@ export function announcement(facts: {
   readonly listening: readonly Listening[];
   readonly accounts: { readonly generated?: FirstAccount; readonly demo: readonly FirstAccount[] };
   readonly demoCredits: number;
-  readonly hints: readonly string[];
 }): string {
-  const { listening, accounts, hints } = facts;
+  const { listening, accounts } = facts;
   const lines = [`Holdfast ${VERSION} is ready.`, ''];
   for (const { service, url } of listening) lines.push(`  ${service.padEnd(11)} ${url}`);
   if (accounts.demo.length > 0) {
@@ -34,6 +33,5 @@ export function announcement(facts: {
     const who = accounts.demo.length > 0 ? '' : ' --user admin';
     lines.push('', 'Type next, in another terminal:', `  npx holdfast chat${where}${who}`);
   }
-  for (const hint of hints) lines.push('', hint);
   return `${lines.join('\n')}\n`;
 }

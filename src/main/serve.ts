@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import type { Container } from 'inversify';
 import { FileServiceKeys } from '../adapters/outbound/system/file-service-keys.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
 import { announcement } from './announcement.ts';
@@ -10,6 +11,7 @@ import { DEMO_CREDITS } from './demo-credit.ts';
 import { edgeOf } from './edge-settings.ts';
 import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
+import { hintAtLocalModel } from './local-model-hint.ts';
 import { bindEmbeddedStore, openEmbeddedStore } from './modules/embedded-store.ts';
 import { performOperatorAct } from './operator-acts.ts';
 import { OperatorError } from './operator-error.ts';
@@ -33,10 +35,14 @@ const SEAL_LIMIT_MS = 7_000;
 /**
  * Runs the server until a signal tells it to stop.
  *
+ * @param extend may rebind what a deployment or a bench brings itself, such as a model, before anything is resolved.
  * @returns the exit code.
  * @throws OperatorError with a sentence when it cannot start; nothing listens and nothing is locked then.
  */
-export async function serve(config: Config): Promise<number> {
+export async function serve(
+  config: Config,
+  extend: (container: Container) => void = () => undefined,
+): Promise<number> {
   const running: readonly ServiceName[] = config.service === 'all' ? SERVICES : [config.service];
   const { log, flush } = openProgramLog(config);
   for (const warning of config.warnings) log.warn({}, warning);
@@ -48,6 +54,7 @@ export async function serve(config: Config): Promise<number> {
   try {
     const serviceKeys = openServiceKeys(config);
     const container = composeServices(config, running, { log, metrics, serviceKeys });
+    extend(container);
     await bindEmbeddedStore(container, store);
     const accounts = await prepareStores(container, running, config);
     const dependencies = [
@@ -68,6 +75,7 @@ export async function serve(config: Config): Promise<number> {
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
     announce(config, listening, accounts);
+    if (running.includes('chat')) void hintAtLocalModel(config).catch(() => undefined);
     const exitCode = await untilSignal();
     log.info({}, 'stopping: running streams may end, nothing new starts');
     const drain = running.includes('chat')
@@ -101,11 +109,10 @@ function announce(
   listening: readonly Listening[],
   accounts: Awaited<ReturnType<typeof prepareStores>>,
 ): void {
-  if (config.readyFile !== undefined) {
-    const urls = Object.fromEntries(listening.map(({ service, url }) => [service, url]));
-    writeReadyFile(config.readyFile, { ...urls, pid: process.pid });
-  }
-  process.stdout.write(announcement({ listening, accounts, demoCredits: DEMO_CREDITS, hints: [] }));
+  process.stdout.write(announcement({ listening, accounts, demoCredits: DEMO_CREDITS }));
+  if (config.readyFile === undefined) return;
+  const urls = Object.fromEntries(listening.map(({ service, url }) => [service, url]));
+  writeReadyFile(config.readyFile, { ...urls, pid: process.pid });
 }
 
 /** The order of ending: no new work, honest ends for what runs, what is owed, then the doors. */
