@@ -1,3 +1,5 @@
+import { MAX_RUNNING_STREAMS_PER_USER } from '../../domain/streaming/chat-session.ts';
+
 /** What an operator may set of streams. All times in milliseconds. */
 export interface StreamSettings {
   /** A stream that nobody reads goes on for so long; 0 stops it as soon as its last reader has gone. */
@@ -21,5 +23,5 @@ export const DEFAULT_STREAM_SETTINGS: StreamSettings = {
   retentionMs: 86_400_000,
   storeStallMs: 10_000,
   maxReaders: 32,
-  maxRunningPerUser: 20,
+  maxRunningPerUser: MAX_RUNNING_STREAMS_PER_USER,
 };
