@@ -29,10 +29,6 @@ export const environmentVariable = (
   environment: Environment = process.env,
 ): string | undefined => environment[name] || undefined;
 
-/** Whether colour is unwanted or impossible (https://no-color.org). */
-export const colourUnwanted = (environment: Environment = process.env): boolean =>
-  (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
-
 /**
  * Reads the configuration: flags win over the environment, the environment over the file, the file over defaults.
  *
