@@ -1,0 +1,78 @@
+/** The real server with every safeguard on, and a model that speaks at a steady rate and costs next to nothing. */
+import { parseArgs } from 'node:util';
+import type {
+  CompletionModel,
+  CompletionPart,
+  CompletionRequest,
+} from '../../src/application/ports/completion-model.ts';
+import { loadConfig } from '../../src/main/config.ts';
+import { serve } from '../../src/main/serve.ts';
+import { MODELS } from '../../src/main/tokens.ts';
+import { Pacer } from '../support/pacer.ts';
+
+const text = { type: 'string' } as const;
+const { values } = parseArgs({
+  options: {
+    config: text,
+    data: text,
+    'auth-port': text,
+    'accounting-port': text,
+    'chat-port': text,
+    'ready-file': text,
+    rate: text,
+  },
+});
+const pacer = new Pacer(Number(values.rate));
+
+/** Says the same token at the pacer's rate until it is stopped. */
+class SteadyModel implements CompletionModel {
+  async *stream({ signal }: CompletionRequest): AsyncGenerator<CompletionPart> {
+    const token: CompletionPart = { kind: 'delta', text: 'token ', tokens: 1 };
+    let due = 0;
+    let wake: () => void = () => {};
+    const remove = pacer.add((count) => {
+      due += count;
+      wake();
+    });
+    signal.addEventListener('abort', () => wake(), { once: true });
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        if (due === 0) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          continue;
+        }
+        due -= 1;
+        yield token;
+      }
+    } finally {
+      remove();
+    }
+  }
+
+  async countPromptTokens(): Promise<number> {
+    return 10;
+  }
+
+  estimatePromptTokens(): number {
+    return 10;
+  }
+}
+
+const config = await loadConfig({
+  flags: {
+    demo: true,
+    data: values.data,
+    authPort: values['auth-port'],
+    accountingPort: values['accounting-port'],
+    chatPort: values['chat-port'],
+    readyFile: values['ready-file'],
+  },
+  file: values.config,
+});
+const model = new SteadyModel();
+process.exitCode = await serve(config, (container) => {
+  container.rebind(MODELS).toConstantValue({ forModel: () => model });
+});

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startNchan } from './peers/nchan.ts';
+import { BenchServer } from './support/bench-server.ts';
+import { cpuSeconds, firstMessage, SERVER_CORE, spawnPinned, stop } from './support/process.ts';
+import type { Bench, BenchResult, Figure } from './support/result.ts';
+import { deliveredPerSecond, elapse, type RawRequest, SseReader } from './support/sse-load.ts';
+import { median, percentile } from './support/statistics.ts';
+
+const ROUNDS = 5;
+const STREAMS = 1_000;
+/** Tokens per second and stream of the work as it is named, and one that no server here can follow. */
+const NAMED_RATE = 50;
+const OVERLOAD_RATE = 1_000;
+/** Readers that come while all streams run, to measure what a newcomer waits. */
+const NEWCOMERS = 40;
+const SETTLE_MS = 2_000;
+const WINDOW_MS = 5_000;
+
+/** A server under measurement that answers event streams. */
+interface Party {
+  readonly pids: readonly number[];
+  /** Opens one more stream. */
+  open(index: number): Promise<RawRequest>;
+  stop(): Promise<void>;
+}
+
+interface Measurement {
+  readonly eventsPerSecond: number;
+  readonly cores: number;
+  readonly firstTokenP95Ms: number;
+}
+
+async function bare(rate: number): Promise<Party> {
+  const child = spawnPinned(SERVER_CORE, process.execPath, ['bench/peers/bare-sse.ts', String(rate)]);
+  const { port } = await firstMessage<{ port: number }>(child);
+  const request = { port, text: 'GET /stream HTTP/1.1\r\nHost: bench\r\n\r\n' };
+  return { pids: [child.pid ?? 0], open: async () => request, stop: () => stop(child) };
+}
+
+async function holdfast(rate: number): Promise<Party> {
+  const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  const server = await BenchServer.start(data, ['--rate', String(rate)], ['bench/peers/holdfast-sse.ts']);
+  return {
+    pids: [server.pid],
+    open: async (index) => ({
+      port: server.port,
+      text: server.startRequest(index, await server.createChat(index)),
+    }),
+    async stop() {
+      await server.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function measure(start: () => Promise<Party>): Promise<Measurement> {
+  const party = await start();
+  const requests: RawRequest[] = [];
+  for (let index = 0; index < STREAMS + NEWCOMERS; index += 1) requests.push(await party.open(index));
+  const readers = requests.slice(0, STREAMS).map((request) => new SseReader(request));
+  await elapse(SETTLE_MS);
+  const used = (): number => party.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const usedBefore = used();
+  const eventsPerSecond = await deliveredPerSecond(readers, WINDOW_MS);
+  const cores = (used() - usedBefore) / (WINDOW_MS / 1000);
+  const newcomers: SseReader[] = [];
+  for (const request of requests.slice(STREAMS)) {
+    newcomers.push(new SseReader(request));
+    await elapse(50);
+  }
+  await elapse(500);
+  const waits = newcomers.map(({ firstChunkMs }) => firstChunkMs ?? Number.POSITIVE_INFINITY);
+  for (const reader of [...readers, ...newcomers]) reader.close();
+  await party.stop();
+  return { eventsPerSecond, cores, firstTokenP95Ms: percentile(waits, 95) };
+}
+
+/** Runs the parties one after the other, round by round. */
+async function alternate(
+  parties: Readonly<Record<string, () => Promise<Party>>>,
+): Promise<Record<string, Measurement[]>> {
+  const results: Record<string, Measurement[]> = {};
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [who, start] of Object.entries(parties)) {
+      const measured = await measure(start);
+      results[who] = [...(results[who] ?? []), measured];
+      process.stderr.write(
+        `  ${who}: ${Math.round(measured.eventsPerSecond)} events/s, ${measured.cores.toFixed(2)} cores, first token p95 ${measured.firstTokenP95Ms.toFixed(1)} ms\n`,
+      );
+    }
+  }
+  return results;
+}
+
+function figuresOf(what: string, results: Record<string, Measurement[]>): Figure[] {
+  return Object.entries(results).flatMap(([who, rounds]) => {
+    const figure = (name: string, unit: string, pick: (measured: Measurement) => number): Figure => ({
+      who,
+      what: `${what}: ${name}`,
+      unit,
+      median: median(rounds.map(pick)),
+      rounds: rounds.map(pick),
+    });
+    return [
+      figure('delivered', 'events/s', ({ eventsPerSecond }) => eventsPerSecond),
+      figure('CPU', 'cores', ({ cores }) => cores),
+      figure('first token p95', 'ms', ({ firstTokenP95Ms }) => firstTokenP95Ms),
+    ];
+  });
+}
+
+/** Many slow streams at once: what storing every event before it is sent costs. */
+export const bench: Bench = {
+  name: 'sse-tokens',
+  async run(): Promise<BenchResult> {
+    const named = await alternate({
+      holdfast: () => holdfast(NAMED_RATE),
+      'bare node:http': () => bare(NAMED_RATE),
+      nchan: () => startNchan(NAMED_RATE, STREAMS + NEWCOMERS),
+    });
+    const saturated = await alternate({
+      holdfast: () => holdfast(OVERLOAD_RATE),
+      'bare node:http': () => bare(OVERLOAD_RATE),
+    });
+    const most = (who: string): number =>
+      median((saturated[who] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
+    const half = Math.round(most('bare node:http') / 2 / STREAMS);
+    const halved = await alternate({ holdfast: () => holdfast(half), 'bare node:http': () => bare(half) });
+    const of = (who: string, pick: (measured: Measurement) => number): number =>
+      median((halved[who] ?? []).map(pick));
+    const rate = most('holdfast') / most('bare node:http');
+    const cpu = of('holdfast', ({ cores }) => cores) / of('bare node:http', ({ cores }) => cores);
+    const added =
+      of('holdfast', ({ firstTokenP95Ms }) => firstTokenP95Ms) -
+      of('bare node:http', ({ firstTokenP95Ms }) => firstTokenP95Ms);
+    return {
+      name: 'sse-tokens',
+      work: `${STREAMS} streams, each event on durable storage before it is sent. The peers store nothing, check nothing and bill nothing.`,
+      figures: [
+        ...figuresOf(`${NAMED_RATE} tokens/s a stream`, named),
+        ...figuresOf('as fast as it can', saturated),
+        ...figuresOf(`half of bare's most (${half} tokens/s a stream)`, halved),
+      ],
+      verdicts: [
+        {
+          goal: 'at saturation at least 0.9 × the events of bare node:http',
+          measured: `${rate.toFixed(2)} ×`,
+          met: rate >= 0.9,
+        },
+        {
+          goal: "at half of bare's saturation at most 1.6 × its CPU",
+          measured: `${cpu.toFixed(2)} ×`,
+          met: cpu <= 1.6,
+        },
+        {
+          goal: "at half of bare's saturation at most 10 ms added to the first token's p95",
+          measured: `${added.toFixed(1)} ms`,
+          met: added <= 10,
+        },
+      ],
+      notes: [
+        'The server has one core, its writer thread included. A first token of Holdfast is that of a whole start: credential, slot, hold, two durable writes and the model; of the peers that of a bare GET.',
+        "nchan is fed by a publisher on the load generator's core over its HTTP interface, in batches; its CPU is that of its one worker.",
+      ],
+    };
+  },
+};
