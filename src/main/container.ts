@@ -7,7 +7,7 @@ import type { ServiceKeys } from '../application/ports/service-keys.ts';
 import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
-import { bindIdentity, bindRemoteIdentity } from './modules/identity.ts';
+import { bindIdentity, bindRemoteIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
 import { bindStreaming } from './modules/streaming.ts';
 import { bindSystem } from './modules/system.ts';
@@ -54,6 +54,8 @@ export function composeServices(
       maxRunningPerUser: config['streams.runningPerUser'],
       keepaliveMs: config['streams.keepalive'],
     });
+  } else {
+    bindStreamsElsewhere(container);
   }
   return container;
 }

@@ -3,7 +3,7 @@ import { Container } from 'inversify';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
 import { loadConfig } from './config.ts';
 import { bindEmbeddedStore, openEmbeddedStore } from './modules/embedded-store.ts';
-import { bindIdentity } from './modules/identity.ts';
+import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindSystem } from './modules/system.ts';
 import { openProgramLog } from './program-log.ts';
 
@@ -23,6 +23,7 @@ export async function withOperatorContainer<Result>(
       accessTokenLifeMs: config['tokens.access'],
       loginLifeMs: config['tokens.refresh'],
     });
+    bindStreamsElsewhere(container);
     await bindEmbeddedStore(container, store);
     return await act(container);
   } finally {

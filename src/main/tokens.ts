@@ -22,6 +22,7 @@ import type { SigningKeyRepository } from '../application/ports/signing-key-repo
 import type { StreamRepository } from '../application/ports/stream-repository.ts';
 import type { Timers } from '../application/ports/timers.ts';
 import type { UserRepository } from '../application/ports/user-repository.ts';
+import type { UserStreams } from '../application/ports/user-streams.ts';
 
 /** A typed token: a binding of the wrong type, or a swapped dependency, does not compile. */
 export const identify = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
@@ -47,6 +48,7 @@ export const PRINCIPAL_DIRECTORY = identify<PrincipalDirectory>('PrincipalDirect
 export const LEDGER = identify<ReservationLedger>('ReservationLedger');
 export const CREDIT_HOLDS = identify<CreditHolds>('CreditHolds');
 
+export const USER_STREAMS = identify<UserStreams>('UserStreams');
 export const CHATS = identify<ChatRepository>('ChatRepository');
 export const STREAMS = identify<StreamRepository>('StreamRepository');
 export const EVENT_LOG = identify<EventLog>('EventLog');

@@ -22,6 +22,7 @@ import { UserDirectory } from '../../src/application/identity/user-directory.ts'
 import type { UserProfile } from '../../src/application/identity/user-profile.ts';
 import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
 import type { PasswordHasher } from '../../src/application/ports/password-hasher.ts';
+import type { UserId } from '../../src/domain/identity/ids.ts';
 import type { Role } from '../../src/domain/identity/principal.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -76,6 +77,9 @@ export class IdentityWorld {
   readonly readProfile = new ReadProfile(this);
   readonly changePassword = new ChangePassword(this);
   readonly listUsers = new ListUsers(this);
+  /** Whose streams were stopped, in order. */
+  readonly stopped: UserId[] = [];
+  readonly userStreams = { stopAll: async (userId: UserId) => void this.stopped.push(userId) };
   readonly administerUser = new AdministerUser(this);
   readonly deleteUser = new DeleteUser(this);
   readonly resolveCredential = new ResolveCredential(this);

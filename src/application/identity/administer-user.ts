@@ -8,6 +8,7 @@ import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PasswordHasher } from '../ports/password-hasher.ts';
 import type { UserRepository } from '../ports/user-repository.ts';
+import type { UserStreams } from '../ports/user-streams.ts';
 import { findUser } from './find-user.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
@@ -16,6 +17,7 @@ interface Deps {
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly audit: AuditTrail;
+  readonly userStreams: UserStreams;
 }
 
 interface Command {
@@ -38,13 +40,14 @@ export class AdministerUser {
   }
 
   /**
-   * Everything asked for is one write; another role, a new password and disabling end all logins with it.
+   * Everything asked for is one write; another role, a new password and disabling end all logins with it. Disabling
+   * also stops and settles his streams, again when it is asked for again.
    *
    * @throws DomainError `user.not_found`, `account.last_admin`, `request.invalid`; PortError `unavailable` when
    *   too many hash at once.
    */
   async execute(command: Command): Promise<UserProfile> {
-    const { users, clock } = this.#deps;
+    const { users, clock, userStreams } = this.#deps;
     const before = await findUser(users, command.user);
     if (before === undefined) throw notFound();
     const nowMs = clock.nowMs();
@@ -63,6 +66,7 @@ export class AdministerUser {
       throw new DomainError('account.last_admin', 'The last admin cannot be demoted or disabled');
     }
     this.#record(command, before, change);
+    if (command.disabled === true) await userStreams.stopAll(before.id);
     const after = await users.find(before.id);
     if (after === undefined) throw notFound();
     return profileOf(after);

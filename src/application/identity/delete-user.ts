@@ -4,6 +4,7 @@ import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { UserRepository } from '../ports/user-repository.ts';
+import type { UserStreams } from '../ports/user-streams.ts';
 import { findUser } from './find-user.ts';
 
 /** What stands where a deleted account's password hash was: no password belongs to it. */
@@ -14,9 +15,10 @@ interface Deps {
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly audit: AuditTrail;
+  readonly userStreams: UserStreams;
 }
 
-/** Deletes an account: disables it, ends its logins, takes its names and password away. Grants and journal stay. */
+/** Deletes an account: disables it, ends its logins and streams, takes its names and password away. Grants and journal stay. */
 export class DeleteUser {
   readonly #deps: Deps;
 
@@ -31,7 +33,7 @@ export class DeleteUser {
     readonly actor: UserId | 'system';
     readonly requestId?: string;
   }): Promise<{ readonly userId: UserId }> {
-    const { users, ids, clock, audit } = this.#deps;
+    const { users, ids, clock, audit, userStreams } = this.#deps;
     const user = await findUser(users, command.user);
     if (user === undefined) throw notFound();
     const atMs = clock.nowMs();
@@ -57,6 +59,7 @@ export class DeleteUser {
       object: user.id,
       ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
     });
+    await userStreams.stopAll(user.id);
     return { userId: user.id };
   }
 }

@@ -1,3 +1,4 @@
+import type { UserId } from '../../domain/identity/ids.ts';
 import type { StreamId } from '../../domain/streaming/stream-id.ts';
 import { StreamRunner, type StreamRunnerDeps, type StreamStart } from './stream-runner.ts';
 
@@ -43,6 +44,11 @@ export class RunningStreams {
 
   find(id: StreamId): StreamRunner | undefined {
     return this.#runners.get(id);
+  }
+
+  /** The streams of one owner. */
+  ofOwner(owner: UserId): readonly StreamRunner[] {
+    return [...this.#runners.values()].filter((runner) => runner.owner === owner);
   }
 
   /**

@@ -17,6 +17,7 @@ import { ReadProfile } from '../../application/identity/read-profile.ts';
 import { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../application/identity/resolve-credential.ts';
 import { StoredSessionStatus } from '../../application/identity/stored-session-status.ts';
+import { StreamsElsewhere } from '../../application/identity/streams-elsewhere.ts';
 import { TokenSessionStatus } from '../../application/identity/token-session-status.ts';
 import { UserDirectory } from '../../application/identity/user-directory.ts';
 import * as identity from '../tokens/identity.ts';
@@ -33,6 +34,7 @@ import {
   SIGNING_KEYS,
   TOKEN_ISSUER,
   TOKEN_VERIFIER,
+  USER_STREAMS,
   USERS,
 } from '../tokens.ts';
 
@@ -67,6 +69,11 @@ export function bindRemoteIdentity(
   container.bind(SESSION_STATUS).toConstantValue(new TokenSessionStatus());
   container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory({ authUrl, serviceKey }));
   bindAuthentication(container);
+}
+
+/** Lets auth close accounts where no chat runs in its process. */
+export function bindStreamsElsewhere(container: Container): void {
+  container.bind(USER_STREAMS).toConstantValue(new StreamsElsewhere());
 }
 
 function bindAuthentication(container: Container): void {
@@ -146,14 +153,15 @@ function bindAccounts(container: Container): void {
   container
     .bind(identity.ADMINISTER_USER)
     .toResolvedValue(
-      (users, hasher, clock, audit) => new AdministerUser({ users, hasher, clock, audit }),
-      [USERS, PASSWORD_HASHER, CLOCK, AUDIT],
+      (users, hasher, clock, audit, userStreams) =>
+        new AdministerUser({ users, hasher, clock, audit, userStreams }),
+      [USERS, PASSWORD_HASHER, CLOCK, AUDIT, USER_STREAMS],
     );
   container
     .bind(identity.DELETE_USER)
     .toResolvedValue(
-      (users, ids, clock, audit) => new DeleteUser({ users, ids, clock, audit }),
-      [USERS, IDS, CLOCK, AUDIT],
+      (users, ids, clock, audit, userStreams) => new DeleteUser({ users, ids, clock, audit, userStreams }),
+      [USERS, IDS, CLOCK, AUDIT, USER_STREAMS],
     );
   container
     .bind(identity.ENSURE_FIRST_ACCOUNTS)

@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
 import { ExpireStreams } from '../../application/streaming/expire-streams.ts';
 import { IntentSettler } from '../../application/streaming/intent-settler.ts';
+import { LocalUserStreams } from '../../application/streaming/local-user-streams.ts';
 import { RecoverStreams } from '../../application/streaming/recover-streams.ts';
 import { RunningStreams } from '../../application/streaming/running-streams.ts';
 import { SettleIntents } from '../../application/streaming/settle-intents.ts';
@@ -20,6 +21,7 @@ import {
   METRICS,
   STREAMS,
   TIMERS,
+  USER_STREAMS,
 } from '../tokens.ts';
 
 /** Binds what drives streams and lets readers follow them, whoever asks for it. */
@@ -28,6 +30,12 @@ export function bindStreamEngine(container: Container, settings: StreamSettings)
   bindRunning(container, settings);
   bindReaders(container, settings);
   bindBackground(container, settings);
+  container
+    .bind(USER_STREAMS)
+    .toResolvedValue(
+      (streams, running, timers, log) => new LocalUserStreams({ streams, running, timers, log }),
+      [STREAMS, streaming.RUNNING_STREAMS, TIMERS, LOG],
+    );
 }
 
 function bindRunning(container: Container, settings: StreamSettings): void {

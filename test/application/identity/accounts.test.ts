@@ -62,6 +62,27 @@ describe('accounts', () => {
     expect(world.records).to.deep.equal([]);
   });
 
+  it('lose their running streams when they are disabled, again when asked again, or deleted, and by nothing else', async () => {
+    const [ada, grace] = [await world.addUser('ada'), await world.addUser('grace')];
+    const by = { user: 'ada', actor: 'system' } as const;
+    await world.administerUser.execute({ ...by, role: 'supervisor', password: 'set by an admin' });
+    expect(world.stopped).to.deep.equal([]);
+    await world.administerUser.execute({ ...by, disabled: true });
+    await world.administerUser.execute({ ...by, disabled: true });
+    await world.administerUser.execute({ ...by, disabled: false });
+    expect(world.stopped).to.deep.equal([ada.id, ada.id]);
+    await world.deleteUser.execute({ user: 'grace', actor: 'system' });
+    expect(world.stopped).to.deep.equal([ada.id, ada.id, grace.id]);
+  });
+
+  it('keep the streams of a last admin who could not be disabled', async () => {
+    await world.addUser('root', 'admin');
+    const by = { user: 'root', actor: 'system' } as const;
+    await expectRefusal(world.administerUser.execute({ ...by, disabled: true }), 'account.last_admin');
+    await expectRefusal(world.deleteUser.execute(by), 'account.last_admin');
+    expect(world.stopped).to.deep.equal([]);
+  });
+
   it('keep their last admin', async () => {
     await world.addUser('root', 'admin');
     const by = { user: 'root', actor: 'system' } as const;

@@ -1,0 +1,51 @@
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { Log } from '../ports/log.ts';
+import type { StreamRepository } from '../ports/stream-repository.ts';
+import type { Timers } from '../ports/timers.ts';
+import type { UserStreams } from '../ports/user-streams.ts';
+import type { RunningStreams } from './running-streams.ts';
+
+/** How often a user's streams are looked for, because one of them may still be opening. */
+const MAX_TRIES = 20;
+/** Rest between two looks, in milliseconds. */
+const TRY_AGAIN_MS = 50;
+
+interface Deps {
+  readonly streams: StreamRepository;
+  readonly running: RunningStreams;
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+/** A user's streams as auth sees them when chat lives in its process. */
+export class LocalUserStreams implements UserStreams {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  async stopAll(userId: UserId): Promise<void> {
+    const { running, timers } = this.#deps;
+    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+      if (attempt > 0) await timers.sleep(TRY_AGAIN_MS);
+      await Promise.all(
+        running.ofOwner(userId).map((runner) => {
+          runner.end({ kind: 'stop', reason: 'stopped' });
+          return runner.outcome;
+        }),
+      );
+      if (!(await this.#mayRunOn(userId))) return;
+    }
+  }
+
+  /** A start that is under way has a row and no runner yet. Without the store nothing more can be found out. */
+  async #mayRunOn(userId: UserId): Promise<boolean> {
+    try {
+      return (await this.#deps.streams.active(userId)).length > 0;
+    } catch (error) {
+      this.#deps.log.warn({ userId, err: error }, 'the streams of a closed account could not be looked up');
+      return false;
+    }
+  }
+}
