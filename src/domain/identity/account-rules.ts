@@ -16,6 +16,9 @@ const USERNAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._@+-]*$/u;
 /** One `@`, something before it, and a domain with a dot in it. */
 const EMAIL = /^[^\s@\p{C}"(),:;<>[\]\\]{1,64}@[\p{L}\p{M}\p{N}-]+(\.[\p{L}\p{M}\p{N}-]+)+$/u;
 
+/** What no eye sees, such as variation selectors and fillers: with it two names that look the same would be two. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+
 const characters = (text: string): number => [...text].length;
 
 const refuse = (path: string, message: string): DomainError =>
@@ -31,7 +34,7 @@ export function usernameFrom(text: string): string {
   if (username === '' || characters(username) > MAX_USERNAME_CHARACTERS) {
     throw refuse('username', `must have 1 to ${MAX_USERNAME_CHARACTERS} characters`);
   }
-  if (!USERNAME.test(username)) {
+  if (!USERNAME.test(username) || INVISIBLE.test(text)) {
     throw refuse('username', 'must begin with a letter or digit and hold only letters, digits and . _ @ + -');
   }
   if (isUserId(foldName(username))) throw refuse('username', 'must not have the form of an id');
@@ -45,7 +48,7 @@ export function usernameFrom(text: string): string {
  */
 export function emailFrom(text: string): string {
   const email = text.normalize('NFKC');
-  if (characters(email) > MAX_EMAIL_CHARACTERS || !EMAIL.test(email)) {
+  if (characters(email) > MAX_EMAIL_CHARACTERS || !EMAIL.test(email) || INVISIBLE.test(text)) {
     throw refuse('email', `must be an email address of at most ${MAX_EMAIL_CHARACTERS} characters`);
   }
   return email;

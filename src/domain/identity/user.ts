@@ -39,5 +39,10 @@ export interface LoginSession {
   readonly address?: string;
 }
 
-/** The form in which usernames and emails are compared. */
-export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase().normalize('NFKC');
+/**
+ * The form in which usernames and emails are compared. Lower case alone is no folding: it keeps `ß` apart from `ss` and
+ * a final sigma from any other, so each character goes through its capitals, where such variants meet. That joins the
+ * dotless `ı` with `i` as well, on purpose: they differ by a dot.
+ */
+export const foldName = (name: string): string =>
+  name.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFKC');

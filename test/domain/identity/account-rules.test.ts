@@ -21,6 +21,9 @@ describe('the rules of accounts', () => {
     ['a bidirectional override', 'a\u202Eb'],
     ['a zero-width joiner', 'a\u200Db'],
     ['a lone mark', '\u0301'],
+    ['a variation selector', 'ada\uFE0F'],
+    ['a Hangul filler', 'a\u3164da'],
+    ['a combining grapheme joiner', 'ada\u034F'],
     ['the form of an id', `u_${'0'.repeat(32)}`],
     ['the form of an id in capitals', `U_${'A'.repeat(32)}`],
   ] as const) {
@@ -42,6 +45,8 @@ describe('the rules of accounts', () => {
     'a b@c.org',
     'a@b@c.org',
     'a\u202E@b.org',
+    'a\uFE0F@b.org',
+    'a@b\u3164.org',
     `${'a'.repeat(65)}@b.org`,
     `a@${'b'.repeat(250)}.org`,
   ]) {
