@@ -68,6 +68,8 @@ interface Deps {
  */
 export class OpenStream {
   readonly #deps: Deps;
+  /** Streams that have their room and are being activated; bounded by the rooms of the users. */
+  readonly #admitted = new Map<StreamId, UserId>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -86,11 +88,12 @@ export class OpenStream {
     const { model, prompt, estimatedTokens, promptTokens } = await this.#prepare(session);
     const held = await this.#reserve(session, estimatedTokens);
     await this.#requireRoom(session);
-    return this.#activate(StreamingSession.restore(session).activate(held.hold, promptTokens).snapshot(), {
-      model,
-      prompt,
-      holdExpiresAtMs: held.expiresAtMs,
-    });
+    const state = StreamingSession.restore(session).activate(held.hold, promptTokens).snapshot();
+    try {
+      return await this.#activate(state, { model, prompt, holdExpiresAtMs: held.expiresAtMs });
+    } finally {
+      this.#admitted.delete(session.id);
+    }
   }
 
   async #claim(
@@ -183,17 +186,24 @@ export class OpenStream {
   }
 
   /** Looked at after the reserve, because 402 comes before 429. */
+  /** Counts what runs and what is about to: a start that may still be refused for want of credit takes no room. */
   async #requireRoom(session: StreamingSessionState): Promise<void> {
+    const { id, owner } = session;
     const { streams, settings, undoStart } = this.#deps;
-    const intent = giveBack(session.id);
-    let active: number;
+    const intent = giveBack(id);
+    let taken: Set<StreamId>;
     try {
-      active = (await streams.active(session.owner)).length;
+      const active = await streams.active(owner);
+      taken = new Set(active.filter(({ state }) => state === 'running').map((stream) => stream.id));
     } catch (error) {
       await undoStart.execute({ session, intent });
       throw error;
     }
-    if (active <= settings.maxRunningPerUser) return;
+    for (const [admitted, user] of this.#admitted) if (user === owner) taken.add(admitted);
+    if (taken.size < settings.maxRunningPerUser) {
+      this.#admitted.set(id, owner);
+      return;
+    }
     await undoStart.execute({ session, intent });
     throw new DomainError(
       'stream.limit_reached',

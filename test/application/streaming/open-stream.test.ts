@@ -110,6 +110,14 @@ describe('opening a stream', () => {
     expect(world.holds.resolved).to.have.length(1);
   });
 
+  it('lets no more run than the limit when many start at once, and the others take no room', async () => {
+    const world = await StreamingWorld.create({ maxRunningPerUser: 2 });
+    const chats = [1, 2, 3, 4, 5];
+    for (const chat of chats.slice(1)) await world.addChat(chat);
+    const outcomes = await Promise.allSettled(chats.map((chat) => world.open(chat)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(2);
+  });
+
   it('refuses the stream above the limit of a user with 429 and gives its hold back', async () => {
     const world = await StreamingWorld.create({ maxRunningPerUser: 2 });
     await world.addChat(2);
