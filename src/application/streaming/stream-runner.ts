@@ -115,7 +115,7 @@ export class StreamRunner {
     if (this.#ending !== undefined) return false;
     this.#ending = ending;
     this.#upstream.abort(new Error('the stream has ended'));
-    void this.#close(ending);
+    this.#close(ending).catch((error: unknown) => this.#giveUp(error));
     return true;
   }
 
@@ -236,6 +236,14 @@ export class StreamRunner {
       this.#outcome.resolve(outcome);
     };
     await this.#closer.close(this.#writer.fault ?? (() => this.#seal(ending)), tell);
+    this.#closed.resolve();
+  }
+
+  /** A mistake of our own at the end of a stream must not take the others down: recovery seals it at the next start. */
+  #giveUp(error: unknown): void {
+    this.#deps.log.error({ streamId: this.id, err: error }, 'a stream could not be closed');
+    this.#deps.tail.disconnect(this.id);
+    this.#outcome.resolve({ kind: 'stalled' });
     this.#closed.resolve();
   }
 

@@ -210,6 +210,21 @@ describe('a running stream', () => {
     expect(world.holds.resolutionsOf(opened.id)).to.have.length(1);
   });
 
+  it('that cannot be closed by a mistake of our own is left to recovery, and takes nobody down', async () => {
+    const world = await StreamingWorld.create();
+    world.digest.sha256Hex = () => {
+      throw new Error('our own mistake');
+    };
+    const opened = await world.begin();
+    const runner = world.running.find(opened.id);
+    const reading = readAll(opened.events);
+    world.model.call.end();
+    expect((await reading).map(({ type }) => type)).to.deep.equal(['session']);
+    expect(await runner?.outcome).to.deep.equal({ kind: 'stalled' });
+    expect(world.running.size).to.equal(0);
+    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 1 });
+  });
+
   it('is interrupted honestly when the grace of a shutdown has passed', async () => {
     const world = await StreamingWorld.create();
     const opened = await world.begin();

@@ -9,10 +9,13 @@ export class SseConnection {
   #silentTicks = 0;
   #stalledTicks = 0;
   #waiting: (() => void) | undefined;
-  #closed = false;
+  #closed: boolean;
+  #ended = false;
 
   constructor(response: ServerResponse, onClose: () => void) {
     this.#response = response;
+    // A client that went before the headers could be sent emits no further event.
+    this.#closed = response.destroyed;
     response.on('drain', () => this.#wake());
     response.once('close', () => {
       this.#closed = true;
@@ -28,7 +31,7 @@ export class SseConnection {
 
   /** Writes text. Undefined when the socket took it; else resolves when it has, or when the client has gone. */
   write(text: string): Promise<void> | undefined {
-    if (this.#closed) return undefined;
+    if (this.#closed || this.#ended) return undefined;
     if (text.length > SLICE_BYTES / 3) return this.#writeSlices(Buffer.from(text));
     this.#silentTicks = 0;
     return this.#response.write(text) ? undefined : this.#drained();
@@ -36,6 +39,8 @@ export class SseConnection {
 
   /** Ends the response in good order. */
   end(): void {
+    this.#ended = true;
+    this.#stalledTicks = 0;
     this.#response.end();
   }
 
@@ -46,7 +51,7 @@ export class SseConnection {
 
   /** A moment has passed: breaks a long silence, and cuts a client that takes nothing. */
   tick(limits: { readonly silentTicks: number; readonly stalledTicks: number }, keepalive: string): void {
-    if (this.#waiting !== undefined) {
+    if (this.#waiting !== undefined || this.#ended) {
       this.#stalledTicks += 1;
       if (this.#stalledTicks >= limits.stalledTicks) this.cut();
       return;

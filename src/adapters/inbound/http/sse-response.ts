@@ -45,10 +45,15 @@ export class EventStreams {
       'Access-Control-Expose-Headers': `${STREAM_ID_HEADER}, X-Request-Id, Retry-After, Idempotent-Replayed`,
       ...(head.replayed ? { 'Idempotent-Replayed': 'true' } : {}),
     });
-    const connection = new SseConnection(response, () => {
+    const close = (): void => {
       this.#open.delete(connection);
       onClose();
-    });
+    };
+    const connection = new SseConnection(response, close);
+    if (!connection.isOpen) {
+      close();
+      return connection;
+    }
     this.#open.add(connection);
     void connection.write(SSE_RETRY);
     if (!this.#ticking) void this.#tick();

@@ -21,9 +21,8 @@ class SlowResponse extends EventEmitter {
     this.emit('close');
   }
 
-  end(): void {
-    this.emit('close');
-  }
+  /** Says `close` only when the client has taken the end, which this one never does. */
+  end(): void {}
 }
 
 const LIMITS = { silentTicks: 3, stalledTicks: 5 };
@@ -74,6 +73,16 @@ describe('an event stream connection', () => {
     expect(closed()).to.equal(1);
     expect(connection.write('more')).to.equal(undefined);
     expect(response.written).to.deep.equal(['x']);
+  });
+
+  it('is written no more once it has ended, and cut when the client does not take the end', () => {
+    const { response, connection } = connect();
+    connection.end();
+    tick(connection, LIMITS.stalledTicks - 1);
+    expect(connection.write('more')).to.equal(undefined);
+    expect([response.written.length, response.destroyed]).to.deep.equal([0, false]);
+    tick(connection, 1);
+    expect(response.destroyed).to.equal(true);
   });
 
   it('is not cut while a slow client takes slice after slice of a long text', async () => {

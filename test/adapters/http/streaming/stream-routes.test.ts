@@ -84,6 +84,31 @@ describe('the stream routes', () => {
     expect(await resumed.text()).to.contain('still here');
   });
 
+  it('count nobody who had gone before the stream was open', async () => {
+    const gate = Promise.withResolvers<void>();
+    const reserve = world.holds.reserve.bind(world.holds);
+    world.holds.reserve = async (request) => {
+      await gate.promise;
+      return reserve(request);
+    };
+    const gone = new AbortController();
+    const started = chat.ask('anna', 'POST', STREAM, { body, signal: gone.signal }).catch(() => 'gone');
+    const id = await eventually(async () => {
+      const [first] = world.store.streams.keys();
+      if (first === undefined) throw new Error('no stream is stored');
+      return first;
+    });
+    const left = world.log.lines.length;
+    gone.abort();
+    expect(await started).to.equal('gone');
+    await world.settle();
+    gate.resolve();
+    await eventually(async () => world.model.call);
+    await eventually(async () => expect(world.presence.progressedAtMs(id, 1)).to.equal(undefined));
+    expect(world.stored(id).state).to.equal('running');
+    expect(world.log.lines.slice(left).some(({ level }) => level === 'error')).to.equal(false);
+  });
+
   it('break a silence of 5 s with a comment', async () => {
     const response = await chat.ask('anna', 'POST', STREAM, { body });
     await world.timers.advance(5_000);
