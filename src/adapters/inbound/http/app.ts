@@ -52,7 +52,7 @@ export function createHttpApp(parts: HttpAppParts): Koa {
     router.register(route.path, [route.method], (context: Koa.Context) => serve(route, serving, context));
   }
   app.use(router.routes());
-  app.use((context) => refuseUnrouted(router, context));
+  app.use((context) => refuseUnrouted(router, parts.routes, context));
   return app;
 }
 
@@ -114,24 +114,18 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
     throw new HttpRefusal(405, 'request.method', 'A stream has no HEAD');
   }
   context.state.mirrorDetailAs = route.mirrorDetailAs;
-  const principal = await recogniseFor(route, context.req, parts.authenticate);
-  if (!permits(principal, route.permission)) {
-    if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
-    throw new DomainError('permission.denied', 'You may not do this');
-  }
-  if (principal?.kind === 'user' && principal.mustChangePassword && !openBeforePasswordChange(route)) {
-    throw new DomainError(
-      'account.password_change_required',
-      'Change your password first: POST /api/change-password',
-    );
-  }
+  const admitted = await admit(route, context.req, parts.authenticate);
   const gone = new AbortController();
   context.res.once('close', () => gone.abort(new Error('the client has gone')));
+  const params = validate(route.params, context.params, 'path');
+  const query = validate(route.query, context.query, 'query');
+  const hadArrived = route.body === undefined || context.req.complete;
+  const body = route.body === undefined ? undefined : await readBody(route, context.req);
   const reply = await route.handle({
-    principal,
-    params: validate(route.params, context.params, 'path'),
-    query: validate(route.query, context.query, 'query'),
-    body: route.body === undefined ? undefined : await readBody(route, context.req),
+    principal: hadArrived ? admitted : await admit(route, context.req, parts.authenticate),
+    params,
+    query,
+    body,
     header: (name) => context.get(name) || undefined,
     requestId: String(context.state.requestId),
     address: parts.addresses.of(context.req),
@@ -143,6 +137,29 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
     return;
   }
   send(context, reply);
+}
+
+/**
+ * Who asks, if he may. A request whose body was still on its way is asked again once it is there: whoever holds his
+ * body back would otherwise be served after his login had ended.
+ */
+async function admit(
+  route: Route,
+  request: IncomingMessage,
+  authenticate: Authenticate,
+): Promise<Principal | undefined> {
+  const principal = await recogniseFor(route, request, authenticate);
+  if (!permits(principal, route.permission)) {
+    if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
+    throw new DomainError('permission.denied', 'You may not do this');
+  }
+  if (principal?.kind === 'user' && principal.mustChangePassword && !openBeforePasswordChange(route)) {
+    throw new DomainError(
+      'account.password_change_required',
+      'Change your password first: POST /api/change-password',
+    );
+  }
+  return principal;
 }
 
 const streams = (route: Route): boolean =>
@@ -198,11 +215,12 @@ function send(context: Koa.Context, reply: RouteReply): void {
   if (reply.body === undefined) context.status = reply.status;
 }
 
-function refuseUnrouted(router: Router, context: Koa.Context): void {
+function refuseUnrouted(router: Router, routes: readonly Route[], context: Koa.Context): void {
   const matched = router.match(context.path, context.method).path;
   if (matched.length === 0) throw new HttpRefusal(404, 'request.no_route', 'There is nothing here');
   const allowed = [...new Set(matched.flatMap((layer) => layer.methods))].join(', ');
   context.set('Allow', allowed);
+  context.state.mirrorDetailAs = routes.find(({ path }) => path === matched[0]?.path)?.mirrorDetailAs;
   if (context.method === 'OPTIONS') {
     context.status = 204;
     return;
