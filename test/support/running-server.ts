@@ -27,17 +27,23 @@ export class RunningServer {
     this.#output = output;
   }
 
-  /** Starts a server on free ports and waits until it listens. `data` is kept when it is given. */
+  /**
+   * Starts a server on free ports and waits until it listens. `data` is kept when it is given.
+   *
+   * @param within a command that ends by becoming the server, whose words follow its own, such as `unshare`.
+   */
   static async start(
     flags: readonly string[] = ['--demo'],
     data = temporaryFolder(),
     env: NodeJS.ProcessEnv = {},
+    within: readonly string[] = [],
   ): Promise<RunningServer> {
     const folder = temporaryFolder();
     const ready = join(folder, 'ready.json');
     const ports = ['--auth-port', '0', '--accounting-port', '0', '--chat-port', '0'];
-    const args = ['bin/holdfast.js', 'serve', '--data', data, '--ready-file', ready, ...ports, ...flags];
-    const child = spawn(process.execPath, args, {
+    const serve = ['bin/holdfast.js', 'serve', '--data', data, '--ready-file', ready, ...ports, ...flags];
+    const [command = process.execPath, ...args] = [...within, process.execPath, ...serve];
+    const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -62,6 +68,11 @@ export class RunningServer {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   /** Sends a signal and waits until the process has gone; returns its exit code, null after a signal's death. */
