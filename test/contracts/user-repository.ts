@@ -109,6 +109,16 @@ function describeChanges(users: () => UserRepository): void {
     expect(await users().change(user(2), { role: 'admin' })).to.equal('not-found');
   });
 
+  it('replaces the password that a change was made for, and no other', async () => {
+    await users().add(aUser(1, { passwordHash: 'first' }));
+    const outcomes = await Promise.all([
+      users().change(user(1), { passwordHash: 'second', replacesHash: 'first' }),
+      users().change(user(1), { passwordHash: 'third', replacesHash: 'first', role: 'supervisor' }),
+    ]);
+    expect(outcomes).to.deep.equal(['changed', 'outdated']);
+    expect(await users().find(user(1))).to.deep.equal(aUser(1, { passwordHash: 'second' }));
+  });
+
   it('anonymises a deleted user for good and keeps his new names taken', async () => {
     await users().add(aUser(1));
     const deleted = { atMs: T0 + 5, username: 'Gone-1', email: 'Gone-1@invalid' };

@@ -25,7 +25,8 @@ export class ChangePassword {
   }
 
   /**
-   * Answers with a new access token of the same login, because the old one of a first admin opens nothing else.
+   * Answers with a new access token of the same login, because the old one of a first admin opens nothing else. A
+   * password that an admin sets meanwhile stays: it was set to keep out whoever knows the one before.
    *
    * @throws DomainError `request.invalid`, `credential.invalid` when the current password is wrong,
    *   `credential.expired` when the account has gone; PortError `unavailable` when too many hash at once.
@@ -53,15 +54,21 @@ export class ChangePassword {
       object: userId,
       ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
     };
-    if (!right || user === undefined) {
+    const refuse = (): DomainError => {
       audit.record({ ...record, outcome: 'refused' });
-      throw new DomainError('credential.invalid', 'The current password is wrong');
-    }
+      return new DomainError('credential.invalid', 'The current password is wrong');
+    };
+    if (!right || user === undefined) throw refuse();
     const outcome = await users.change(
       userId,
-      { passwordHash: await hasher.hash(command.newPassword), passwordMark: null },
+      {
+        passwordHash: await hasher.hash(command.newPassword),
+        passwordMark: null,
+        replacesHash: user.passwordHash,
+      },
       { endSessionsAtMs: clock.nowMs(), keepSession: loginSessionId },
     );
+    if (outcome === 'outdated') throw refuse();
     if (outcome !== 'changed') throw new DomainError('credential.expired', 'This login has ended');
     audit.record({ ...record, outcome: 'done' });
     const { passwordMark: _cleared, ...changed } = user;

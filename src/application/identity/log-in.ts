@@ -97,8 +97,7 @@ export class LogIn {
     if (!hasher.needsRehash(user.passwordHash)) return;
     const passwordHash = await hasher.hash(password).catch(() => undefined);
     if (passwordHash === undefined) return;
-    const now = await users.find(user.id);
-    if (now?.passwordHash === user.passwordHash) await users.change(user.id, { passwordHash });
+    await users.change(user.id, { passwordHash, replacesHash: user.passwordHash });
   }
 
   async #begin(user: User, command: Command): Promise<LoginGrant> {

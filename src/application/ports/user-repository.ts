@@ -20,13 +20,14 @@ export interface UserRepository {
   /**
    * Changes a user in one atomic write and, unless `keepSession` names it, ends every login session of his
    * when `endSessionsAtMs` is given. Refuses to leave the store without an enabled admin: of two admins who
-   * demote each other at once, one is refused. A deleted user is `not-found`.
+   * demote each other at once, one is refused. A deleted user is `not-found`. `outdated`: the password is not the one
+   * that the change replaces; nothing is written, and no session ends.
    */
   change(
     id: UserId,
     change: UserChange,
     sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
-  ): Promise<'changed' | 'not-found' | 'last-admin'>;
+  ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'>;
   /** How many users there are. */
   count(): Promise<number>;
   /** Whether any enabled account still carries this mark. */

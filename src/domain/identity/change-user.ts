@@ -4,6 +4,8 @@ import { foldName, type User } from './user.ts';
 /** What may change of a user. Absent fields stay; `null` clears. */
 export interface UserChange {
   readonly passwordHash?: string;
+  /** The hash that `passwordHash` was made for: when another is stored by now, nothing changes. */
+  readonly replacesHash?: string;
   readonly passwordMark?: User['passwordMark'] | null;
   readonly role?: Role;
   readonly isVerified?: boolean;
@@ -15,6 +17,10 @@ export interface UserChange {
 /** Whether this account keeps the door open: an admin who can log in. */
 export const isEnabledAdmin = (user: User): boolean =>
   user.role === 'admin' && user.disabledAtMs === undefined && user.deletedAtMs === undefined;
+
+/** Whether a change was made for a password that is not this user's any more. */
+export const isOutdated = (user: User, { replacesHash }: UserChange): boolean =>
+  replacesHash !== undefined && replacesHash !== user.passwordHash;
 
 /** A user after a change. */
 export function changeUser(user: User, change: UserChange): User {

@@ -92,6 +92,35 @@ describe('the life of a login', () => {
     await world.login('ada', 'a new password');
   });
 
+  it('does not put another password in the place of one that an admin sets meanwhile', async () => {
+    const mine = await world.login('ada');
+    const principal = await world.tokens.verify(mine.accessToken);
+    const hash = world.hasher.hash.bind(world.hasher);
+    world.hasher.hash = async (password) => {
+      world.hasher.hash = hash;
+      await world.administerUser.execute({ user: 'ada', password: 'set by an admin', actor: 'system' });
+      return hash(password);
+    };
+    const change = { principal, currentPassword: 'password of ada', newPassword: 'set by a thief' };
+    await expectRefusal(world.changePassword.execute(change), 'credential.invalid');
+    expect(await isOpen(mine.accessToken)).to.equal(false);
+    await expectRefusal(world.login('ada', 'set by a thief'), 'credential.invalid');
+    await world.login('ada', 'set by an admin');
+  });
+
+  it('does not bring a password back that was changed while it was hashed anew', async () => {
+    world.hasher.cost = 'tomorrow';
+    const hash = world.hasher.hash.bind(world.hasher);
+    world.hasher.hash = async (password) => {
+      world.hasher.hash = hash;
+      await world.administerUser.execute({ user: 'ada', password: 'set by an admin', actor: 'system' });
+      return hash(password);
+    };
+    await expectRefusal(world.login('ada'), 'credential.invalid');
+    await expectRefusal(world.login('ada'), 'credential.invalid');
+    await world.login('ada', 'set by an admin');
+  });
+
   it('of a first admin opens everything with the token that changing the password hands out', async () => {
     const fresh = new IdentityWorld();
     const { generated } = await fresh.ensureFirstAccounts.execute({ demo: false });

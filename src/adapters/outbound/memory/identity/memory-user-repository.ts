@@ -1,6 +1,11 @@
 import type { LoginSessionRepository } from '../../../../application/ports/login-session-repository.ts';
 import type { UserPage, UserRepository } from '../../../../application/ports/user-repository.ts';
-import { changeUser, isEnabledAdmin, type UserChange } from '../../../../domain/identity/change-user.ts';
+import {
+  changeUser,
+  isEnabledAdmin,
+  isOutdated,
+  type UserChange,
+} from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';
 
@@ -42,9 +47,10 @@ export class MemoryUserRepository implements UserRepository {
     id: UserId,
     change: UserChange,
     sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
-  ): Promise<'changed' | 'not-found' | 'last-admin'> {
+  ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'> {
     const user = this.#users.get(id);
     if (user === undefined || user.deletedAtMs !== undefined) return 'not-found';
+    if (isOutdated(user, change)) return 'outdated';
     const changed = changeUser(user, change);
     if (isEnabledAdmin(user) && !isEnabledAdmin(changed)) {
       const admins = this.#list().filter(isEnabledAdmin);

@@ -1,6 +1,11 @@
 import type { RotationOutcome } from '../../../../application/ports/login-session-repository.ts';
 import type { SigningKey } from '../../../../application/ports/signing-key-repository.ts';
-import { changeUser, isEnabledAdmin, type UserChange } from '../../../../domain/identity/change-user.ts';
+import {
+  changeUser,
+  isEnabledAdmin,
+  isOutdated,
+  type UserChange,
+} from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession, User } from '../../../../domain/identity/user.ts';
 import type { WriterDatabase } from '../operation.ts';
@@ -53,10 +58,11 @@ function addUser(db: WriterDatabase, user: User): 'added' | 'taken' {
 function applyChange(
   db: WriterDatabase,
   { id, change, sessions }: ChangeInput,
-): 'changed' | 'not-found' | 'last-admin' {
+): 'changed' | 'not-found' | 'last-admin' | 'outdated' {
   const row = db.prepare(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`).get(id);
   const user = row && userFrom(row);
   if (user === undefined || user.deletedAtMs !== undefined) return 'not-found';
+  if (isOutdated(user, change)) return 'outdated';
   const changed = changeUser(user, change);
   if (isEnabledAdmin(user) && !isEnabledAdmin(changed) && !hasOtherAdmin(db, id)) return 'last-admin';
   const [, ...values] = valuesOf(changed);

@@ -47,7 +47,7 @@ export class SqliteUserRepository implements UserRepository {
     id: UserId,
     change: UserChange,
     sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
-  ): Promise<'changed' | 'not-found' | 'last-admin'> {
+  ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'> {
     const input: ChangeInput = { id, change, ...(sessions === undefined ? {} : { sessions }) };
     return this.#store.write('identity.change-user', input, 'full');
   }
