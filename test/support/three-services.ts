@@ -9,7 +9,8 @@ export class ThreeServices {
   accounting: RunningServer;
   readonly chat: RunningServer;
   readonly urls: ServerUrls;
-  readonly #keyFile: string;
+  /** Where the key lies that the services know each other by. */
+  readonly keyFile: string;
 
   private constructor(parts: {
     auth: RunningServer;
@@ -20,7 +21,7 @@ export class ThreeServices {
     this.auth = parts.auth;
     this.accounting = parts.accounting;
     this.chat = parts.chat;
-    this.#keyFile = parts.keyFile;
+    this.keyFile = parts.keyFile;
     this.urls = {
       auth: parts.auth.urls.auth,
       accounting: parts.accounting.urls.accounting,
@@ -50,7 +51,7 @@ export class ThreeServices {
     const port = new URL(this.urls.accounting).port;
     const flags = ['--service', 'accounting', '--auth-url', this.urls.auth, '--accounting-port', port];
     this.accounting = await RunningServer.start(flags, this.accounting.data, {
-      HOLDFAST_SERVICE_KEY_FILE: this.#keyFile,
+      HOLDFAST_SERVICE_KEY_FILE: this.keyFile,
     });
   }
 
