@@ -11,10 +11,22 @@ export interface CommandOutcome {
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** Runs `holdfast` with arguments to its end. */
-export function holdfast(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandOutcome> {
+export function holdfast(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  program = 'bin/holdfast.js',
+): Promise<CommandOutcome> {
+  return runToEnd(process.execPath, [program, ...args], { env: { ...process.env, ...env } });
+}
+
+/** Runs any program to its end. */
+export function runToEnd(
+  file: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<CommandOutcome> {
   return new Promise((resolve) => {
-    const options = { maxBuffer: MAX_OUTPUT_BYTES, env: { ...process.env, ...env } };
-    execFile(process.execPath, ['bin/holdfast.js', ...args], options, (error, stdout, stderr) => {
+    execFile(file, args, { ...options, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });

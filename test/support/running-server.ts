@@ -31,17 +31,19 @@ export class RunningServer {
    * Starts a server on free ports and waits until it listens. `data` is kept when it is given.
    *
    * @param within a command that ends by becoming the server, whose words follow its own, such as `unshare`.
+   * @param program the file that Node.js runs, when it is not the checkout's.
    */
   static async start(
     flags: readonly string[] = ['--demo'],
     data = temporaryFolder(),
     env: NodeJS.ProcessEnv = {},
     within: readonly string[] = [],
+    program = 'bin/holdfast.js',
   ): Promise<RunningServer> {
     const folder = temporaryFolder();
     const ready = join(folder, 'ready.json');
     const ports = ['--auth-port', '0', '--accounting-port', '0', '--chat-port', '0'];
-    const serve = ['bin/holdfast.js', 'serve', '--data', data, '--ready-file', ready, ...ports, ...flags];
+    const serve = [program, 'serve', '--data', data, '--ready-file', ready, ...ports, ...flags];
     const [command = process.execPath, ...args] = [...within, process.execPath, ...serve];
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,81 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { expect } from 'chai';
+import { type CommandOutcome, holdfast, runToEnd } from '../support/holdfast-command.ts';
+import { RunningServer, temporaryFolder } from '../support/running-server.ts';
+
+/** PATH as a user's shell has it: without what npm puts before it while it runs a script. */
+const OUTER_PATH = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(delimiter);
+
+const npm = async (args: readonly string[], cwd: string): Promise<CommandOutcome> => {
+  const outcome = await runToEnd('npm', args, { cwd, env: { ...process.env, PATH: OUTER_PATH } });
+  if (outcome.code !== 0) throw new Error(`npm ${args[0]} failed:\n${outcome.stderr}`);
+  return outcome;
+};
+
+describe('the checkout', () => {
+  it('has the command for npx, on the Node.js that came with it', async () => {
+    const { stdout } = await npm(['exec', '--no', '--', 'holdfast', '--version'], process.cwd());
+    expect(stdout).to.match(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('the packed program', () => {
+  const folder = temporaryFolder();
+  const elsewhere = join(folder, 'elsewhere');
+  const program = join(elsewhere, 'node_modules/holdfast/bin/holdfast.js');
+  const installed = (...args: string[]): Promise<CommandOutcome> => holdfast(args, {}, program);
+
+  before(async () => {
+    mkdirSync(elsewhere);
+    writeFileSync(
+      join(elsewhere, 'package.json'),
+      JSON.stringify({ private: true, allowScripts: { node: true, argon2: true } }),
+    );
+    // The compiler's own start is the checkout's Node.js, as in a script of the package.
+    await runToEnd('npm', ['pack', '--silent', '--pack-destination', folder]);
+    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+    if (tarball === undefined) throw new Error('npm pack made no tarball');
+    await npm(['install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball)], elsewhere);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('carries JavaScript and no sources', () => {
+    const root = join(elsewhere, 'node_modules/holdfast');
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' });
+    expect(files).to.include.members(['dist/main/cli.js', 'README.md', 'LICENSE', 'docs/PROTOCOL.md']);
+    expect(files.filter((name) => name.endsWith('.ts'))).to.deep.equal([]);
+    expect(files.filter((name) => /^(src|test|scripts|bench)\b/.test(name))).to.deep.equal([]);
+  });
+
+  it('runs by its name on the Node.js that it brings', async () => {
+    const { stdout } = await npm(['exec', '--no', '--', 'holdfast', '--version'], elsewhere);
+    expect(stdout).to.match(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('tells its commands', async () => {
+    const { code, stdout } = await installed('--help');
+    expect(code).to.equal(0);
+    expect(stdout).to.contain('serve').and.to.contain('verify').and.to.contain('doctor');
+  });
+
+  it('serves, answers from its handbook, keeps every promise, and leaves a sound store', async () => {
+    const server = await RunningServer.start(['--demo', '--model-pace', '0'], undefined, {}, [], program);
+    try {
+      const { auth, accounting, chat } = server.urls;
+      const verified = await installed('verify', '--auth', auth, '--accounting', accounting, '--chat', chat);
+      expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
+      const answer = await installed('chat', '--url', chat, 'What happens when I lose the connection?');
+      expect(answer.code, answer.stderr).to.equal(0);
+      expect(answer.stdout.toLowerCase()).to.contain('connection');
+      expect(await server.end(), server.output).to.equal(0);
+      const sound = await installed('doctor', '--data', server.data);
+      expect(sound.code, sound.stdout + sound.stderr).to.equal(0);
+    } finally {
+      await server.dispose();
+    }
+  });
+});
