@@ -89,7 +89,44 @@ describe('HandbookModel', () => {
   it('finds the passage that a question is about, in spite of a typing mistake', async () => {
     for (const question of ['How do I resume a stream?', 'rezuming']) {
       const text = textOf(await partsOf(handbook(0, EMPTY_FOLDER).stream(asking(question))));
-      expect(text).to.match(/question:\n\n\*\*Holdfast › Resuming a stream\*\*/);
+      expect(text).to.match(/question:\n\n▪ Resuming a stream \(built-in\)/);
+    }
+  });
+
+  const FIRST_QUESTIONS = [
+    ['What is Holdfast?', 'What is Holdfast?'],
+    ['what is a hold', 'What is a hold or a reservation?'],
+    ['How do I resume a stream?', 'How do I resume a stream?'],
+    ['How are credits reserved?', 'How are credits reserved and charged?'],
+    ['Why did I get 409?', 'Why did I get 409?'],
+    ['How do I add a model?', 'How do I add a model?'],
+    ['adding models', 'How do I add a model?'],
+    ['what if the connection is lost', 'What happens when I lose the connection?'],
+    ['How can I change the chat port?', 'How do I change the port or another setting?'],
+    ['backup', 'Where is my data, and how do I back it up?'],
+  ] as const;
+  for (const [question, heading] of FIRST_QUESTIONS) {
+    it(`answers "${question}" with the passage about it`, async () => {
+      const text = textOf(await partsOf(handbook().stream(asking(question))));
+      expect(text.slice(text.indexOf('▪')).split('\n')[0]).to.equal(`▪ ${heading} (docs/QUESTIONS.md)`);
+    });
+  }
+
+  it('says that it has nothing close to a question about something else', async () => {
+    for (const question of ['qwzx vbnm', 'Wie wird das Wetter?', '']) {
+      const text = textOf(await partsOf(handbook().stream(asking(question))));
+      expect(text).to.include('has nothing close to your question');
+    }
+  });
+
+  it('shows text for a terminal, without the marks of Markdown', async () => {
+    for (const question of [
+      'Explain the update table',
+      'streams.deadline setting',
+      'Errors and their status',
+    ]) {
+      const text = textOf(await partsOf(handbook().stream(asking(question))));
+      expect(text).to.not.match(/^\||^#+ |```|\*\*|<br>|<!--/m);
     }
   });
 
@@ -100,7 +137,7 @@ describe('HandbookModel', () => {
       { role: 'user' as const, content: 'Which commands are there?' },
     ];
     const text = textOf(await partsOf(handbook(0, EMPTY_FOLDER).stream(completionRequest({ messages }))));
-    expect(text).to.match(/question:\n\n\*\*Holdfast › Commands\*\*/);
+    expect(text).to.match(/question:\n\n▪ Commands \(built-in\)/);
   });
 
   it('stops at the maximum with the reason length', async () => {

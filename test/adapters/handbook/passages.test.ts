@@ -18,7 +18,7 @@ describe('splitPassages', () => {
 
   it('takes a comment in a code block for code, not for a heading', () => {
     const passages = splitPassages('a.md', '# Run\n```sh\n# install\nnpm ci\n```');
-    expect(passages.map(({ text }) => text)).to.deep.equal(['```sh\n# install\nnpm ci\n```']);
+    expect(passages.map(({ text }) => text)).to.deep.equal(['    # install\n    npm ci']);
   });
 
   it('splits what is long between paragraphs, table rows and words, and loses no word', () => {

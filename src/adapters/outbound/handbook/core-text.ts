@@ -2,9 +2,7 @@
  * What the handbook can always say, also where the documents are not installed. Its passages amount to more
  * than `MIN_ANSWER_TOKENS` tokens, which a test asserts.
  */
-export const CORE_TEXT = `# Holdfast
-
-## What Holdfast is
+export const CORE_TEXT = `## What Holdfast is
 
 Holdfast is a self-hosted server for streamed answers of language models. It keeps streaming sessions honest:
 a stream cannot be forged, hijacked, starved, double-billed or lost. It runs as one process with an embedded

@@ -13,16 +13,27 @@ const MAX_HITS = 24;
 const FUZZINESS = 0.2;
 
 /** Shortest word that is cut to its stem, in UTF-16 code units. */
-const MIN_INFLECTED_LENGTH = 6;
+const MIN_INFLECTED_LENGTH = 5;
 /** English endings; with them gone, `resume`, `resumes`, `resumed` and `resuming` are one word. */
 const ENDING = /(?:ing|ed|es|s|e)$/;
 
 const WORD_BREAK = /[^\p{L}\p{N}_]+/u;
 const STOP_WORDS = new Set(
-  'a about an and are as at be by can could do does for from give has have how i if in is it its me my of on or please should tell that the their them then there this to was we what when where which who why will with would you your'.split(
+  'a about all am an and any are as at be been but by can could did do does explain for from get give got had has have how i if in into is it its just know let me mean means my need no not of on or please say should show so some tell than that the their them then there these they this to use using want was we were what when where which who why will with work works would yes you your'.split(
     ' ',
   ),
 );
+
+/** How much more a word weighs in a heading than in the text below it. */
+const HEADING_BOOST = 4;
+/** How much a passage's document weighs: answers before overviews, prose before reasons, tables of settings last. */
+const DOCUMENT_WEIGHTS: readonly (readonly [prefix: string, weight: number])[] = [
+  ['docs/QUESTIONS.md', 2],
+  ['built-in', 1.5],
+  ['README.md', 1.2],
+  ['docs/CONFIGURATION.md', 0.4],
+  ['docs/adr/', 0.4],
+];
 
 /** The handbook's full-text index. The same question always finds the same passages in the same order. */
 export class HandbookIndex {
@@ -50,7 +61,8 @@ export class HandbookIndex {
     }
     return this.#search
       .search([...terms].join(' '), {
-        boost: { heading: 2 },
+        boost: { heading: HEADING_BOOST },
+        boostDocument: (id: string) => weightOf(id),
         prefix: (term) => term.length > 3,
         fuzzy: (term) => (term.length > 4 ? FUZZINESS : false),
       })
@@ -59,6 +71,8 @@ export class HandbookIndex {
       .flatMap((hit) => this.#passages.get(hit.id) ?? []);
   }
 }
+
+const weightOf = (id: string): number => DOCUMENT_WEIGHTS.find(([prefix]) => id.startsWith(prefix))?.[1] ?? 1;
 
 const wordsOf = (text: string): string[] => text.normalize('NFKC').split(WORD_BREAK);
 

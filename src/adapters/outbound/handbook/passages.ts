@@ -1,3 +1,4 @@
+import { plainText } from './plain-text.ts';
 import { countTokens } from './tokens.ts';
 
 /** A stretch of the handbook that can be shown by itself. */
@@ -8,7 +9,7 @@ export interface Passage {
   readonly source: string;
   /** The headings above it, outermost first, joined by ` › `. */
   readonly heading: string;
-  /** Markdown as written. */
+  /** Its text without Markdown's marks. */
   readonly text: string;
 }
 
@@ -23,7 +24,7 @@ const FENCE = /^\s*(```|~~~)/;
 /** Splits a Markdown document into passages: by heading first, then between paragraphs. */
 export function splitPassages(source: string, markdown: string): readonly Passage[] {
   return sectionsOf(markdown)
-    .flatMap(({ heading, text }) => splitSection(text).map((part) => ({ heading, text: part })))
+    .flatMap(({ heading, text }) => splitSection(plainText(text)).map((part) => ({ heading, text: part })))
     .slice(0, MAX_PASSAGES_PER_DOCUMENT)
     .map((part, index) => ({ id: `${source}#${index}`, source, ...part }));
 }
@@ -61,11 +62,12 @@ function sectionsOf(markdown: string): readonly Section[] {
 }
 
 function splitSection(text: string): readonly string[] {
+  if (text === '') return [];
   if (countTokens(text) <= MAX_PASSAGE_TOKENS) return [text];
   const parts: string[] = [];
   let part = '';
-  for (const piece of piecesOf(text)) {
-    const joined = part === '' ? piece : `${part}${piece.startsWith('|') ? '\n' : '\n\n'}${piece}`;
+  for (const { joint, piece } of piecesOf(text)) {
+    const joined = part === '' ? piece : part + joint + piece;
     if (part !== '' && countTokens(joined) > MAX_PASSAGE_TOKENS) {
       parts.push(part);
       part = piece;
@@ -76,12 +78,14 @@ function splitSection(text: string): readonly string[] {
   return [...parts, part];
 }
 
-/** Paragraphs, and the rows of a table one by one; what is longer than a passage is cut between words. */
-function piecesOf(text: string): readonly string[] {
+/** Paragraphs, and the lines of a list or a table one by one; what is longer than a passage is cut between words. */
+function piecesOf(text: string): readonly { readonly joint: string; readonly piece: string }[] {
   return text
-    .split(/\n\s*\n/)
-    .flatMap((paragraph) => (paragraph.startsWith('|') ? paragraph.split('\n') : [paragraph]))
-    .flatMap(cutLong);
+    .split('\n\n')
+    .flatMap((paragraph) =>
+      paragraph.split('\n').map((line, index) => ({ joint: index === 0 ? '\n\n' : '\n', line })),
+    )
+    .flatMap(({ joint, line }) => cutLong(line).map((piece) => ({ joint, piece })));
 }
 
 function cutLong(piece: string): readonly string[] {
