@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { ChunkWriter } from './chunk-writer.ts';
 
 /** Most bytes handed to the socket before its progress is awaited. */
 const SLICE_BYTES = 65_536;
@@ -6,6 +7,7 @@ const SLICE_BYTES = 65_536;
 /** One open event stream. It is written by one writer at a time, and watched by a wheel that all of them share. */
 export class SseConnection {
   readonly #response: ServerResponse;
+  readonly #body: ChunkWriter;
   #silentTicks = 0;
   #stalledTicks = 0;
   #waiting: (() => void) | undefined;
@@ -16,7 +18,7 @@ export class SseConnection {
     this.#response = response;
     // A client that went before the headers could be sent emits no further event.
     this.#closed = response.destroyed;
-    response.on('drain', () => this.#wake());
+    this.#body = new ChunkWriter(response, () => this.#wake());
     response.once('close', () => {
       this.#closed = true;
       onClose();
@@ -34,7 +36,7 @@ export class SseConnection {
     if (this.#closed || this.#ended) return undefined;
     if (text.length > SLICE_BYTES / 3) return this.#writeSlices(Buffer.from(text));
     this.#silentTicks = 0;
-    return this.#response.write(text) ? undefined : this.#drained();
+    return this.#body.write(text) ? undefined : this.#drained();
   }
 
   /** Ends the response in good order. */
@@ -64,7 +66,7 @@ export class SseConnection {
   async #writeSlices(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length && !this.#closed; at += SLICE_BYTES) {
       this.#silentTicks = 0;
-      if (!this.#response.write(bytes.subarray(at, at + SLICE_BYTES))) await this.#drained();
+      if (!this.#body.write(bytes.subarray(at, at + SLICE_BYTES))) await this.#drained();
     }
   }
 
