@@ -126,7 +126,7 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
     params,
     query,
     body,
-    header: (name) => context.get(name) || undefined,
+    header: (name) => headerOf(context.req, name),
     requestId: String(context.state.requestId),
     address: parts.addresses.of(context.req),
     signal: gone.signal,
@@ -185,11 +185,18 @@ async function recognise(
   request: IncomingMessage,
   authenticate: Authenticate,
 ): Promise<Principal | undefined> {
-  const header = request.headers.authorization;
-  if (header === undefined) return undefined;
+  const headers = request.headersDistinct.authorization;
+  if (headers === undefined) return undefined;
+  // Of two credentials the program would choose one and whatever stands before it perhaps the other.
+  const header = headers.length === 1 ? (headers[0] ?? '') : '';
   const bearer = /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(header)?.[1];
   if (bearer === undefined) throw new DomainError('credential.invalid', 'The credential is not valid');
   return authenticate.execute({ bearer });
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 const isBodiless = ({ headers }: IncomingMessage): boolean =>
@@ -199,7 +206,7 @@ async function readBody(route: Route, request: IncomingMessage): Promise<unknown
   if (isBodiless(request) && route.body?.safeParse(undefined).success) {
     return validate(route.body, undefined, 'body');
   }
-  const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES, route.opaqueField);
+  const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES, route.opaqueFields);
   return validate(route.body, body, 'body', route.bodyRefusal);
 }
 
