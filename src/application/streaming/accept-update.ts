@@ -81,7 +81,7 @@ export class AcceptUpdate {
       const decision = await this.#decide(session, update);
       if (decision !== 'changed') return this.#answer(decision, body);
     }
-    throw new PortError('conflict', 'store', 'the streaming session kept changing');
+    throw new PortError('timeout', 'store', 'the streaming session kept changing or is being recovered');
   }
 
   /** Asks the table for the state that was found, and stores what it says if that is still the state. */
@@ -96,7 +96,8 @@ export class AcceptUpdate {
     const decision = session.receive(update, transcript, clock.nowMs());
     if (decision.kind === 'replayed') return decision;
     if (decision.kind === 'accepted') return this.#store(decision, session);
-    if (runner === undefined) throw new PortError('timeout', 'store', 'the stream is being recovered');
+    // A stream whose runner has gone has ended since it was read, or waits for recovery: the next look tells.
+    if (runner === undefined) return 'changed';
     return this.#stop(runner, update);
   }
 

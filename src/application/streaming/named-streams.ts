@@ -59,7 +59,6 @@ export class NamedStreams {
 
   #record({ owner, chatId, claimedId, requestId }: StreamClaim, cause: IdRefusal): void {
     const { audit, digest, metrics } = this.#deps;
-    const came = typeof claimedId === 'string' ? claimedId : (JSON.stringify(claimedId) ?? '');
     metrics.count('holdfast_stream_ids_refused_total', { cause });
     audit.record({
       act: 'stream.id_refused',
@@ -67,7 +66,17 @@ export class NamedStreams {
       actor: owner,
       object: chatId,
       requestId,
-      facts: { cause, receivedSha256: digest.sha256Hex(came) },
+      facts: { cause, receivedSha256: digest.sha256Hex(textOf(claimedId)) },
     });
+  }
+}
+
+/** What came, as text to hash; a value may be nested too deeply to be written out, and is then only called so. */
+function textOf(claimedId: unknown): string {
+  if (typeof claimedId === 'string') return claimedId;
+  try {
+    return JSON.stringify(claimedId) ?? '';
+  } catch {
+    return 'nested too deeply';
   }
 }

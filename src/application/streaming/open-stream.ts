@@ -23,6 +23,9 @@ import type { StreamStart } from './stream-runner.ts';
 import type { StreamSettings } from './stream-settings.ts';
 import type { UndoStart } from './undo-start.ts';
 
+/** How often a start looks again because another one with its key was under way. */
+const MAX_ROUNDS = 32;
+
 /** A start as a caller asks for it. */
 export interface OpenStreamCommand {
   readonly owner: UserId;
@@ -68,6 +71,8 @@ interface Deps {
  */
 export class OpenStream {
   readonly #deps: Deps;
+  /** Starts under way here, by their stream's id; resolved once it is told or undone. Bounded by the requests. */
+  readonly #starting = new Map<StreamId, Promise<void>>();
   /** Streams that have their room and are being activated; bounded by the rooms of the users. */
   readonly #admitted = new Map<StreamId, UserId>();
 
@@ -80,11 +85,37 @@ export class OpenStream {
    *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away. Nothing is left behind then.
    */
   async execute(command: OpenStreamCommand): Promise<OpenedStream> {
-    if (this.#deps.running.isDraining)
-      throw new PortError('unavailable', 'chat', 'the server is shutting down');
-    const claimed = await this.#claim(command);
-    if (claimed.kind === 'replayed') return this.#replay(claimed.session);
-    const { session } = claimed;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      if (this.#deps.running.isDraining)
+        throw new PortError('unavailable', 'chat', 'the server is shutting down');
+      const opened = await this.#start(command);
+      if (opened !== 'again') return opened;
+    }
+    throw alreadyActive();
+  }
+
+  /** One try. `again`: another start with the same key was under way, and what became of it is known now. */
+  async #start(command: OpenStreamCommand): Promise<OpenedStream | 'again'> {
+    const nowMs = this.#deps.clock.nowMs();
+    const id = mintStreamId(nowMs, this.#deps.ids.uuid());
+    const told = Promise.withResolvers<void>();
+    this.#starting.set(id, told.promise);
+    try {
+      const claimed = await this.#claim(command, id, nowMs);
+      if (claimed.kind === 'claimed') return await this.#open(claimed.session);
+      if (claimed.session.state !== 'opening') return this.#replay(claimed.session);
+      const other = this.#starting.get(claimed.session.id);
+      // What opens nowhere here waits for recovery, and nobody can tell how long.
+      if (other === undefined) throw alreadyActive();
+      await other;
+      return 'again';
+    } finally {
+      this.#starting.delete(id);
+      told.resolve();
+    }
+  }
+
+  async #open(session: StreamingSessionState): Promise<OpenedStream> {
     const { model, prompt, estimatedTokens, promptTokens } = await this.#prepare(session);
     const held = await this.#reserve(session, estimatedTokens);
     await this.#requireRoom(session);
@@ -98,12 +129,12 @@ export class OpenStream {
 
   async #claim(
     command: OpenStreamCommand,
+    id: StreamId,
+    nowMs: number,
   ): Promise<{ kind: 'claimed' | 'replayed'; session: StreamingSessionState }> {
-    const { streams, chats, clock, ids, catalog } = this.#deps;
+    const { streams, chats, catalog } = this.#deps;
     const { owner, chatId, message } = command;
     const chat = await findChat(chats, owner, chatId);
-    const nowMs = clock.nowMs();
-    const id = mintStreamId(nowMs, ids.uuid());
     const { firstOffset: _, ...session } = StreamingSession.open({
       id,
       owner,
@@ -141,7 +172,6 @@ export class OpenStream {
 
   /** The same stream again, from its first event, whatever has become of it. */
   #replay(session: StreamingSessionState): OpenedStream {
-    if (session.state === 'opening') throw alreadyActive();
     const { id, chatId, modelId, firstOffset } = session;
     const events = this.#deps.readers.read({ id, cursor: firstOffset - 1 });
     return { id, chatId, modelId, replayed: true, events, begin: () => undefined };
@@ -185,8 +215,10 @@ export class OpenStream {
     throw new DomainError('credit.insufficient', 'Insufficient credits for streaming session');
   }
 
-  /** Looked at after the reserve, because 402 comes before 429. */
-  /** Counts what runs and what is about to: a start that may still be refused for want of credit takes no room. */
+  /**
+   * Counts what runs and what is about to, after the reserve because 402 comes before 429: a start that may still be
+   * refused for want of credit takes no room.
+   */
   async #requireRoom(session: StreamingSessionState): Promise<void> {
     const { id, owner } = session;
     const { streams, settings, undoStart } = this.#deps;

@@ -26,9 +26,9 @@ export interface ChatSummary {
   readonly updatedAtMs: number;
 }
 
-/** Longest title, in UTF-16 code units. */
+/** Longest title, in characters (code points). */
 export const MAX_TITLE_LENGTH = 200;
-/** Longest text field of a request, in UTF-16 code units. */
+/** Longest text field of a request, in characters (code points). */
 export const MAX_TEXT_LENGTH = 10_000;
 /** Most chats one user may have. */
 export const MAX_CHATS_PER_USER = 1_000;

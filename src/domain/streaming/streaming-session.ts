@@ -1,6 +1,7 @@
 import { type CreditMicros, chargeFor, micros, ZERO } from '../accounting/credits.ts';
 import { DomainError } from '../domain-error.ts';
 import type { UserId } from '../identity/ids.ts';
+import { countCharacters } from './count-characters.ts';
 import type { FinishReason } from './stream-event.ts';
 import { type ChatId, isStreamId, type StreamId, sameStreamId } from './stream-id.ts';
 
@@ -232,7 +233,7 @@ export class StreamingSession {
   #accept(update: ReceivedUpdate, kind: Receipt['kind'], nowMs: number): UpdateDecision {
     const receipt: Receipt = {
       kind,
-      receivedCharacters: [...update.text].length,
+      receivedCharacters: countCharacters(update.text),
       bodySha256: update.bodySha256,
       acceptedAtMs: nowMs,
     };

@@ -184,4 +184,38 @@ describe('the key of a start', () => {
     world.holds.insufficient = false;
     expect((await start(world, 'Hello')).replayed).to.equal(false);
   });
+
+  it('answers starts that race for one stream with that stream: one generation, one hold', async () => {
+    const world = await StreamingWorld.create();
+    const all = await Promise.all(Array.from({ length: 10 }, () => start(world, 'Hi')));
+    expect(new Set(all.map(({ id }) => id)).size).to.equal(1);
+    expect(all.filter(({ replayed }) => !replayed)).to.have.length(1);
+    expect(world.holds.reserved).to.have.length(1);
+  });
+
+  it('lets a start whose rival was refused try for itself', async () => {
+    const world = await StreamingWorld.create();
+    world.holds.insufficient = true;
+    const rivals = Array.from({ length: 5 }, () => start(world, 'Hi'));
+    for (const rival of rivals) await expectRefusal(rival, 'credit.insufficient');
+    const prepared = world.model.countPromptTokens;
+    world.model.countPromptTokens = async () => {
+      world.model.countPromptTokens = prepared;
+      throw new DomainError('model.not_found', 'No such model');
+    };
+    world.holds.insufficient = false;
+    const first = start(world, 'Hi');
+    const second = start(world, 'Hi');
+    await expectRefusal(first, 'model.not_found');
+    expect(await second).to.include({ replayed: false });
+  });
+
+  it('of a stream that waits for recovery is 409, because nobody can tell what becomes of it', async () => {
+    const world = await StreamingWorld.create();
+    world.holds.fault.reserve = new Error('the program died here');
+    world.undoStart.execute = async () => undefined;
+    await start(world, 'Hi').catch(() => undefined);
+    expect([...world.store.streams.values()].map(({ session }) => session.state)).to.deep.equal(['opening']);
+    await expectRefusal(start(world, 'Hi'), 'stream.already_active');
+  });
 });

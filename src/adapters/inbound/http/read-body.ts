@@ -12,7 +12,7 @@ export const MAX_BODY_DEPTH = 32;
 /**
  * Reads a request's JSON body.
  *
- * @param opaqueField a field of the body that its route refuses itself, whatever is in it.
+ * @param opaqueFields fields of the body that its route refuses itself, whatever is in them.
  * @throws HttpRefusal 415 for another content type or an encoding, 413 beyond `maxBytes`; DomainError
  *   `request.invalid` for broken UTF-8, broken JSON, NUL, lone surrogates, prototype keys and deep nesting,
  *   with the path of the fault.
@@ -20,7 +20,7 @@ export const MAX_BODY_DEPTH = 32;
 export async function readJsonBody(
   request: IncomingMessage,
   maxBytes: number,
-  opaqueField?: string,
+  opaqueFields?: readonly string[],
 ): Promise<unknown> {
   requireJson(request);
   const bytes = await readBytes(request, maxBytes);
@@ -37,7 +37,7 @@ export async function readJsonBody(
     const forbidden = error instanceof SyntaxError && error.message.includes('forbidden prototype');
     throw invalid('', forbidden ? 'has a key that is not allowed' : 'is not valid JSON');
   }
-  requirePlain(value, '', 0, opaqueField);
+  requirePlain(value, '', 0, opaqueFields);
   return value;
 }
 
@@ -72,7 +72,12 @@ const invalid = (path: string, message: string): DomainError =>
   });
 
 /** Refuses what no field of any route may hold, unknown fields included. */
-function requirePlain(value: unknown, path: string, depth: number, opaqueField?: string): void {
+function requirePlain(
+  value: unknown,
+  path: string,
+  depth: number,
+  opaqueFields: readonly string[] = [],
+): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw invalid(path, 'must not contain NUL');
     if (!value.isWellFormed()) throw invalid(path, 'must be well-formed Unicode');
@@ -81,7 +86,7 @@ function requirePlain(value: unknown, path: string, depth: number, opaqueField?:
   if (typeof value !== 'object' || value === null) return;
   if (depth >= MAX_BODY_DEPTH) throw invalid(path, `is nested deeper than ${MAX_BODY_DEPTH} levels`);
   for (const [key, member] of Object.entries(value)) {
-    if (key === opaqueField) continue;
+    if (opaqueFields.includes(key)) continue;
     requirePlain(member, path === '' ? key : `${path}.${key}`, depth + 1);
   }
 }

@@ -11,7 +11,7 @@ export interface RouteRequest<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** A header by its lower-case name; of a repeated one the joined text. */
+  /** A header by its lower-case name, also an empty one; of a repeated one the joined text. */
   header(name: string): string | undefined;
   readonly requestId: string;
   /** The peer's address, as the proxy settings understand it. */
@@ -60,8 +60,8 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly body?: B;
   /** What a faulty body is told in place of the first fault, where older clients know one sentence. */
   readonly bodyRefusal?: string;
-  /** A field of the body that no rule but the route's own looks at, so that its refusal never explains itself. */
-  readonly opaqueField?: string;
+  /** Fields of the body that no rule but the route's own looks at, so that what is refused first stays its choice. */
+  readonly opaqueFields?: readonly string[];
   /** Largest body, in bytes; 256 KiB unless said. */
   readonly maxBodyBytes?: number;
   readonly answers: Readonly<Record<number, AnswerContract>>;

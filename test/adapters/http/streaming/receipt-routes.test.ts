@@ -82,6 +82,45 @@ describe('the update route', () => {
     expect(body).to.include({ receipt: 'partial', receivedCharacters: 1 });
   });
 
+  it('hashes what came for the audit, however deep it is nested', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const response = await fetch(`${chat.url}${UPDATE}`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer anna', 'content-type': 'application/json' },
+      body: `{"completeResponse":"","streamingSessionId":${deep}}`,
+    });
+    expect([response.status, ((await response.json()) as { code: string }).code]).to.deep.equal([
+      400,
+      'stream.id_mismatch',
+    ]);
+    expect(world.audit.at(-1)?.facts?.receivedSha256).to.match(/^[0-9a-f]{64}$/);
+  });
+
+  it('asks for the chat first, then for the id, then for the other fields, then for the text', async () => {
+    const { id } = await world.finish(1, 'text');
+    const faulty = [undefined, null, 7, 'a\0', '\ud800', JSON.parse(`${'['.repeat(99)}${']'.repeat(99)}`)];
+    const ids = [id, undefined, `${id} `];
+    for (const completeResponse of faulty) {
+      for (const streamingSessionId of ids) {
+        const sent = { completeResponse, streamingSessionId, tokensUsed: -1 };
+        expect((await update(sent, 'bert')).status, 'not his chat').to.equal(404);
+        const { status, body } = await update(sent);
+        const right = streamingSessionId === id;
+        expect([status, body.code]).to.deep.equal([400, right ? 'request.invalid' : 'stream.id_mismatch']);
+        expect('errors' in body).to.equal(right);
+      }
+    }
+    expect((await update({ completeResponse: 'a\0', streamingSessionId: id })).body.code).to.equal(
+      'stream.text_mismatch',
+    );
+  });
+
+  it('takes back a text with every character that JSON can carry', async () => {
+    const { id: streamingSessionId } = await world.finish(1, 'a\0b\u2028\u202e\ufeff😀');
+    const completeResponse = 'a\0b\u2028\u202e\ufeff😀';
+    expect((await update({ completeResponse, streamingSessionId })).body.receipt).to.equal('exact');
+  });
+
   it('names the faults of the other fields only once the id is right', async () => {
     const { id: streamingSessionId } = await world.finish(1, 'text');
     const { status, body } = await update({ completeResponse: 7, streamingSessionId, tokensUsed: -1 });

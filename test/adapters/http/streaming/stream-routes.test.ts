@@ -61,8 +61,8 @@ describe('the stream routes', () => {
     );
   });
 
-  for (const cursor of ['x', '-1', '1.5', '1e3', '99999999999999999999']) {
-    it(`refuse the cursor ${cursor} with 400`, async () => {
+  for (const cursor of ['x', '-1', '+1', '1.5', '1e3', '0x1', '1 2', '1, 2', '\u00b2', '']) {
+    it(`refuse the cursor ${JSON.stringify(cursor)} with 400`, async () => {
       const { status, body } = await chat.json('anna', 'GET', STREAM, {
         headers: { 'last-event-id': cursor },
       });
@@ -70,6 +70,47 @@ describe('the stream routes', () => {
       expect(body.errors).to.deep.equal([{ path: 'Last-Event-ID', message: 'must be a decimal integer' }]);
     });
   }
+
+  for (const [what, cursor, offset, type] of [
+    ['leading zeros', '002', 3, 'chunk'],
+    ['more digits than a number has', '9'.repeat(1_000), 4, 'error'],
+    ['the largest safe integer', '9007199254740991', 4, 'error'],
+  ] as const) {
+    it(`take a cursor with ${what} for the number that it is`, async () => {
+      answering('Like ', 'this.');
+      await (await chat.ask('anna', 'POST', STREAM, { body })).text();
+      const response = await chat.ask('anna', 'GET', STREAM, { headers: { 'last-event-id': cursor } });
+      expect(await response.text()).to.match(new RegExp(`^retry: 2000\n\nid: ${offset}\nevent: ${type}\n`));
+    });
+  }
+
+  for (const [what, key] of [
+    ['empty', ''],
+    ['longer than 255', 'k'.repeat(256)],
+    ['with a space', 'k 1'],
+    ['sent twice', 'k1, k1'],
+    ['not ASCII', 'cl\u00e9'],
+  ] as const) {
+    it(`refuse a key that is ${what} with 400 and start nothing`, async () => {
+      const sent = { body, headers: { 'idempotency-key': key } };
+      const answer = await chat.json('anna', 'POST', STREAM, sent);
+      expect([answer.status, answer.body.code]).to.deep.equal([400, 'request.invalid']);
+      expect(world.store.streams.size).to.equal(0);
+    });
+  }
+
+  it('count characters as code points: 10,000 of them are taken, one more is 400', async () => {
+    const message = '😀'.repeat(10_000);
+    answering('Yes.');
+    expect((await chat.ask('anna', 'POST', STREAM, { body: { message } })).status).to.equal(200);
+    const { status, body: refused } = await chat.json('anna', 'POST', STREAM, {
+      body: { message: `${message}x` },
+    });
+    expect([status, refused.errors]).to.deep.equal([
+      400,
+      [{ path: 'message', message: 'must have at most 10000 characters' }],
+    ]);
+  });
 
   it('go on when the reader has gone, so that he can come back', async () => {
     const gone = new AbortController();

@@ -9,6 +9,7 @@ import {
 } from '../../../../../domain/accounting/credits.ts';
 import { DomainError } from '../../../../../domain/domain-error.ts';
 import { MAX_TEXT_LENGTH } from '../../../../../domain/streaming/chat-session.ts';
+import { atMostCharacters } from '../limited-text.ts';
 
 /** Longest id, username, model id or name of a service, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 256;
@@ -49,7 +50,7 @@ export const signedCredits = amount
 /** An id, a username, or the name of a model or service. */
 export const name = z.string().min(1).max(MAX_NAME_LENGTH);
 export const email = z.string().min(3).max(MAX_EMAIL_LENGTH);
-export const notes = z.string().max(MAX_TEXT_LENGTH).describe('Why; kept in the journal');
+export const notes = atMostCharacters(MAX_TEXT_LENGTH, z.string()).describe('Why; kept in the journal');
 export const tokens = z.int().min(0).max(MAX_REPORTED_TOKENS);
 export const expiryDays = z
   .int()

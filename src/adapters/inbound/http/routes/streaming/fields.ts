@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { DomainError } from '../../../../../domain/domain-error.ts';
 import { MAX_TEXT_LENGTH, MAX_TITLE_LENGTH } from '../../../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../../../domain/streaming/stream-id.ts';
+import { atMostCharacters } from '../limited-text.ts';
 
-/** Longest id or name in a path or body, in UTF-16 code units. */
+/** Longest name or search text, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 256;
 /** Most rows of one page. */
 const MAX_PAGE_ROWS = 100;
@@ -11,6 +12,8 @@ const MAX_PAGE_ROWS = 100;
 const DEFAULT_PAGE_ROWS = 20;
 /** Highest page whose offset is still a safe integer by far. */
 const MAX_PAGE = 1_000_000;
+/** What every larger cursor is read as: beyond any log, and with a safe integer after it. */
+const MAX_CURSOR = Number.MAX_SAFE_INTEGER - 1;
 /** Longest idempotency key, in characters. */
 export const MAX_KEY_LENGTH = 255;
 
@@ -19,12 +22,15 @@ const name = z.string().min(1).max(MAX_NAME_LENGTH);
 const optional = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
+/** Any text may name a chat: one that is no id is simply not found. */
+const chatId = z.string().transform((id) => id as ChatId);
+
 /** The path of a route about one chat. */
-export const chatPath = z.object({ id: name.transform((id) => id as ChatId) });
+export const chatPath = z.object({ id: chatId });
 /** The path of a route about a user's chats. */
-export const userPath = z.object({ userId: name.describe('An id or a username') });
+export const userPath = z.object({ userId: z.string().describe('An id or a username') });
 /** The path of a route about one chat of a user. */
-export const userChatPath = userPath.extend({ sessionId: name.transform((id) => id as ChatId) });
+export const userChatPath = userPath.extend({ sessionId: chatId });
 /** Which page of a list, counted from 1. */
 export const pageQuery = z.object({
   page: z.coerce.number().int().min(1).max(MAX_PAGE).default(1),
@@ -33,16 +39,20 @@ export const pageQuery = z.object({
 /** A search, and which page of what it finds. */
 export const searchQuery = pageQuery.extend({ query: name });
 
-const title = z.string().trim().min(1).max(MAX_TITLE_LENGTH);
-const text = z.string().min(1).max(MAX_TEXT_LENGTH);
-const modelId = optional(name).describe('An unknown or unavailable model is answered by the default one');
+const title = atMostCharacters(MAX_TITLE_LENGTH, z.string().trim().min(1));
+const text = atMostCharacters(MAX_TEXT_LENGTH, z.string().min(1));
+const modelId = optional(z.string()).describe(
+  'An unknown or unavailable model is answered by the default one',
+);
 
-export const createChatBody = z.object({
-  title: optional(title),
-  initialMessage: optional(text).describe('Stored as the first message and not answered'),
-  modelId,
-  source: optional(name),
-});
+export const createChatBody = z
+  .object({
+    title: optional(title),
+    initialMessage: optional(text).describe('Stored as the first message and not answered'),
+    modelId,
+    source: optional(name),
+  })
+  .prefault({});
 export const renameBody = z.object({ title });
 export const messageBody = z.object({ message: text, modelId });
 
@@ -75,11 +85,10 @@ export function readIdempotencyKey(header: string | undefined): string | undefin
   throw invalidHeader('Idempotency-Key', `must be 1 to ${MAX_KEY_LENGTH} visible ASCII characters`);
 }
 
-/** Reads a cursor: a decimal integer of at least 0. @throws DomainError `request.invalid`. */
+/** Reads a cursor: a decimal integer of at least 0, however large. @throws DomainError `request.invalid`. */
 export function readCursor(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
-  const cursor = Number(header);
-  if (/^[0-9]{1,16}$/.test(header) && Number.isSafeInteger(cursor)) return cursor;
+  if (/^[0-9]+$/.test(header)) return Math.min(Number(header), MAX_CURSOR);
   throw invalidHeader('Last-Event-ID', 'must be a decimal integer');
 }
 

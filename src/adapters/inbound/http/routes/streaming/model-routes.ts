@@ -7,10 +7,12 @@ import { modelView } from './views.ts';
 
 type Uses = Pick<StreamingUseCases, 'catalog' | 'recommendModel' | 'version'>;
 
-const recommendBody = z.object({
-  task: z.enum(MODEL_TASKS).default('general'),
-  priority: z.enum(MODEL_PRIORITIES).default('quality'),
-});
+const recommendBody = z
+  .object({
+    task: z.enum(MODEL_TASKS).default('general'),
+    priority: z.enum(MODEL_PRIORITIES).default('quality'),
+  })
+  .prefault({});
 
 /** The routes that tell of the models and of the program itself. */
 export const modelRoutes = (useCases: Uses): Route[] => [

@@ -21,7 +21,7 @@ const stop = ({ stopStream }: Uses): Route =>
     permission: 'chat.use',
     params: chatPath,
     body: stopBody,
-    opaqueField: 'streamingSessionId',
+    opaqueFields: ['streamingSessionId'],
     answers: { 200: { description: 'Where the stream stands', schema: answers.stoppedStream } },
     refusals: ['chat.not_found', 'stream.id_mismatch'],
     handle: async ({ principal, params, body, requestId }) => {
@@ -44,7 +44,7 @@ const update = ({ acceptUpdate }: Uses): Route =>
     permission: 'chat.use',
     params: chatPath,
     body: updateBody,
-    opaqueField: 'streamingSessionId',
+    opaqueFields: ['streamingSessionId', 'completeResponse', 'tokensUsed'],
     maxBodyBytes: MAX_UPDATE_BYTES,
     answers: { 200: { description: 'The receipt is stored', schema: answers.acceptedUpdate } },
     refusals: ['chat.not_found', 'stream.id_mismatch', 'stream.text_mismatch', 'stream.receipt_conflict'],
