@@ -45,6 +45,19 @@ export function describePrincipalDirectory(name: string, create: () => Promise<D
       expect(await directory.resolveEmail('ada')).to.equal(undefined);
     });
 
+    it('finds nobody under what nobody can be called', async () => {
+      const { world, directory } = setup;
+      await world.addUser('ada');
+      for (const name of ['', 'ada\0', '\0', '\uD800', 'x'.repeat(5_000), '__proto__']) {
+        expect(await directory.resolve(name)).to.equal(undefined);
+        expect(await directory.resolveEmail(name)).to.equal(undefined);
+        if (name !== '') {
+          const found = await directory.search(name, { offset: 0, limit: 5 });
+          expect(found).to.deep.equal({ entries: [], total: 0 });
+        }
+      }
+    });
+
     it('says that an account is disabled, and knows a deleted one by its id alone', async () => {
       const { world, directory } = setup;
       const { id } = await world.addUser('ada');

@@ -20,6 +20,13 @@ const ENTRY = z.object({
 const ONE = z.object({ principal: ENTRY.nullable() });
 const MANY = z.object({ principals: z.array(ENTRY), total: z.number().int().nonnegative() });
 
+/** Longest name or text that auth looks for, in UTF-16 code units; no name is that long. */
+const MAX_NAME_LENGTH = 1_024;
+/** Whether auth looks at a text at all. What it refuses to look at is nobody's name, and auth is not away for it. */
+const isAskable = (text: string): boolean =>
+  text.length <= MAX_NAME_LENGTH && !text.includes('\0') && text.isWellFormed();
+const mayBeName = (text: string): boolean => text !== '' && isAskable(text);
+
 interface Deps {
   /** Auth's own origin; service routes answer there alone. */
   readonly authUrl: URL;
@@ -35,6 +42,7 @@ export class HttpPrincipalDirectory implements PrincipalDirectory {
   }
 
   async resolve(userIdOrUsername: string): Promise<DirectoryEntry | undefined> {
+    if (!mayBeName(userIdOrUsername)) return undefined;
     const question = isUserId(userIdOrUsername)
       ? { userId: userIdOrUsername }
       : { username: userIdOrUsername };
@@ -42,13 +50,14 @@ export class HttpPrincipalDirectory implements PrincipalDirectory {
   }
 
   async resolveEmail(email: string): Promise<DirectoryEntry | undefined> {
-    return (await this.#ask({ email }, ONE)).principal ?? undefined;
+    return mayBeName(email) ? ((await this.#ask({ email }, ONE)).principal ?? undefined) : undefined;
   }
 
   async search(
     text: string,
     page: { readonly offset: number; readonly limit: number },
   ): Promise<{ readonly entries: readonly DirectoryEntry[]; readonly total: number }> {
+    if (!isAskable(text)) return { entries: [], total: 0 };
     const { principals, total } = await this.#ask({ query: text, ...page }, MANY);
     return { entries: principals, total };
   }
