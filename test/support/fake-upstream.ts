@@ -139,6 +139,15 @@ export const stallingAfter =
     if (body !== '') response.write(body);
   };
 
+/** Says the same text again and again, so many milliseconds apart, until nobody listens any more. */
+export const dripping =
+  (text: string, everyMs: number): UpstreamBehaviour =>
+  (response) => {
+    beginEvents(response);
+    const timer = setInterval(() => response.write(deltaEvent({ content: text })), everyMs);
+    response.once('close', () => clearInterval(timer));
+  };
+
 /** Sends the beginning of an event stream and breaks the connection. */
 export const breakingAfter =
   (body: string): UpstreamBehaviour =>

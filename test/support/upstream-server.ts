@@ -1,6 +1,6 @@
 import { ApiClient, type EventReader } from './api-client.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
-import { RunningServer } from './running-server.ts';
+import { RunningServer, temporaryFolder } from './running-server.ts';
 
 /** The model that a fake upstream stands for; it costs one credit for 1,000 tokens. */
 export const UPSTREAM_MODEL_ID = 'talker';
@@ -14,13 +14,15 @@ export interface UpstreamServer {
   readonly user: ApiClient;
 }
 
-/** Starts `holdfast serve` with a fake upstream for a model server. */
+/** Starts `holdfast serve` with a fake upstream for a model server; the rest is as {@link RunningServer.start} takes it. */
 export async function serveUpstream(
   upstream: FakeUpstream,
   flags: readonly string[] = [],
+  data: string = temporaryFolder(),
+  within: readonly string[] = [],
 ): Promise<UpstreamServer> {
   const model = ['--model-url', upstream.url, '--model-id', UPSTREAM_MODEL_ID, '--model-price', '1'];
-  const server = await RunningServer.start(['--demo', ...model, ...flags]);
+  const server = await RunningServer.start(['--demo', ...model, ...flags], data, {}, within);
   return { server, user: await ApiClient.login(server.urls, 'user1', 'User1@123') };
 }
 
