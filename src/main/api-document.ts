@@ -1,5 +1,6 @@
 import { type DocumentedService, openApiDocument } from '../adapters/inbound/http/openapi.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
+import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
 import type { Log } from '../application/ports/log.ts';
 import { loadConfig } from './config.ts';
 import { composeServices } from './container.ts';
@@ -26,6 +27,7 @@ const SILENT: Log = {
 export async function apiDocument(): Promise<string> {
   const config = await loadConfig({ environment: {} });
   const container = composeServices(config, SERVICES, {
+    clock: new SystemClock(),
     log: SILENT,
     metrics: new PromMetrics({ processMetrics: false }),
     serviceKeys: { accepts: () => false, current: '' },

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 
+import type { Clock } from '../application/ports/clock.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
 import type { ServiceKeys } from '../application/ports/service-keys.ts';
@@ -18,6 +19,7 @@ export function composeServices(
   config: Config,
   running: readonly ServiceName[],
   given: {
+    readonly clock: Clock;
     readonly log: Log;
     readonly metrics: Metrics;
     readonly serviceKeys: ServiceKeys & { readonly current: string };

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
 import { loadConfig } from './config.ts';
-import { bindEmbeddedStore, openEmbeddedStore } from './modules/embedded-store.ts';
+import { bindEmbeddedStore, clockOf, openEmbeddedStore } from './modules/embedded-store.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindSystem } from './modules/system.ts';
 import { openProgramLog } from './program-log.ts';
@@ -18,7 +18,12 @@ export async function withOperatorContainer<Result>(
   try {
     const container = new Container({ defaultScope: 'Singleton' });
     const nobody = { accepts: () => false };
-    bindSystem(container, { log, metrics: new PromMetrics({ processMetrics: false }), serviceKeys: nobody });
+    bindSystem(container, {
+      clock: await clockOf(store, log),
+      log,
+      metrics: new PromMetrics({ processMetrics: false }),
+      serviceKeys: nobody,
+    });
     bindIdentity(container, {
       accessTokenLifeMs: config['tokens.access'],
       loginLifeMs: config['tokens.refresh'],

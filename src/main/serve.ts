@@ -12,7 +12,7 @@ import { edgeOf } from './edge-settings.ts';
 import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
 import { hintAtLocalModel } from './local-model-hint.ts';
-import { bindEmbeddedStore, openEmbeddedStore } from './modules/embedded-store.ts';
+import { bindEmbeddedStore, clockOf, openEmbeddedStore } from './modules/embedded-store.ts';
 import { performOperatorAct } from './operator-acts.ts';
 import { OperatorError } from './operator-error.ts';
 import { openOperatorSocket } from './operator-socket.ts';
@@ -53,7 +53,8 @@ export async function serve(
   let operator: Server | undefined;
   try {
     const serviceKeys = openServiceKeys(config);
-    const container = composeServices(config, running, { log, metrics, serviceKeys });
+    const clock = await clockOf(store, log);
+    const container = composeServices(config, running, { clock, log, metrics, serviceKeys });
     extend(container);
     await bindEmbeddedStore(container, store);
     const accounts = await prepareStores(container, running, config);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts';
 import type { Route } from '../../src/adapters/inbound/http/route.ts';
 import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
+import { SystemClock } from '../../src/adapters/outbound/system/system-clock.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { composeServices } from '../../src/main/container.ts';
 import { edgeOf } from '../../src/main/edge-settings.ts';
@@ -38,7 +39,12 @@ export async function composedServer(): Promise<ComposedServer> {
     accepts: (presented: string) => presented === TEST_SERVICE_KEY,
     current: TEST_SERVICE_KEY,
   };
-  const container = composeServices(config, SERVICES, { log, metrics, serviceKeys });
+  const container = composeServices(config, SERVICES, {
+    clock: new SystemClock(),
+    log,
+    metrics,
+    serviceKeys,
+  });
   bindMemoryStore(container);
   await prepareStores(container, SERVICES, config);
   const servers: Server[] = [];

@@ -1,13 +1,20 @@
 import type { Container } from 'inversify';
 import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { keepClockMark, readClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
 import { SqliteLoginSessionRepository } from '../../adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
 import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-signing-key-repository.ts';
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
+import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
+import type { Clock } from '../../application/ports/clock.ts';
+import type { Log } from '../../application/ports/log.ts';
 import { OperatorError } from '../operator-error.ts';
 import { CHATS, EVENT_LOG, LEDGER, LOGIN_SESSIONS, SIGNING_KEYS, STREAMS, USERS } from '../tokens.ts';
+
+/** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
+const NOTEWORTHY_AHEAD_MS = 60_000;
 
 /**
  * Opens the embedded store of a data folder.
@@ -22,6 +29,22 @@ export async function openEmbeddedStore(dataDir: string): Promise<SqliteStore> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(3, `The store in ${dataDir} cannot be opened: ${reason}`, { cause: error });
   }
+}
+
+/** The clock of whoever owns a store: it goes on from the latest time that the store has seen, across restarts. */
+export async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
+  const systemMs = new SystemClock().nowMs();
+  const markMs = await readClockMark(store);
+  if (markMs - systemMs > NOTEWORTHY_AHEAD_MS) {
+    const told = { storeTime: new Date(markMs).toISOString(), systemTime: new Date(systemMs).toISOString() };
+    log.warn(
+      told,
+      "the store has seen a later time than the system's clock shows: time goes on from there, at half speed until the system's clock has caught up",
+    );
+  }
+  const clock = new SystemClock(markMs);
+  keepClockMark(store, clock);
+  return clock;
 }
 
 /** Binds every store to one embedded database. */

@@ -2,8 +2,8 @@ import type { Container } from 'inversify';
 import { CryptoIdSource } from '../../adapters/outbound/system/crypto-id-source.ts';
 import { LogAuditTrail } from '../../adapters/outbound/system/log-audit-trail.ts';
 import { NodeDigest } from '../../adapters/outbound/system/node-digest.ts';
-import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import { SystemTimers } from '../../adapters/outbound/system/system-timers.ts';
+import type { Clock } from '../../application/ports/clock.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Metrics } from '../../application/ports/metrics.ts';
 import type { ServiceKeys } from '../../application/ports/service-keys.ts';
@@ -12,9 +12,14 @@ import { AUDIT, CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '.
 /** Binds what every service has of the system it runs on. */
 export function bindSystem(
   container: Container,
-  given: { readonly log: Log; readonly metrics: Metrics; readonly serviceKeys: ServiceKeys },
+  given: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly metrics: Metrics;
+    readonly serviceKeys: ServiceKeys;
+  },
 ): void {
-  container.bind(CLOCK).toConstantValue(new SystemClock());
+  container.bind(CLOCK).toConstantValue(given.clock);
   container.bind(TIMERS).toConstantValue(new SystemTimers());
   container.bind(IDS).toConstantValue(new CryptoIdSource());
   container.bind(DIGEST).toConstantValue(new NodeDigest());

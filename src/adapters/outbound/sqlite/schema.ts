@@ -1,18 +1,26 @@
 import { ACCOUNTING_OPERATIONS } from './accounting/accounting-operations.ts';
+import { CLOCK_OPERATIONS } from './clock-mark.ts';
 import { IDENTITY_OPERATIONS } from './identity/identity-operations.ts';
 import { STREAMING_SCHEMA } from './migrations/0001-streaming.ts';
 import { ACCOUNTING_SCHEMA } from './migrations/0002-accounting.ts';
 import { IDENTITY_SCHEMA } from './migrations/0003-identity.ts';
+import { CLOCK_MARK_SCHEMA } from './migrations/0004-clock-mark.ts';
 import type { Migration } from './migrations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
 
 /** Every step of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [STREAMING_SCHEMA, ACCOUNTING_SCHEMA, IDENTITY_SCHEMA];
+export const MIGRATIONS: readonly Migration[] = [
+  STREAMING_SCHEMA,
+  ACCOUNTING_SCHEMA,
+  IDENTITY_SCHEMA,
+  CLOCK_MARK_SCHEMA,
+];
 
 /** Every write that the store knows. */
 export const OPERATIONS: OperationSet = {
   ...STREAMING_OPERATIONS,
   ...ACCOUNTING_OPERATIONS,
   ...IDENTITY_OPERATIONS,
+  ...CLOCK_OPERATIONS,
 };

@@ -51,6 +51,7 @@ export class SqliteStore {
   #startLogOver = false;
   #closed: Error | undefined;
   #onIdle: (() => void) | undefined;
+  #addition: Pick<WaitingWrite, 'operation' | 'input'> | undefined;
 
   private constructor(folder: DataFolder, writer: StoreWorker, checkpointer: StoreWorker) {
     this.#folder = folder;
@@ -124,6 +125,11 @@ export class SqliteStore {
     }) as Promise<Out>;
   }
 
+  /** Carries out this operation too, last in every transaction that is formed. What becomes of it is not told. */
+  addToEveryTransaction(operation: string, input: () => unknown): void {
+    this.#addition = { operation, input };
+  }
+
   /**
    * Reads through the connection of this thread: point reads and bounded pages only, since it blocks.
    *
@@ -172,6 +178,10 @@ export class SqliteStore {
     const durability = batch.some((write) => write.durability === 'full') ? 'full' : 'normal';
     try {
       const requests = batch.map(requestOf);
+      if (this.#addition !== undefined) {
+        const need = requests.some(({ essential }) => essential) ? 'essential' : 'ordinary';
+        requests.push(requestOf({ ...this.#addition, need }));
+      }
       this.#writer.send({ kind: 'batch', requests, durability, checkpoint: this.#startLogOver });
       this.#startLogOver = false;
     } catch (cause) {
@@ -230,7 +240,11 @@ export class SqliteStore {
   }
 }
 
-const requestOf = ({ operation, input, need }: WaitingWrite): WriteRequest => ({
+const requestOf = ({
+  operation,
+  input,
+  need,
+}: Pick<WaitingWrite, 'operation' | 'input' | 'need'>): WriteRequest => ({
   operation,
   input: input(),
   essential: need === 'essential',
