@@ -54,8 +54,10 @@ export class FollowStream {
   }
 
   #follow(stream: StreamingSessionState, cursor: number): Followed {
-    const { id } = stream;
-    return { kind: 'following', id, events: this.#deps.readers.read({ id, cursor }) };
+    const { id, end } = stream;
+    const endOffset = end?.lastOffset;
+    const events = this.#deps.readers.read({ id, cursor, ...(endOffset === undefined ? {} : { endOffset }) });
+    return { kind: 'following', id, events };
   }
 
   /** Whether the events of a stream go on right after a cursor. */

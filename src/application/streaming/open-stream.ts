@@ -172,8 +172,10 @@ export class OpenStream {
 
   /** The same stream again, from its first event, whatever has become of it. */
   #replay(session: StreamingSessionState): OpenedStream {
-    const { id, chatId, modelId, firstOffset } = session;
-    const events = this.#deps.readers.read({ id, cursor: firstOffset - 1 });
+    const { id, chatId, modelId, firstOffset, end } = session;
+    const endOffset = end?.lastOffset;
+    const cursor = firstOffset - 1;
+    const events = this.#deps.readers.read({ id, cursor, ...(endOffset === undefined ? {} : { endOffset }) });
     return { id, chatId, modelId, replayed: true, events, begin: () => undefined };
   }
 

@@ -14,6 +14,17 @@ export const MAX_BEHIND_CHARS = 1_048_576;
 type Batch = readonly StreamEvent[];
 type Step = IteratorResult<Batch, undefined>;
 
+/** Where a reader begins. */
+export interface ReaderStart {
+  readonly id: StreamId;
+  /** The offset of the last event that he has. */
+  readonly cursor: number;
+  /** Events right after the cursor that are known to be stored; with them the log need not be read. */
+  readonly first?: Batch;
+  /** Offset of the last event of a stream that has ended. */
+  readonly endOffset?: number;
+}
+
 /**
  * One reader's way through a stream's log: from his cursor page by page, then live, every event once and in order.
  * Iteration ends after the stream's end, when the writer has gone without one, or when the reader is too slow:
@@ -31,25 +42,24 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
   /** Counts the times that live events were dropped in favour of the log, so that one during a read is noticed. */
   #returnsToLog = 0;
   #behindChars = 0;
+  /** Offset of the last event that is known to have been stored, whether it has been delivered or not. */
+  #storedOffset: number;
   #progressedAtMs: number;
   #waiting: ((step: Step) => void) | undefined;
   #writerGone = false;
   #closed = false;
   #reachedEnd = false;
 
-  /**
-   * Subscribes at once, so that nothing is missed between the log and what is live.
-   *
-   * @param first events right after the cursor that are known to be stored; with them the log need not be read.
-   */
+  /** Subscribes at once, so that nothing is missed between the log and what is live. */
   constructor(
     deps: { clock: Clock; eventLog: EventLog; tail: LiveTail },
-    from: { readonly id: StreamId; readonly cursor: number; readonly first?: Batch },
+    from: ReaderStart,
     onClose: () => void,
   ) {
     this.id = from.id;
     this.#deps = deps;
     this.#cursor = from.cursor;
+    this.#storedOffset = from.endOffset ?? from.cursor;
     this.#live = from.first !== undefined;
     this.#queue = from.first === undefined ? [] : [from.first];
     this.#onClose = onClose;
@@ -72,6 +82,7 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
 
   onEvents(events: Batch): void {
     if (this.#closed) return;
+    this.#storedOffset = events.at(-1)?.offset ?? this.#storedOffset;
     if (this.#waiting !== undefined && this.#live && events[0]?.offset === this.#cursor + 1) {
       this.#hand(events);
       return;
@@ -141,7 +152,8 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
       if (step === undefined) return this.#wait();
       if (step !== 'log') return step;
       const returns = this.#returnsToLog;
-      const gone = this.#writerGone;
+      // Where nothing more will come, or what was stored is not kept any more, waiting would never end.
+      const gone = this.#writerGone || this.#storedOffset > this.#cursor;
       const page = await this.#deps.eventLog.read(this.id, this.#cursor, LOG_PAGE);
       if (page.length > 0) return this.#deliver(page);
       if (gone) this.close();

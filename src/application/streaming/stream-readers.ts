@@ -1,10 +1,9 @@
-import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../domain/streaming/stream-id.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import type { LiveTail } from '../ports/live-tail.ts';
 import type { Follower, StreamPresence } from './stream-presence.ts';
-import { StreamReader } from './stream-reader.ts';
+import { type ReaderStart, StreamReader } from './stream-reader.ts';
 
 interface Deps {
   readonly clock: Clock;
@@ -26,14 +25,9 @@ export class StreamReaders {
   /**
    * A reader of a stream from a cursor on.
    *
-   * @param from `first`: events right after the cursor that are known to be stored.
    * @throws DomainError `stream.limit_reached` when the stream has as many readers as it may.
    */
-  read(from: {
-    readonly id: StreamId;
-    readonly cursor: number;
-    readonly first?: readonly StreamEvent[];
-  }): StreamReader {
+  read(from: ReaderStart): StreamReader {
     const { presence, onDeserted } = this.#deps;
     const follower: Follower = { progressedAtMs: (nowMs) => reader.progressedAtMs(nowMs) };
     presence.join(from.id, follower);

@@ -101,6 +101,14 @@ export class StreamRunner {
   /** Asks the model. To be called once the response's headers could be sent. */
   begin(): void {
     if (this.#begun || this.#ending !== undefined) return;
+    const { presence, settings, clock } = this.#deps;
+    if (
+      settings.readerlessDeadlineMs === 0 &&
+      presence.progressedAtMs(this.id, clock.nowMs()) === undefined
+    ) {
+      this.end({ kind: 'stop', reason: 'deadline' });
+      return;
+    }
     this.#begun = true;
     this.#lastSeenMs = this.#deps.clock.nowMs();
     void this.#pull();

@@ -137,4 +137,29 @@ describe('deleting a chat', () => {
     ]);
     expect(world.store.chats.size).to.equal(0);
   });
+
+  it('ends a reader who is behind: his connection is cut, not kept open for ever', async () => {
+    const world = await StreamingWorld.create();
+    const opened = await world.begin();
+    await opened.events.next();
+    world.model.call.say('a', 'b');
+    await world.settle();
+    // So much waits for him that he is sent back to the log, which is gone when he comes.
+    for (let turn = 0; turn < 6; turn += 1) {
+      world.model.call.say('x'.repeat(50_000));
+      await world.settle();
+    }
+    await world.deleteChat.execute({ owner: ANNA, chatId: chatId(1) });
+    expect((await opened.events.next()).done).to.equal(true);
+    expect(opened.events.reachedEnd).to.equal(false);
+  });
+
+  it('ends a reader who replays an ended stream page by page', async () => {
+    const world = await StreamingWorld.create();
+    await world.finish(1, 'text');
+    const followed = await world.followStream.execute({ owner: ANNA, chatId: chatId(1) });
+    if (followed.kind !== 'following') throw new Error(`found ${followed.kind}`);
+    await world.deleteChat.execute({ owner: ANNA, chatId: chatId(1) });
+    expect((await followed.events.next()).done).to.equal(true);
+  });
 });

@@ -151,6 +151,16 @@ describe('a running stream', () => {
     expect(world.stored(opened.id).state).to.equal('stopped');
   });
 
+  it('asks no model with a deadline of 0 when its only reader left before the answer could begin', async () => {
+    const world = await StreamingWorld.create({ readerlessDeadlineMs: 0 });
+    const opened = await world.open();
+    opened.events.close();
+    opened.begin();
+    await world.settle();
+    expect(world.stored(opened.id).end).to.include({ kind: 'stopped', chargeMicros: 0 });
+    expect(world.model.calls).to.have.length(0);
+  });
+
   it('stops at its absolute maximum whoever reads', async () => {
     const world = await StreamingWorld.create({ maxDurationMs: 30_000 });
     const opened = await world.begin();
