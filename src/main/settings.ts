@@ -48,7 +48,7 @@ export const SETTINGS = {
   trustedProxy: words(
     cidr,
     'addresses or CIDR ranges',
-    'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    'Proxies whose X-Forwarded-For is believed.',
   ),
   privateNetwork: flag(
     'Declares that the network between the services is private, so that their URLs may be plain http and a service may listen beyond loopback without a proxy before it.',
