@@ -39,6 +39,7 @@ export type DomainErrorCode =
   | 'stream.offset_lost'
   | 'stream.receipt_conflict'
   | 'stream.text_mismatch'
+  | 'usage.changed'
   | 'user.not_found';
 
 /** What else a refusal says; inbound adapters decide what of it a caller may read. */

@@ -158,7 +158,10 @@ function describeReads(ledger: () => ReservationLedger): void {
       { ...base, id: '4', userId: user(2), modelId: 'm1', streamId: streamId(4) },
       { ...base, id: '5', atMs: T0 - 1 },
     ];
-    for (const record of [...records, ...records]) await ledger().recordUsage(record);
+    for (const record of [...records, ...records]) {
+      expect(await ledger().recordUsage(record)).to.deep.equal(record);
+    }
+    expect(await ledger().recordUsage({ ...base, id: '5', tokens: 99 })).to.deep.equal(records[4]);
     expect((await ledger().usage({ limit: 9 })).map((record) => record.id)).to.deep.equal([
       '3',
       '4',

@@ -1,4 +1,5 @@
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
+import { DomainError } from '../../domain/domain-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { PrincipalDirectory } from '../ports/principal-directory.ts';
@@ -21,7 +22,11 @@ export class RecordUsage {
     this.#deps = deps;
   }
 
-  /** A repeat with the same id changes nothing. @throws DomainError `user.not_found`; PortError. */
+  /**
+   * A repeat with the same id changes nothing and returns the first record.
+   *
+   * @throws DomainError `user.not_found`, `usage.changed` for an id that was used for other usage; PortError.
+   */
   async execute(command: {
     /** The caller's name of this record; one is made when absent. */
     id?: string;
@@ -45,7 +50,19 @@ export class RecordUsage {
       chargeMicros,
       atMs: clock.nowMs(),
     };
-    await ledger.recordUsage(record);
-    return record;
+    const stored = await ledger.recordUsage(record);
+    if (!isSame(stored, record)) {
+      throw new DomainError('usage.changed', 'Other usage was recorded under this id before');
+    }
+    return stored;
   }
 }
+
+/** Whether two records of one id tell of the same usage; a repeat has a later time. */
+const isSame = (stored: UsageRecord, record: UsageRecord): boolean =>
+  stored.userId === record.userId &&
+  stored.service === record.service &&
+  stored.modelId === record.modelId &&
+  stored.streamId === record.streamId &&
+  stored.tokens === record.tokens &&
+  stored.chargeMicros === record.chargeMicros;

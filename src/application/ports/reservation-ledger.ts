@@ -114,8 +114,8 @@ export interface ReservationLedger {
     spend: { readonly id: string; readonly amountMicros: CreditMicros; readonly service: string },
     act: LedgerAct,
   ): Promise<CreditAccountState>;
-  /** Writes a usage record that moves no credit; a repeat with the same id changes nothing. */
-  recordUsage(record: UsageRecord): Promise<void>;
+  /** Writes a usage record that moves no credit and returns what is stored: for a repeat with the same id, the first. */
+  recordUsage(record: UsageRecord): Promise<UsageRecord>;
 
   /** An account as it stands; grants that have expired by `nowMs` are shown as lapsed. */
   account(userId: UserId, nowMs: number): Promise<CreditAccountState>;

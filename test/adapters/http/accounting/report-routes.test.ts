@@ -123,6 +123,16 @@ describe('the reports of accounting', () => {
     for (const bad of [{ credits: -1 }, { tokens: 0.5 }, { service: '' }, { userId: 5 }]) {
       expect((await client.post('service', '/api/usage/record', { ...body, ...bad })).status).to.equal(400);
     }
+    for (const other of [
+      { credits: 0.4 },
+      { tokens: 1 },
+      { service: 'ocr' },
+      { modelId: 'odd' },
+      { userId: 'bob' },
+    ]) {
+      const answer = await client.post('service', '/api/usage/record', { ...body, ...other });
+      expect([answer.status, answer.body.code]).to.deep.equal([422, 'usage.changed']);
+    }
     const unknown = { ...body, userId: 'nobody' };
     expect((await client.post('service', '/api/usage/record', unknown)).status).to.equal(404);
   });

@@ -153,8 +153,10 @@ export class MemoryReservationLedger implements ReservationLedger {
     return this.account(userId, act.nowMs);
   }
 
-  async recordUsage(record: UsageRecord): Promise<void> {
-    if (!this.#usage.has(record.id)) this.#usage.set(record.id, record);
+  async recordUsage(record: UsageRecord): Promise<UsageRecord> {
+    const stored = this.#usage.get(record.id) ?? record;
+    this.#usage.set(record.id, stored);
+    return stored;
   }
 
   async account(userId: UserId, nowMs: number): Promise<CreditAccountState> {

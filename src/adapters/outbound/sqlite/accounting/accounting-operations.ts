@@ -23,6 +23,7 @@ import {
   isJournaled,
   loadAccount,
   loadReservation,
+  loadUsage,
   scaleOf,
   storeEntry,
   storePosting,
@@ -72,7 +73,7 @@ export const ACCOUNTING_OPERATIONS = {
   'accounting.grant': grant,
   'accounting.adjust': adjust,
   'accounting.deduct': deduct,
-  'accounting.record-usage': storeUsage as (db: WriterDatabase, record: UsageRecord) => void,
+  'accounting.record-usage': recordUsage,
 };
 
 function reserve(db: WriterDatabase, { userId, request, nowMs }: ReserveInput): CreditReservationState {
@@ -182,6 +183,11 @@ function deduct(db: WriterDatabase, { userId, spend, act }: DeductInput): void {
     chargeMicros: spend.amountMicros,
     atMs: act.nowMs,
   });
+}
+
+function recordUsage(db: WriterDatabase, record: UsageRecord): UsageRecord {
+  storeUsage(db, record);
+  return loadUsage(db, record.id) ?? record;
 }
 
 function close(db: WriterDatabase, decision: ClosingDecision, nowMs: number): ClosedHold {

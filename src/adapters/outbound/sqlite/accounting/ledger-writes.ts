@@ -19,6 +19,7 @@ import {
   reservationFrom,
   sumsFrom,
   USAGE_COLUMNS,
+  usageFrom,
 } from './ledger-rows.ts';
 
 // Each SQL text is made once: a statement is found by its text, and this is the ledger's innermost loop.
@@ -39,6 +40,7 @@ const INSERT_RESERVATION = `
 const UPDATE_RESERVATION = `
   UPDATE reservations SET state = ?, expires_at_ms = ?, checkpoint_tokens = ?, outcome = ?, late_report = ?
   WHERE id = ?`;
+const SELECT_USAGE = `SELECT ${USAGE_COLUMNS} FROM usage_records WHERE id = ?`;
 const INSERT_USAGE = `
   INSERT INTO usage_records (${USAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 
@@ -191,4 +193,10 @@ export function storeUsage(db: WriterDatabase, record: UsageRecord): void {
     record.chargeMicros,
     record.atMs,
   );
+}
+
+/** The usage record of an id. */
+export function loadUsage(db: WriterDatabase, id: string): UsageRecord | undefined {
+  const row = db.prepare(SELECT_USAGE).get(id);
+  return row && usageFrom(row);
 }

@@ -103,7 +103,7 @@ export class SqliteReservationLedger implements ReservationLedger {
     return this.account(userId, act.nowMs);
   }
 
-  recordUsage(record: UsageRecord): Promise<void> {
+  recordUsage(record: UsageRecord): Promise<UsageRecord> {
     return this.#store.write('accounting.record-usage', record, 'full');
   }
 

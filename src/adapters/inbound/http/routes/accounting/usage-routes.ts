@@ -84,7 +84,7 @@ const record = ({ recordUsage }: Uses): Route =>
       credits: credits.default(0),
     }),
     answers: { 201: { description: 'It is recorded', schema: recordAnswer } },
-    refusals: ['user.not_found'],
+    refusals: ['user.not_found', 'usage.changed'],
     async handle({ body }) {
       const { id, userId, service, modelId, sessionId, tokens: used } = body;
       const recorded = await recordUsage.execute({
