@@ -8,7 +8,10 @@ import { type ComposedServer, composedServer } from '../support/composed-server.
 interface ApiDocument {
   readonly paths: Record<
     string,
-    Record<string, { operationId: string; responses: Record<string, { content?: object }> }>
+    Record<
+      string,
+      { operationId: string; security?: unknown[]; responses: Record<string, { content?: object }> }
+    >
   >;
   readonly components: { readonly schemas: object };
 }
@@ -75,6 +78,19 @@ describe('the API document', () => {
       );
       return body;
     }
+
+    it('by their media types', async () => {
+      const open = Object.entries(document.paths).filter(
+        ([path, { get }]) => get?.security?.length === 0 && !path.includes('{'),
+      );
+      for (const [path, { get }] of open) {
+        const answer = await fetch(`${server.urls.chat}${path}`);
+        await answer.text();
+        const described = Object.keys(get?.responses[String(answer.status)]?.content ?? {});
+        expect(described, path).to.deep.equal([answer.headers.get('content-type')?.split(';')[0]]);
+      }
+      expect(open.map(([path]) => path)).to.include.members(['/', '/health', '/api/version']);
+    });
 
     it('of accounts', async () => {
       await ask('post', '/api/auth/signup', {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DomainErrorCode } from '../../../domain/domain-error.ts';
 import { STATUS_OF } from './problem.ts';
-import type { AnswerContract, Route } from './route.ts';
+import { type AnswerContract, MEDIA_TYPES, type Route } from './route.ts';
 
 /** A JSON value, as documents are made of. */
 type Json = Readonly<Record<string, unknown>>;
@@ -132,8 +132,8 @@ function answersOf(route: Route): Record<string, Json> {
 
 function contentOf({ schema }: AnswerContract): Json {
   if (schema === undefined) return {};
-  if (schema === 'event-stream') return { content: { 'text/event-stream': { schema: { type: 'string' } } } };
-  if (schema === 'text') return { content: { 'text/plain': { schema: { type: 'string' } } } };
+  if (typeof schema === 'string')
+    return { content: { [MEDIA_TYPES[schema]]: { schema: { type: 'string' } } } };
   return { content: { 'application/json': { schema: schemaOf(schema, 'output') } } };
 }
 

@@ -32,11 +32,18 @@ export interface RawReply {
   readonly raw: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
+/** The media types of answers that are no JSON. */
+export const MEDIA_TYPES = {
+  'event-stream': 'text/event-stream',
+  text: 'text/plain',
+  html: 'text/html',
+} as const;
+
 /** How the documentation describes one possible success. */
 export interface AnswerContract {
   readonly description: string;
-  /** The JSON body's schema; `event-stream` and `text` for what is no JSON; undefined for no body. */
-  readonly schema?: z.ZodType | 'event-stream' | 'text';
+  /** The JSON body's schema; `event-stream`, `text` and `html` for what is no JSON; undefined for no body. */
+  readonly schema?: z.ZodType | keyof typeof MEDIA_TYPES;
 }
 
 /** One route with everything that documentation, permission tests and the server itself need to know of it. */

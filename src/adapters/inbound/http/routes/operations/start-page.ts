@@ -63,7 +63,7 @@ export const startPageRoute = (): Route =>
     operationId: 'startPage',
     summary: 'A page for people who open the address in a browser',
     permission: 'public',
-    answers: { 200: { description: 'The page', schema: 'text' } },
+    answers: { 200: { description: 'The page', schema: 'html' } },
     handle: async () => ({
       status: 200,
       headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY },
