@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'inversify';
 import { FileServiceKeys } from '../adapters/outbound/system/file-service-keys.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
@@ -29,6 +30,8 @@ const SERVICE_KEY_FILE = 'service-key';
 /** Longest waits of the shutdown beside the drain's own grace, in milliseconds. */
 const SETTLE_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 10_000;
+/** How long answers that are under way at the end may take, in milliseconds. */
+const LAST_ANSWERS_MS = 1_000;
 /** What sealing interrupted streams may take on top of the grace, in milliseconds. */
 const SEAL_LIMIT_MS = 7_000;
 
@@ -50,6 +53,7 @@ export async function serve(
   const edge = edgeOf(config, metrics);
   const store = await openEmbeddedStore(config.data);
   const listening: Listening[] = [];
+  const stopping = new AbortController();
   let operator: Server | undefined;
   try {
     const serviceKeys = openServiceKeys(config);
@@ -65,6 +69,7 @@ export async function serve(
           await store.read((db) => db.prepare('SELECT 1').get());
         },
       },
+      { name: 'shutdown', check: async () => stopping.signal.throwIfAborted() },
     ];
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies);
@@ -78,6 +83,7 @@ export async function serve(
     announce(config, listening, accounts);
     if (running.includes('chat')) void hintAtLocalModel(config).catch(() => undefined);
     const exitCode = await untilSignal();
+    stopping.abort(new Error('the server stops'));
     log.info({}, 'stopping: running streams may end, nothing new starts');
     const drain = running.includes('chat')
       ? () => container.get(RUNNING_STREAMS).drain(config.drainGrace)
@@ -116,7 +122,10 @@ function announce(
   writeReadyFile(config.readyFile, { ...urls, pid: process.pid });
 }
 
-/** The order of ending: no new work, honest ends for what runs, what is owed, then the doors. */
+/**
+ * The order of ending: no new streams, honest ends for those that run, what is owed, then the doors. Until then they
+ * stay open, so that readers can come back to the end of their stream and acknowledge it.
+ */
 function stepsOf(parts: {
   readonly listening: readonly Listening[];
   readonly loops: BackgroundLoops;
@@ -125,7 +134,6 @@ function stepsOf(parts: {
   readonly graceMs: number;
 }): ShutdownStep[] {
   const { listening, loops, drain, settle, graceMs } = parts;
-  const doors = listening.map(stopAccepting);
   const steps: ShutdownStep[] = [];
   if (drain !== undefined)
     steps.push({ name: 'drain streams', limitMs: graceMs + SEAL_LIMIT_MS, run: drain });
@@ -137,8 +145,10 @@ function stepsOf(parts: {
     steps.push({ name: 'settle', limitMs: SETTLE_LIMIT_MS, run });
   }
   const closeDoors = async (): Promise<void> => {
+    const doors = Promise.all(listening.map(stopAccepting));
+    await Promise.race([doors, sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
     for (const { server } of listening) server.closeAllConnections();
-    await Promise.all(doors);
+    await doors;
   };
   return [...steps, { name: 'close connections', limitMs: CLOSE_LIMIT_MS, run: closeDoors }];
 }

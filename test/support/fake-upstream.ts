@@ -144,7 +144,9 @@ export const dripping =
   (text: string, everyMs: number): UpstreamBehaviour =>
   (response) => {
     beginEvents(response);
-    const timer = setInterval(() => response.write(deltaEvent({ content: text })), everyMs);
+    const timer = setInterval(() => {
+      if (!response.writableEnded) response.write(deltaEvent({ content: text }));
+    }, everyMs);
     response.once('close', () => clearInterval(timer));
   };
 
