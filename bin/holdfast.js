@@ -5,7 +5,7 @@ const LEAST_MAJOR = 24;
 if (Number(process.versions.node.split('.')[0]) < LEAST_MAJOR) {
   process.stderr.write(
     `Holdfast needs Node.js ${LEAST_MAJOR} or newer and this is ${process.versions.node}. ` +
-      'In a checkout, npx holdfast runs on the Node.js that npm ci installed.\n',
+      'npx holdfast runs on the one that npm has installed with it, unless npm was told to --ignore-scripts.\n',
   );
   process.exit(2);
 }

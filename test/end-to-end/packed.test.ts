@@ -21,6 +21,16 @@ describe('the checkout', () => {
     const { stdout } = await npm(['exec', '--no', '--', 'holdfast', '--version'], process.cwd());
     expect(stdout).to.match(/^\d+\.\d+\.\d+\n$/);
   });
+
+  it('tells in a sentence that an older Node.js will not do', async () => {
+    const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`;
+    const preload = `data:text/javascript,${encodeURIComponent(older)}`;
+    const { code, stderr } = await runToEnd(process.execPath, ['--import', preload, 'bin/holdfast.js']);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(
+      /^Holdfast needs Node\.js 24 or newer and this is 20\.20\.2\. .*--ignore-scripts\.\n$/,
+    );
+  });
 });
 
 describe('the packed program', () => {
