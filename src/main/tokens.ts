@@ -10,6 +10,7 @@ import type { EventLog } from '../application/ports/event-log.ts';
 import type { IdSource } from '../application/ports/id-source.ts';
 import type { LiveTail } from '../application/ports/live-tail.ts';
 import type { Log } from '../application/ports/log.ts';
+import type { LoginEnds } from '../application/ports/login-ends.ts';
 import type { LoginSessionRepository } from '../application/ports/login-session-repository.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
 import type { ModelCatalog } from '../application/ports/model-catalog.ts';
@@ -38,6 +39,7 @@ export const SERVICE_KEYS = identify<ServiceKeys>('ServiceKeys');
 
 export const USERS = identify<UserRepository>('UserRepository');
 export const LOGIN_SESSIONS = identify<LoginSessionRepository>('LoginSessionRepository');
+export const LOGIN_ENDS = identify<LoginEnds>('LoginEnds');
 export const SIGNING_KEYS = identify<SigningKeyRepository>('SigningKeyRepository');
 export const PASSWORD_HASHER = identify<PasswordHasher>('PasswordHasher');
 export const TOKEN_ISSUER = identify<AccessTokenIssuer>('AccessTokenIssuer');

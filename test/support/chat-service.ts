@@ -5,7 +5,9 @@ import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts
 import { streamingRoutes } from '../../src/adapters/inbound/http/routes/streaming/streaming-routes.ts';
 import { EventStreams } from '../../src/adapters/inbound/http/sse-response.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
+import type { LoginEnd, LoginEnds } from '../../src/application/ports/login-ends.ts';
 import type { DirectoryEntry } from '../../src/application/ports/principal-directory.ts';
+import type { SessionStatus } from '../../src/application/ports/session-status.ts';
 import { CreateChat } from '../../src/application/streaming/create-chat.ts';
 import { GetChat } from '../../src/application/streaming/get-chat.ts';
 import { ListChats } from '../../src/application/streaming/list-chats.ts';
@@ -34,18 +36,43 @@ const PEOPLE: Readonly<Record<string, UserPrincipal>> = {
   sue: person(`u_${'5'.repeat(32)}` as UserId, 'sue', 'supervisor'),
 };
 
+/** Everybody's logins, which a test ends. */
+class Logins implements SessionStatus, LoginEnds {
+  readonly #ended = new Set<LoginSessionId>();
+  readonly #listeners: Array<(end: LoginEnd) => void> = [];
+
+  async isLive({ loginSessionId }: UserPrincipal): Promise<boolean> {
+    return !this.#ended.has(loginSessionId);
+  }
+
+  subscribe(listener: (end: LoginEnd) => void): () => void {
+    this.#listeners.push(listener);
+    return () => undefined;
+  }
+
+  /** Ends the login of somebody, and tells it as the end of that login or of any of his. */
+  end(who: string, tellUser: boolean): void {
+    const { userId, loginSessionId } = PEOPLE[who] ?? person(ANNA, who, 'user');
+    this.#ended.add(loginSessionId);
+    for (const listener of this.#listeners) listener(tellUser ? { userId } : { loginSessionId });
+  }
+}
+
 /** Chat's routes over real HTTP; the bearer is the name of who asks. */
 export class ChatService {
   readonly url: string;
+  readonly logins: Logins;
   readonly #close: () => void;
 
-  private constructor(url: string, close: () => void) {
+  private constructor(url: string, logins: Logins, close: () => void) {
     this.url = url;
+    this.logins = logins;
     this.#close = close;
   }
 
   static async start(world: StreamingWorld): Promise<ChatService> {
     const { log, ids, metrics } = world;
+    const logins = new Logins();
     const authenticate = new Authenticate({
       tokens: {
         verify: async (token) => {
@@ -55,15 +82,15 @@ export class ChatService {
           return principal;
         },
       },
-      sessions: { isLive: async () => true },
+      sessions: logins,
       serviceKeys: { accepts: () => false },
     });
-    const app = createHttpApp({ routes: routesOf(world), authenticate, ids, log, metrics });
+    const app = createHttpApp({ routes: routesOf(world, logins), authenticate, ids, log, metrics });
     const server = createHttpServer(app.callback(), () => ids.uuid());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    return new ChatService(`http://127.0.0.1:${port}`, () => {
+    return new ChatService(`http://127.0.0.1:${port}`, logins, () => {
       server.closeAllConnections();
       server.close();
     });
@@ -102,7 +129,7 @@ export class ChatService {
   }
 }
 
-function routesOf(world: StreamingWorld) {
+function routesOf(world: StreamingWorld, logins: Logins) {
   const { chats, catalog, clock, ids, timers } = world;
   const entries: DirectoryEntry[] = Object.values(PEOPLE).map((principal) => ({
     ...principal,
@@ -137,7 +164,7 @@ function routesOf(world: StreamingWorld) {
     searchChatUsers: new SearchChatUsers({ directory, chats }),
     recommendModel: new RecommendModel({ catalog }),
     catalog,
-    eventStreams: new EventStreams({ timers }),
+    eventStreams: new EventStreams({ timers, sessions: logins, loginEnds: logins }),
     version: '1.2.3',
   });
 }

@@ -9,6 +9,7 @@ import { Authenticate } from '../../application/identity/authenticate.ts';
 import { ChangePassword } from '../../application/identity/change-password.ts';
 import { CreateUser } from '../../application/identity/create-user.ts';
 import { DeleteUser } from '../../application/identity/delete-user.ts';
+import { EndedLogins } from '../../application/identity/ended-logins.ts';
 import { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
 import { ListUsers } from '../../application/identity/list-users.ts';
 import { LogIn } from '../../application/identity/log-in.ts';
@@ -26,6 +27,7 @@ import {
   CLOCK,
   DIGEST,
   IDS,
+  LOGIN_ENDS,
   LOGIN_SESSIONS,
   PASSWORD_HASHER,
   PRINCIPAL_DIRECTORY,
@@ -46,6 +48,10 @@ export interface IdentitySettings {
 
 /** Binds auth over the accounts, logins and signing keys that the container has. */
 export function bindIdentity(container: Container, settings: IdentitySettings): void {
+  const endedLogins = new EndedLogins();
+  container.bind(LOGIN_ENDS).toConstantValue(endedLogins);
+  container.onActivation(LOGIN_SESSIONS, (_, sessions) => endedLogins.ofSessions(sessions));
+  container.onActivation(USERS, (_, users) => endedLogins.ofUsers(users));
   bindCredentials(container, settings);
   bindAuthentication(container);
   bindLogins(container, settings);
@@ -67,6 +73,7 @@ export function bindRemoteIdentity(
     )
     .inSingletonScope();
   container.bind(SESSION_STATUS).toConstantValue(new TokenSessionStatus());
+  container.bind(LOGIN_ENDS).toConstantValue(new EndedLogins());
   container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory({ authUrl, serviceKey }));
   bindAuthentication(container);
 }

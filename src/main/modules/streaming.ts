@@ -28,10 +28,12 @@ import {
   EVENT_LOG,
   IDS,
   LOG,
+  LOGIN_ENDS,
   METRICS,
   MODEL_CATALOG,
   MODELS,
   PRINCIPAL_DIRECTORY,
+  SESSION_STATUS,
   STREAMS,
   TIMERS,
 } from '../tokens.ts';
@@ -171,7 +173,10 @@ function bindSupervision(container: Container): void {
 function bindRoutes(container: Container, { keepaliveMs }: ChatSettings): void {
   container
     .bind(streaming.EVENT_STREAMS)
-    .toResolvedValue((timers) => new EventStreams({ timers, keepaliveMs }), [TIMERS])
+    .toResolvedValue(
+      (timers, sessions, loginEnds) => new EventStreams({ timers, sessions, loginEnds, keepaliveMs }),
+      [TIMERS, SESSION_STATUS, LOGIN_ENDS],
+    )
     .inSingletonScope();
   container.bind(streaming.STREAMING_ROUTES).toDynamicValue(({ get }) =>
     streamingRoutes({

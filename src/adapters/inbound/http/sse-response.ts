@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { LoginEnd, LoginEnds } from '../../../application/ports/login-ends.ts';
+import type { SessionStatus } from '../../../application/ports/session-status.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
 import type { StreamReader } from '../../../application/streaming/stream-reader.ts';
+import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 import { SseConnection } from './sse-connection.ts';
 import { SSE_KEEPALIVE, SSE_RETRY, SseEncoder } from './sse-encoder.ts';
@@ -18,12 +21,20 @@ export const STREAM_ID_HEADER = 'X-Streaming-Session-Id';
 export class EventStreams {
   readonly #timers: Timers;
   readonly #limits: { readonly silentTicks: number; readonly stalledTicks: number };
-  readonly #open = new Set<SseConnection>();
+  readonly #sessions: SessionStatus;
+  readonly #open = new Map<SseConnection, UserPrincipal>();
   readonly #encoder = new SseEncoder();
   #ticking = false;
 
-  constructor(deps: { timers: Timers; keepaliveMs?: number }) {
+  constructor(deps: {
+    timers: Timers;
+    sessions: SessionStatus;
+    loginEnds: LoginEnds;
+    keepaliveMs?: number;
+  }) {
     this.#timers = deps.timers;
+    this.#sessions = deps.sessions;
+    deps.loginEnds.subscribe((end) => this.#onLoginEnd(end));
     const keepaliveMs = deps.keepaliveMs ?? KEEPALIVE_MS;
     this.#limits = {
       silentTicks: Math.max(1, Math.floor(keepaliveMs / TICK_MS) - 1),
@@ -31,10 +42,13 @@ export class EventStreams {
     };
   }
 
-  /** Sends the headers at once. `onClose` is called when the client has gone or the response is complete. */
+  /**
+   * Sends the headers at once. `onClose` is called when the client has gone or the response is complete. The end of
+   * the reader's login, not the mere expiry of his token, cuts the connection.
+   */
   open(
     response: ServerResponse,
-    head: { readonly id: StreamId; readonly replayed?: boolean },
+    head: { readonly id: StreamId; readonly reader: UserPrincipal; readonly replayed?: boolean },
     onClose: () => void,
   ): SseConnection {
     response.writeHead(200, {
@@ -54,8 +68,10 @@ export class EventStreams {
       close();
       return connection;
     }
-    this.#open.add(connection);
+    this.#open.set(connection, head.reader);
     void connection.write(SSE_RETRY);
+    // The login may have ended between its check and now.
+    void this.#cutUnlessLive(head.reader, [connection]);
     if (!this.#ticking) void this.#tick();
     return connection;
   }
@@ -91,11 +107,30 @@ export class EventStreams {
     }
   }
 
+  #onLoginEnd(end: LoginEnd): void {
+    const named = (reader: UserPrincipal): boolean =>
+      'userId' in end ? reader.userId === end.userId : reader.loginSessionId === end.loginSessionId;
+    const logins = new Map<string, { reader: UserPrincipal; connections: SseConnection[] }>();
+    for (const [connection, reader] of this.#open) {
+      if (!named(reader)) continue;
+      const login = logins.get(reader.loginSessionId) ?? { reader, connections: [] };
+      login.connections.push(connection);
+      logins.set(reader.loginSessionId, login);
+    }
+    for (const { reader, connections } of logins.values()) void this.#cutUnlessLive(reader, connections);
+  }
+
+  /** A store that cannot be asked cuts nobody: his next request is refused like any other. */
+  async #cutUnlessLive(reader: UserPrincipal, connections: readonly SseConnection[]): Promise<void> {
+    const live = await this.#sessions.isLive(reader).catch(() => true);
+    if (!live) for (const connection of connections) connection.cut();
+  }
+
   async #tick(): Promise<void> {
     this.#ticking = true;
     while (this.#open.size > 0) {
       await this.#timers.sleep(TICK_MS);
-      for (const connection of this.#open) connection.tick(this.#limits, SSE_KEEPALIVE);
+      for (const connection of this.#open.keys()) connection.tick(this.#limits, SSE_KEEPALIVE);
     }
     this.#ticking = false;
   }

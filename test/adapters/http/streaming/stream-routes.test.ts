@@ -200,6 +200,23 @@ describe('the stream routes', () => {
     expect([active.status, active.headers.get('x-should-retry')]).to.deep.equal([409, 'false']);
   });
 
+  for (const [what, tellUser] of [
+    ['his login', false],
+    ['the logins of his account', true],
+  ] as const) {
+    it(`cut a reader without an event when ${what} end, and nobody else; the stream goes on`, async () => {
+      const started = await chat.ask('anna', 'POST', STREAM, { body });
+      const observed = await chat.ask('sue', 'GET', '/api/chat/sessions/chat-1/observe');
+      const read = started.text().catch(() => 'cut');
+      chat.logins.end('anna', tellUser);
+      expect(await read).to.equal('cut');
+      expect((await chat.ask('anna', 'GET', STREAM)).status).to.equal(401);
+      world.model.call.say('On it goes.');
+      world.model.call.end();
+      expect(await observed.text()).to.contain('On it goes.');
+    });
+  }
+
   it('let a supervisor watch, his history marked off, and nobody else', async () => {
     const observe = '/api/chat/sessions/chat-1/observe';
     const idle = await chat.json('sue', 'GET', observe);

@@ -32,8 +32,9 @@ const start = ({ openStream, eventStreams }: Uses): Route =>
     handle: async ({ principal, params, body, header }) => {
       const key = readIdempotencyKey(header('idempotency-key'));
       const { message, modelId } = body;
+      const reader = actingUser(principal);
       const opened = await openStream.execute({
-        owner: actingUser(principal).userId,
+        owner: reader.userId,
         chatId: params.id,
         message,
         ...(modelId === undefined ? {} : { modelId }),
@@ -42,7 +43,7 @@ const start = ({ openStream, eventStreams }: Uses): Route =>
       const { id, replayed, events } = opened;
       return {
         raw: async (_request, response) => {
-          const connection = eventStreams.open(response, { id, replayed }, () => events.close());
+          const connection = eventStreams.open(response, { id, reader, replayed }, () => events.close());
           opened.begin();
           await eventStreams.send(connection, events);
         },
@@ -65,8 +66,9 @@ const resume = ({ followStream, eventStreams }: Uses): Route =>
     refusals: ['chat.not_found', 'stream.limit_reached'],
     handle: async ({ principal, params, header }) => {
       const cursor = readCursor(header('last-event-id'));
+      const reader = actingUser(principal);
       const followed = await followStream.execute({
-        owner: actingUser(principal).userId,
+        owner: reader.userId,
         chatId: params.id,
         ...(cursor === undefined ? {} : { cursor }),
       });
@@ -76,12 +78,12 @@ const resume = ({ followStream, eventStreams }: Uses): Route =>
           if (followed.kind === 'following') {
             const { id, events } = followed;
             await eventStreams.send(
-              eventStreams.open(response, { id }, () => events.close()),
+              eventStreams.open(response, { id, reader }, () => events.close()),
               events,
             );
             return;
           }
-          const connection = eventStreams.open(response, { id: followed.id }, () => undefined);
+          const connection = eventStreams.open(response, { id: followed.id, reader }, () => undefined);
           await connection.write(new SseEncoder().encode([followed.event]));
           connection.end();
         },

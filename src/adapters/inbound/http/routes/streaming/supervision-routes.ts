@@ -32,13 +32,13 @@ const observe = ({ observeStream, eventStreams }: Uses): Route =>
     },
     refusals: ['stream.not_running', 'stream.limit_reached'],
     handle: async ({ principal, params, requestId }) => {
-      const observer = actingUser(principal).userId;
-      const observed = await observeStream.execute({ observer, chatId: params.id, requestId });
+      const reader = actingUser(principal);
+      const observed = await observeStream.execute({ observer: reader.userId, chatId: params.id, requestId });
       const { id, chatId, modelId, historyEnd, events } = observed;
       const facts = { streamingSessionId: id, chatSessionId: chatId };
       return {
         raw: async (_request, response) => {
-          const connection = eventStreams.open(response, { id }, () => events.close());
+          const connection = eventStreams.open(response, { id, reader }, () => events.close());
           await connection.write(
             sseNotice('observer', { ...facts, modelId }) + sseNotice('history-start', facts),
           );

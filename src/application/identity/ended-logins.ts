@@ -1,0 +1,64 @@
+import type { LoginEnd, LoginEnds } from '../ports/login-ends.ts';
+import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
+import type { UserRepository } from '../ports/user-repository.ts';
+
+/** Hears of every write that may end logins, and passes it on to whoever serves somebody for longer than a request. */
+export class EndedLogins implements LoginEnds {
+  readonly #listeners = new Set<(end: LoginEnd) => void>();
+
+  subscribe(listener: (end: LoginEnd) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The same login sessions, with every end told here. */
+  ofSessions(sessions: LoginSessionRepository): LoginSessionRepository {
+    const tell = (end: LoginEnd): void => this.#tell(end);
+    return {
+      begin: (session, hash) => sessions.begin(session, hash),
+      isLive: (id, nowMs) => sessions.isLive(id, nowMs),
+      listLive: (userId, nowMs) => sessions.listLive(userId, nowMs),
+      rotate: async (spent, next, nowMs) => {
+        const outcome = await sessions.rotate(spent, next, nowMs);
+        if (outcome.kind === 'reused') tell({ loginSessionId: outcome.session.id });
+        return outcome;
+      },
+      endByToken: async (hash, nowMs) => {
+        const ended = await sessions.endByToken(hash, nowMs);
+        if (ended !== undefined) tell({ loginSessionId: ended.id });
+        return ended;
+      },
+      end: async (id, nowMs) => {
+        await sessions.end(id, nowMs);
+        tell({ loginSessionId: id });
+      },
+      endAllOf: async (userId, nowMs, except) => {
+        const ended = await sessions.endAllOf(userId, nowMs, except);
+        tell({ userId });
+        return ended;
+      },
+    };
+  }
+
+  /** The same accounts, with every change that may end logins told here. */
+  ofUsers(users: UserRepository): UserRepository {
+    return {
+      add: (user) => users.add(user),
+      find: (id) => users.find(id),
+      findByUsername: (key) => users.findByUsername(key),
+      findByEmail: (key) => users.findByEmail(key),
+      search: (text, page) => users.search(text, page),
+      count: () => users.count(),
+      hasMark: (mark) => users.hasMark(mark),
+      change: async (id, change, sessions) => {
+        const outcome = await users.change(id, change, sessions);
+        if (outcome === 'changed') this.#tell({ userId: id });
+        return outcome;
+      },
+    };
+  }
+
+  #tell(end: LoginEnd): void {
+    for (const listener of this.#listeners) listener(end);
+  }
+}
