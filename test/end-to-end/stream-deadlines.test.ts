@@ -128,7 +128,7 @@ describe('a stream that nobody reads', () => {
 /** Opens an event stream and reads its head and nothing more. */
 async function stalledReader(user: ApiClient, chat: string): Promise<Socket> {
   const { hostname, port } = new URL(user.urls.chat);
-  const socket = connect({ host: hostname, port: Number(port), highWaterMark: 1 });
+  const socket = connect({ host: hostname, port: Number(port) });
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(
