@@ -18,6 +18,15 @@ export type FlagValues = Readonly<Partial<Record<SettingKey, unknown>>>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What the file says, and what is wrong with it by itself; a setting's value is checked wherever it comes from. */
+interface FileContent {
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly models: readonly UpstreamModel[];
+  readonly problems: readonly string[];
+}
+
+const NO_FILE: FileContent = { values: new Map(), models: [], problems: [] };
+
 /** Variables of the environment that other commands read and no setting has. */
 const OTHER_VARIABLES = ['HOLDFAST_CONFIG', 'HOLDFAST_PASSWORD', 'HOLDFAST_ADMIN_PASSWORD'] as const;
 /** Largest configuration file, in bytes. */
@@ -41,8 +50,8 @@ export async function loadConfig(sources: {
 }): Promise<Config> {
   const environment = sources.environment ?? process.env;
   const path = sources.file ?? environmentVariable('HOLDFAST_CONFIG', environment);
-  const file = path === undefined ? { values: new Map<string, unknown>(), models: [] } : await readFile(path);
-  const problems: string[] = [];
+  const file = path === undefined ? NO_FILE : await readFile(path);
+  const problems: string[] = [...file.problems];
   const settings: Record<string, unknown> = {};
   for (const key of SETTING_KEYS) {
     const { origin, value } = pick(key, sources.flags ?? {}, environment, file.values, path);
@@ -72,20 +81,25 @@ function pick(
   return { origin: key, value: SETTINGS[key].fallback };
 }
 
-async function readFile(path: string): Promise<{ values: Map<string, unknown>; models: UpstreamModel[] }> {
+async function readFile(path: string): Promise<FileContent> {
   const { parseDocument } = await import('yaml');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError([`${path} cannot be read: ${(error as Error).message}.`], { cause: error });
+    throw new ConfigError(
+      [`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}).`],
+      { cause: error },
+    );
   }
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
     throw new ConfigError([`${path} is larger than ${MAX_FILE_BYTES} bytes.`]);
   }
   const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
   if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map((error) => `${path}: ${error.message.split('\n')[0]}`));
+    throw new ConfigError(
+      document.errors.map((error) => `${path}: ${error.message.split('\n')[0]?.replace(/:$/, '')}.`),
+    );
   }
   const content = (document.toJS({ maxAliasCount: 0 }) ?? {}) as unknown;
   if (!isMapping(content)) throw new ConfigError([`${path} must be a mapping of settings to values.`]);
@@ -104,8 +118,7 @@ async function readFile(path: string): Promise<{ values: Map<string, unknown>; m
       ...parsed.error.issues.map((issue) => `${path}: models.${issue.path.join('.')} ${issue.message}.`),
     );
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { values, models: parsed.data ?? [] };
+  return { values, models: parsed.data ?? [], problems };
 }
 
 const isMapping = (value: unknown): value is Record<string, unknown> =>

@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { composeServices } from './container.ts';
 import { DEMO_CREDITS } from './demo-credit.ts';
 import { edgeOf } from './edge-settings.ts';
+import { firstAccounts, type TellableAccounts } from './first-accounts.ts';
 import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
 import { hintAtLocalModel } from './local-model-hint.ts';
@@ -61,7 +62,7 @@ export async function serve(
     const container = composeServices(config, running, { clock, log, metrics, serviceKeys });
     extend(container);
     await bindEmbeddedStore(container, store);
-    const accounts = await prepareStores(container, running, config);
+    await prepareStores(container, running, config);
     const dependencies = [
       {
         name: 'store',
@@ -80,9 +81,12 @@ export async function serve(
     operator = running.includes('auth')
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
+    const accounts = await firstAccounts(container, running, config);
+    // Whoever reads that the server is ready may stop it in the same moment.
+    const signalled = untilSignal();
     announce(config, listening, accounts);
     if (running.includes('chat')) void hintAtLocalModel(config).catch(() => undefined);
-    const exitCode = await untilSignal();
+    const exitCode = await signalled;
     stopping.abort(new Error('the server stops'));
     log.info({}, 'stopping: running streams may end, nothing new starts');
     const drain = running.includes('chat')
@@ -111,11 +115,7 @@ function openServiceKeys({ service, serviceKeyFile, data }: Config): FileService
   }
 }
 
-function announce(
-  config: Config,
-  listening: readonly Listening[],
-  accounts: Awaited<ReturnType<typeof prepareStores>>,
-): void {
+function announce(config: Config, listening: readonly Listening[], accounts: TellableAccounts): void {
   process.stdout.write(announcement({ listening, accounts, demoCredits: DEMO_CREDITS }));
   if (config.readyFile === undefined) return;
   const urls = Object.fromEntries(listening.map(({ service, url }) => [service, url]));

@@ -94,7 +94,10 @@ describe('the command holdfast', () => {
     busy.close();
     expect(code).to.equal(2);
     expect(stderr).to.contain(`Port ${port} for chat is in use; choose another with --chat-port`);
-    expect((await holdfast(['user', 'list', '--data', join(folder, 'data')])).code).to.equal(0);
+    const listed = await holdfast(['user', 'list', '--data', join(folder, 'data'), '--json']);
+    expect(listed.code).to.equal(0);
+    // An admin made before the ports are had would have a password that nobody was told.
+    expect(listed.stdout).to.not.contain('admin');
   });
 
   it('refuses a data folder that others can read', async () => {

@@ -92,11 +92,12 @@ describe('the configuration', () => {
   });
 
   it('names the place of every wrong value', async () => {
-    file('drainGrace: soon\n');
+    file('drainGrace: soon\nchatProt: 1\nmodels:\n  - id: a\n');
     const found = await problems({ chatPort: '70000' }, { HOLDFAST_MODEL_PACE: '-1' }, true);
     expect(found).to.contain('--chat-port must be a whole number from 0 to 65535');
     expect(found).to.contain('HOLDFAST_MODEL_PACE must be a whole number');
     expect(found).to.contain(`${path}: drainGrace must be a duration`);
+    expect(found).to.contain('Did you mean chatPort?').and.contain('models.0.price');
   });
 
   const refused: ReadonlyArray<[string, Partial<Record<SettingKey, unknown>>, string]> = [

@@ -19,8 +19,7 @@ import type { UpstreamModel } from '../upstream-model.ts';
 const HANDBOOK: ModelSettings = {
   id: 'handbook',
   name: 'Holdfast handbook (retrieval, no language model)',
-  description:
-    "Retrieves passages of Holdfast's own handbook and streams them. Built in, needs no download; it is not a language model.",
+  description: "Retrieves passages of Holdfast's own handbook: built in, no download, not a language model.",
   capabilities: ['general', 'handbook'],
   price: 1,
   maxTokens: 2_048,

@@ -32,10 +32,19 @@ describe('chat', () => {
     await inScene(new ChatScene(), async (scene) => {
       scene.io.stdin.end('/balance\nfirst\n/models\n\n');
       expect(await scene.run({})).to.equal(0);
-      expect(scene.io.stderr.text).to.contain('memory: Says always the same · 1 credits per 1,000 tokens');
+      expect(scene.io.stderr.text).to.contain(
+        '  memory · 1 credit per 1,000 tokens\n    Says always the same\n',
+      );
       expect(scene.io.stderr.text.match(/Balance: 3 credits/g)).to.have.length(2);
       expect(scene.io.stdout.text).to.equal(`${WHOLE_ANSWER}\n`);
       expect(scene.server.state.chats.size).to.equal(1);
+    });
+  });
+
+  it('says so when another model than the one asked for has answered', async () => {
+    await inScene(new ChatScene(), async (scene) => {
+      expect(await scene.run({ question: 'Who?', model: 'nobody' })).to.equal(0);
+      expect(scene.io.stderr.text).to.contain('[nobody is not offered here: memory has answered]');
     });
   });
 

@@ -82,7 +82,9 @@ describe('chat, refused', () => {
     const scene = new ChatScene(undefined, 'logs nobody in');
     await inScene(scene, async ({ io, proxy }) => {
       expect(await scene.run()).to.equal(1);
-      expect(io.stderr.text).to.equal('The username or the password is wrong\n');
+      expect(io.stderr.text).to.equal(
+        'The username or the password is wrong. To log in as somebody else than user1: --user NAME\n',
+      );
       expect(proxy.count(/login/)).to.equal(1);
     });
   });

@@ -16,10 +16,18 @@ describe('foreign text', () => {
     expect(safeText('Grüße,\n\t世界 🌊')).to.equal('Grüße,\n\t世界 🌊');
   });
 
+  it('keeps what joins pictures and letters, and escapes it where it joins nothing', () => {
+    const joined = '❤️ 👩‍💻 👍🏽 1️⃣ می‌خواهم क्‍ष مرحبا';
+    expect(safeText(joined)).to.equal(joined);
+    expect(safeText('pay\u200dpal\u200c \ufe0f👩\u200d')).to.equal(
+      'pay\\u{200d}pal\\u{200c} \\u{fe0f}👩\\u{200d}',
+    );
+  });
+
   it('never lets a control or format character through', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(safeText(text)).to.not.match(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}]/u);
+        expect(safeText(text)).to.not.match(/(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}]/u);
       }),
     );
   });
@@ -37,5 +45,18 @@ describe('foreign text', () => {
     const io = new FakeCommandIo();
     new Terminal(io).say(HOSTILE);
     expect(io.stderr.text).to.equal(`${SHOWN}\n`);
+  });
+
+  it('stands on a line of its own when an answer shares the terminal with it', async () => {
+    const io = new FakeCommandIo();
+    io.stdout.isTTY = true;
+    io.stderr.isTTY = true;
+    const terminal = new Terminal(io);
+    await terminal.show('half an ans');
+    terminal.say('[cut]');
+    terminal.say('[again]');
+    await terminal.show('wer\n');
+    terminal.say('[end]');
+    expect(io.stderr.text).to.equal('\n[cut]\n[again]\n[end]\n');
   });
 });

@@ -13,11 +13,16 @@ export async function describeBalance(client: ApiClient): Promise<string> {
   const { body } = await client.call({ service: 'accounting', path: '/api/credits/balance' });
   const held = body.number('heldCredits') ?? 0;
   const suffix = held > 0 ? ` (${held} more held by running answers)` : '';
-  return `Balance: ${body.number('availableCredits') ?? 0} credits${suffix}`;
+  return `Balance: ${inCredits(body.number('availableCredits') ?? 0)}${suffix}`;
 }
 
 function modelLine(model: Json): string {
   const off = model.at('available').value === false ? ' (not available)' : '';
-  const price = `${model.number('creditCost') ?? '?'} credits per 1,000 tokens`;
-  return `  ${model.text('id') ?? '?'}${off}: ${model.text('description') ?? ''} · ${price}`;
+  const price = `${inCredits(model.number('creditCost'))} per 1,000 tokens`;
+  const description = model.text('description') ?? '';
+  const below = description === '' ? '' : `\n    ${description}`;
+  return `  ${model.text('id') ?? '?'}${off} · ${price}${below}`;
 }
+
+const inCredits = (amount: number | undefined): string =>
+  amount === 1 ? '1 credit' : `${amount ?? '?'} credits`;

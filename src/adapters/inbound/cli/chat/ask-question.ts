@@ -57,7 +57,7 @@ export async function askQuestion(world: AskWorld, question: Question): Promise<
     interrupts += 1;
     if (interrupts > 1) giveUp.abort(new Interrupted(kept(question, answer, 'Interrupted')));
     else {
-      terminal.say('\n[Stopping; Ctrl-C again leaves at once]');
+      terminal.say('[Stopping; Ctrl-C again leaves at once]');
       answer.stop();
     }
   });
@@ -66,6 +66,8 @@ export async function askQuestion(world: AskWorld, question: Question): Promise<
     await show(answer.text === '' || answer.text.endsWith('\n') ? '' : '\n');
     requireWhole(io, question, answer, end);
     const receipt = await receiptFor(answerWorld, question, answer, end);
+    if (question.modelId !== undefined && answer.modelId !== question.modelId)
+      terminal.say(`[${question.modelId} is not offered here: ${answer.modelId} has answered]`);
     const result = summary(question, answer, end, receipt, interrupts > 0);
     if (world.json) await terminal.showJson(result);
     terminal.say(footer(result, end));

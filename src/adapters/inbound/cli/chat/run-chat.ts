@@ -2,7 +2,7 @@ import { ApiClient } from '../client/api-client.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
-import { ProtocolFault, UsageError } from '../client/failures.ts';
+import { Ending, ProtocolFault, Refused, Unreachable, UsageError } from '../client/failures.ts';
 import { Login } from '../client/login.ts';
 import { findPassword } from '../client/password.ts';
 import { patiently, type RetryNotice } from '../client/retry.ts';
@@ -52,7 +52,25 @@ async function logIn(
   const sources = { username, passwordFile, password, onLoopback, fileFlag: '--password-file' };
   const found = await findPassword(sources, io);
   const client = new ApiClient(urls, io.clock);
-  return patiently(io, () => Login.open(client, username, found), { onWait });
+  try {
+    return await patiently(io, () => Login.open(client, username, found), { onWait });
+  } catch (error) {
+    throw onLoopback ? withAdvice(error, options.user === undefined) : error;
+  }
+}
+
+/** Whoever tries the server of his own machine is told what to type next. */
+function withAdvice(error: unknown, isDemoUser: boolean): unknown {
+  if (error instanceof Unreachable) {
+    return new Ending(
+      EXIT.unreachable,
+      `${error.message}. To start a server here: npx holdfast serve --demo`,
+    );
+  }
+  if (error instanceof Refused && error.status === 401 && isDemoUser) {
+    return new Ending(EXIT.no, `${error.message}. To log in as somebody else than ${DEMO_USER}: --user NAME`);
+  }
+  return error;
 }
 
 async function talk(

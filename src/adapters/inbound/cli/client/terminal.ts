@@ -5,14 +5,21 @@ import { safeText } from './safe-text.ts';
 /** The two voices of a command: results on stdout, talk on stderr. */
 export class Terminal {
   readonly #io: CommandIo;
+  /** Whether the cursor of a terminal stands behind a piece of a result. */
+  #isMidLine = false;
 
   constructor(io: CommandIo) {
     this.#io = io;
   }
 
-  /** One line of talk. Whatever it quotes from a server cannot touch the terminal. */
+  /**
+   * One line of talk, on a line of its own where results and talk share a terminal. Whatever it quotes from a
+   * server cannot touch the terminal.
+   */
   say(line: string): void {
-    this.#io.stderr.write(`${safeText(line)}\n`);
+    const isBehindText = this.#isMidLine && this.#io.stderr.isTTY === true;
+    this.#isMidLine = false;
+    this.#io.stderr.write(`${isBehindText ? '\n' : ''}${safeText(line)}\n`);
   }
 
   /**
@@ -22,6 +29,7 @@ export class Terminal {
    * @returns whether anybody still reads; false once the pipe is closed.
    */
   async show(text: string): Promise<boolean> {
+    if (text !== '' && this.#io.stdout.isTTY) this.#isMidLine = !text.endsWith('\n');
     return write(this.#io.stdout, this.#io.stdout.isTTY ? safeText(text) : text);
   }
 
