@@ -4,12 +4,16 @@ import { VERSION } from './version.ts';
 
 /** The address that the commands try when nobody names one. */
 const DEFAULT_CHAT_URL = 'http://127.0.0.1:3002';
+/** The folder that the commands look into when nobody names one. */
+const DEFAULT_DATA = './data';
 
 /** What the console says once everything listens: where, as whom, and what to type next. */
 export function announcement(facts: {
   readonly listening: readonly Listening[];
   readonly accounts: { readonly generated?: FirstAccount; readonly demo: readonly FirstAccount[] };
   readonly demoCredits: number;
+  /** The data folder, as it was named. */
+  readonly data: string;
 }): string {
   const { listening, accounts } = facts;
   const lines = [`Holdfast ${VERSION} is ready.`, ''];
@@ -27,11 +31,22 @@ export function announcement(facts: {
       `  ${accounts.generated.username.padEnd(11)} ${accounts.generated.password}`,
     );
   }
+  const next = nextSteps(facts);
+  if (next.length > 0) lines.push('', 'Type next, in another terminal:', ...next.map((step) => `  ${step}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function nextSteps({ listening, accounts, data }: Parameters<typeof announcement>[0]): string[] {
+  const steps: string[] = [];
+  const folder = data === DEFAULT_DATA ? '' : ` --data ${data}`;
+  if (accounts.generated !== undefined) {
+    steps.push(`npx holdfast user password ${accounts.generated.username}${folder}`);
+  }
   const chat = listening.find(({ service }) => service === 'chat');
   if (chat !== undefined) {
     const where = chat.url === DEFAULT_CHAT_URL ? '' : ` --url ${chat.url}`;
     const who = accounts.demo.length > 0 ? '' : ' --user admin';
-    lines.push('', 'Type next, in another terminal:', `  npx holdfast chat${where}${who}`);
+    steps.push(`npx holdfast chat${where}${who}`);
   }
-  return `${lines.join('\n')}\n`;
+  return steps;
 }

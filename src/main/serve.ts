@@ -116,7 +116,7 @@ function openServiceKeys({ service, serviceKeyFile, data }: Config): FileService
 }
 
 function announce(config: Config, listening: readonly Listening[], accounts: TellableAccounts): void {
-  process.stdout.write(announcement({ listening, accounts, demoCredits: DEMO_CREDITS }));
+  process.stdout.write(announcement({ listening, accounts, demoCredits: DEMO_CREDITS, data: config.data }));
   if (config.readyFile === undefined) return;
   const urls = Object.fromEntries(listening.map(({ service, url }) => [service, url]));
   writeReadyFile(config.readyFile, { ...urls, pid: process.pid });

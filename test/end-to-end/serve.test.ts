@@ -155,6 +155,7 @@ describe('a server of one process', () => {
   it('shows the first admin a password once, which opens nothing but its own change', async () => {
     server = await RunningServer.start([]);
     const { output } = await printed(server, 'npx holdfast chat');
+    expect(output).to.contain(`npx holdfast user password admin --data ${server.data}`);
     const password = / {2}admin {7}(\S{24})\n/.exec(output)?.[1] ?? '';
     const login = await logIn(server.urls.chat, 'admin', password);
     expect(login.accessToken).to.be.a('string');

@@ -130,6 +130,15 @@ describe('the log', () => {
     log.warn({ name: 'a\u001b[2Jb\u202ec' }, 'odd name');
     expect(shown).to.deep.equal(['warn  odd name name=a\\u{1b}[2Jb\\u{202e}c\n']);
   });
+
+  it('tells the facts inside a fact, and nothing that the sentence has said', () => {
+    const shown: string[] = [];
+    const sink = new ReadableLogSink((line) => shown.push(line));
+    const log = new PinoLog({ level: 'info', service: 'chat', sink });
+    const audit = { act: 'user.created', outcome: 'done', facts: { role: 'user', logins: 2 }, scopes: ['a'] };
+    log.info({ audit }, 'audit: user.created');
+    expect(shown).to.deep.equal(['info  audit: user.created outcome=done role=user logins=2 scopes=["a"]\n']);
+  });
 });
 
 describe('the audit trail of the log', () => {
