@@ -28,7 +28,7 @@ export class ReadableLogSink implements LogSink {
     const record = JSON.parse(line) as Record<string, unknown>;
     const message = String(record.msg);
     const facts = leavesOf(record)
-      .filter(([name, value]) => !MACHINE_FIELDS.has(name) && !message.includes(`: ${value}`))
+      .filter(([name, value]) => !MACHINE_FIELDS.has(name) && !message.endsWith(`: ${value}`))
       .map(([name, value]) => `${name}=${value}`);
     const cause = record.err as { stack?: string; message?: string } | undefined;
     const stack = (cause?.stack ?? cause?.message ?? '').split('\n').filter((row) => row !== '');
