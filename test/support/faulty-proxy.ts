@@ -90,7 +90,7 @@ export class FaultyProxy {
       method: request.method,
       headers: request.headers,
     });
-    onward.on('response', (answer) => void relay(answer, response, faults));
+    onward.on('response', (answer) => relay(answer, response, faults).catch(() => response.destroy()));
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
     onward.end(body);
