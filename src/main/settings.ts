@@ -45,11 +45,7 @@ export const SETTINGS = {
   publicUrl: urls(
     'Names under which the server is reached, as URLs: what Host may say, and which origins browsers may call from. Without one, only loopback names.',
   ),
-  trustedProxy: words(
-    cidr,
-    'addresses or CIDR ranges',
-    'Proxies whose X-Forwarded-For is believed.',
-  ),
+  trustedProxy: words(cidr, 'addresses or CIDR ranges', 'Proxies whose X-Forwarded-For is believed.'),
   privateNetwork: flag(
     'Declares that the network between the services is private, so that their URLs may be plain http and a service may listen beyond loopback without a proxy before it.',
   ),
@@ -100,7 +96,7 @@ export const SETTINGS = {
   ),
   'streams.maximum': duration(['1s', '24h'], '15m', 'How long a stream may run at all.'),
   'streams.retention': duration(
-    ['1m', '365d'],
+    ['1s', '365d'],
     '24h',
     'How long an ended stream can be resumed and updated.',
   ),

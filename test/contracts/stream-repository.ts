@@ -164,11 +164,13 @@ function describeFinding(stores: () => StreamingStores): void {
   });
 
   it('finds no stream at an offset that has expired', async () => {
-    const { id } = await runThrough(stores(), 1);
-    await streams().acknowledgeIntent(id);
+    const ended = await runThrough(stores(), 1);
+    expect(await streams().tombstoneOf(chatId(1))).to.equal(undefined);
+    await streams().acknowledgeIntent(ended.id);
     await streams().expireEnded(OPENED_AT_MS + 1_000, 10);
     expect(await streams().streamAt(chatId(1), 1)).to.equal(undefined);
     expect(await streams().latestOf(chatId(1))).to.equal(undefined);
+    expect(await streams().tombstoneOf(chatId(1))).to.deep.equal({ ...ended, state: 'expired' });
   });
 
   it('shows what is opening or running, of one owner or of all', async () => {

@@ -72,6 +72,8 @@ export interface StreamRepository {
   whereabouts(id: StreamId): Promise<'foreign' | 'unknown'>;
   /** The running stream of a chat, else its newest ended one that has not expired; never an opening one. */
   latestOf(chatId: ChatId): Promise<StreamingSessionState | undefined>;
+  /** The newest stream of a chat that has expired, without its events. */
+  tombstoneOf(chatId: ChatId): Promise<StreamingSessionState | undefined>;
   /**
    * The chat's stream that an offset falls to: the one with the greatest `firstOffset` that is not above it, running
    * or ended but not expired; never an opening one. An offset beyond its end falls to it too, while no newer one is kept.

@@ -5,7 +5,7 @@ import type { Timers } from '../ports/timers.ts';
 
 /** Streams expired in one write. */
 export const EXPIRE_BATCH = 200;
-/** Rest between two passes, in milliseconds. */
+/** Longest rest between two passes, in milliseconds; a retention that is shorter is looked at as often. */
 export const EXPIRE_EVERY_MS = 60_000;
 
 interface Deps {
@@ -26,11 +26,12 @@ export class ExpireStreams {
 
   /** Runs until the signal aborts. */
   async execute(command: { signal: AbortSignal }): Promise<void> {
+    const restMs = Math.min(EXPIRE_EVERY_MS, this.#deps.settings.retentionMs);
     while (!command.signal.aborted) {
       await this.pass().catch((error: unknown) =>
         this.#deps.log.warn({ err: error }, 'old streams could not be expired'),
       );
-      await this.#deps.timers.sleep(EXPIRE_EVERY_MS, command.signal).catch(() => undefined);
+      await this.#deps.timers.sleep(restMs, command.signal).catch(() => undefined);
     }
   }
 

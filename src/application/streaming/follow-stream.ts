@@ -19,6 +19,8 @@ export type Followed =
   /** The log has not what follows the cursor; the event is for this reader alone. */
   | { readonly kind: 'lost'; readonly id: StreamId; readonly event: StreamEvent };
 
+const NOTHING: Followed = { kind: 'nothing' };
+
 interface Deps {
   readonly chats: ChatRepository;
   readonly streams: StreamRepository;
@@ -43,14 +45,18 @@ export class FollowStream {
     const { owner, chatId, cursor } = command;
     await findChat(chats, owner, chatId);
     const latest = await streams.latestOf(chatId);
-    if (latest === undefined) return { kind: 'nothing' };
+    if (latest === undefined) return cursor === undefined ? NOTHING : this.#afterAll(chatId, cursor);
     if (cursor === undefined) return this.#follow(latest, latest.firstOffset - 1);
     // Offsets of a chat have no gaps, so the stream that goes on after a cursor is the one its next offset falls to.
     const next = await streams.streamAt(chatId, cursor + 1);
     if (next !== undefined && (await this.#has(next, cursor))) return this.#follow(next, cursor);
-    return next?.id === latest.id && latest.end?.lastOffset === cursor
-      ? { kind: 'nothing' }
-      : this.#lost(latest);
+    return next?.id === latest.id && latest.end?.lastOffset === cursor ? NOTHING : this.#lost(latest);
+  }
+
+  /** No stream is kept any more: who has the last one's end misses nothing, and everybody else is told that he does. */
+  async #afterAll(chatId: ChatId, cursor: number): Promise<Followed> {
+    const last = await this.#deps.streams.tombstoneOf(chatId);
+    return last === undefined || last.end?.lastOffset === cursor ? NOTHING : this.#lost(last);
   }
 
   #follow(stream: StreamingSessionState, cursor: number): Followed {

@@ -24,6 +24,19 @@ describe('following a chat', () => {
     expect(await follow(world, 0)).to.deep.equal({ kind: 'nothing' });
   });
 
+  it('after everything has expired tells who has not the last end that he missed something', async () => {
+    const world = await StreamingWorld.create({ retentionMs: 1_000 });
+    await world.finish(1, 'a', 'b');
+    await world.timers.advance(2_000);
+    expect(await world.expireStreams.pass()).to.equal(1);
+    expect(await follow(world)).to.deep.equal({ kind: 'nothing' });
+    expect(await follow(world, 4)).to.deep.equal({ kind: 'nothing' });
+    for (const cursor of [0, 2, 5]) {
+      const followed = await follow(world, cursor);
+      expect(followed.kind === 'lost' && followed.event.offset).to.equal(4);
+    }
+  });
+
   it("does not find another owner's chat", async () => {
     const world = await StreamingWorld.create();
     const other = world.followStream.execute({ owner: BERT, chatId: chatId(1) });

@@ -87,6 +87,10 @@ export class MemoryStreamRepository implements StreamRepository {
     return this.#store.sessionsOf(chatId).findLast(({ state }) => state !== 'opening' && state !== 'expired');
   }
 
+  async tombstoneOf(chatId: ChatId): Promise<StreamingSessionState | undefined> {
+    return this.#store.sessionsOf(chatId).findLast(({ state }) => state === 'expired');
+  }
+
   async streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined> {
     return this.#store
       .sessionsOf(chatId)

@@ -82,6 +82,10 @@ export class SqliteStreamRepository implements StreamRepository {
     return this.#one(`chat_id = ? AND ${READABLE} ORDER BY seq DESC LIMIT 1`, chatId);
   }
 
+  tombstoneOf(chatId: ChatId): Promise<StreamingSessionState | undefined> {
+    return this.#one(`chat_id = ? AND state = 'expired' ORDER BY seq DESC LIMIT 1`, chatId);
+  }
+
   streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined> {
     return this.#one(
       `chat_id = ? AND ${READABLE} AND first_offset <= ? ORDER BY seq DESC LIMIT 1`,
