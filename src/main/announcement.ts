@@ -11,9 +11,13 @@ const DEFAULT_DATA = './data';
 export function announcement(facts: {
   readonly listening: readonly Listening[];
   readonly accounts: { readonly generated?: FirstAccount; readonly demo: readonly FirstAccount[] };
+  /** What each demo account has been given; 0 where another process keeps the credits. */
   readonly demoCredits: number;
   /** The data folder, as it was named. */
   readonly data: string;
+  /** Where the other services run, for a chat that runs alone. */
+  readonly authUrl?: URL | undefined;
+  readonly accountingUrl?: URL | undefined;
 }): string {
   const { listening, accounts } = facts;
   const lines = [`Holdfast ${VERSION} is ready.`, ''];
@@ -36,17 +40,21 @@ export function announcement(facts: {
   return `${lines.join('\n')}\n`;
 }
 
-function nextSteps({ listening, accounts, data }: Parameters<typeof announcement>[0]): string[] {
+function nextSteps(facts: Parameters<typeof announcement>[0]): string[] {
+  const { listening, accounts, data } = facts;
   const steps: string[] = [];
-  const folder = data === DEFAULT_DATA ? '' : ` --data ${data}`;
   if (accounts.generated !== undefined) {
+    const folder = data === DEFAULT_DATA ? '' : ` --data ${data}`;
     steps.push(`npx holdfast user password ${accounts.generated.username}${folder}`);
   }
   const chat = listening.find(({ service }) => service === 'chat');
-  if (chat !== undefined) {
-    const where = chat.url === DEFAULT_CHAT_URL ? '' : ` --url ${chat.url}`;
-    const who = accounts.demo.length > 0 ? '' : ' --user admin';
-    steps.push(`npx holdfast chat${where}${who}`);
+  if (chat === undefined) return steps;
+  if (facts.authUrl !== undefined && facts.accountingUrl !== undefined) {
+    const [auth, accounting] = [facts.authUrl.origin, facts.accountingUrl.origin];
+    steps.push(`npx holdfast chat --auth ${auth} --accounting ${accounting} --chat ${chat.url} --user NAME`);
+    return steps;
   }
-  return steps;
+  const where = chat.url === DEFAULT_CHAT_URL ? '' : ` --url ${chat.url}`;
+  const who = accounts.demo.length > 0 ? '' : ' --user admin';
+  return [...steps, `npx holdfast chat${where}${who}`];
 }

@@ -116,7 +116,8 @@ function openServiceKeys({ service, serviceKeyFile, data }: Config): FileService
 }
 
 function announce(config: Config, listening: readonly Listening[], accounts: TellableAccounts): void {
-  process.stdout.write(announcement({ listening, accounts, demoCredits: DEMO_CREDITS, data: config.data }));
+  const demoCredits = config.service === 'all' ? DEMO_CREDITS : 0;
+  process.stdout.write(announcement({ ...config, listening, accounts, demoCredits }));
   if (config.readyFile === undefined) return;
   const urls = Object.fromEntries(listening.map(({ service, url }) => [service, url]));
   writeReadyFile(config.readyFile, { ...urls, pid: process.pid });

@@ -1,0 +1,64 @@
+import { createServer } from 'node:http';
+import { expect } from 'chai';
+import { announcement } from '../../src/main/announcement.ts';
+import type { Listening } from '../../src/main/listen.ts';
+import type { ServiceName } from '../../src/main/service-name.ts';
+
+const at = (service: ServiceName, port: number): Listening => ({
+  service,
+  url: `http://127.0.0.1:${port}`,
+  server: createServer(),
+});
+
+const ALL = [at('auth', 3000), at('accounting', 3001), at('chat', 3002)];
+const DEMO = [{ username: 'user1', password: 'User1@123', role: 'user' }] as const;
+
+describe('the announcement', () => {
+  it('tells the demo accounts and a line that works as it stands', () => {
+    const text = announcement({
+      listening: ALL,
+      accounts: { demo: DEMO },
+      demoCredits: 100,
+      data: './data',
+    });
+    expect(text).to.match(/ {2}user1 {7}User1@123\nEach of them has been given 100 credits/);
+    expect(text).to.match(/another terminal:\n {2}npx holdfast chat\n$/);
+  });
+
+  it('names port and folder in the lines to type where they are not the usual ones', () => {
+    const text = announcement({
+      listening: [at('auth', 1), at('accounting', 2), at('chat', 3)],
+      accounts: { demo: [], generated: { username: 'admin', password: 'secret', role: 'admin' } },
+      demoCredits: 100,
+      data: '/srv/hold',
+    });
+    expect(text).to.match(/ {2}admin {7}secret\n/);
+    expect(text).to.match(
+      / {2}npx holdfast user password admin --data \/srv\/hold\n {2}npx holdfast chat --url http:\/\/127\.0\.0\.1:3 --user admin\n$/,
+    );
+  });
+
+  it('names all three services for a chat that runs alone', () => {
+    const text = announcement({
+      listening: [at('chat', 3002)],
+      accounts: { demo: [] },
+      demoCredits: 0,
+      data: './data',
+      authUrl: new URL('http://127.0.0.1:3000'),
+      accountingUrl: new URL('http://127.0.0.1:3001/'),
+    });
+    expect(text).to.contain(
+      'npx holdfast chat --auth http://127.0.0.1:3000 --accounting http://127.0.0.1:3001 --chat http://127.0.0.1:3002 --user NAME\n',
+    );
+  });
+
+  it('claims no credit that another process keeps, and no chat that is elsewhere', () => {
+    const text = announcement({
+      listening: [at('auth', 3000)],
+      accounts: { demo: DEMO },
+      demoCredits: 0,
+      data: './data',
+    });
+    expect(text).to.contain('user1').and.not.contain('credits').and.not.contain('npx holdfast chat');
+  });
+});
