@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Container } from 'inversify';
 import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts';
 import type { Route } from '../../src/adapters/inbound/http/route.ts';
 import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
@@ -8,6 +9,7 @@ import { SystemClock } from '../../src/adapters/outbound/system/system-clock.ts'
 import { loadConfig } from '../../src/main/config.ts';
 import { composeServices } from '../../src/main/container.ts';
 import { edgeOf } from '../../src/main/edge-settings.ts';
+import { firstAccounts } from '../../src/main/first-accounts.ts';
 import { prepareStores } from '../../src/main/first-steps.ts';
 import { bindMemoryStore } from '../../src/main/modules/memory-store.ts';
 import { routesOf, serviceListener } from '../../src/main/service-apps.ts';
@@ -30,8 +32,14 @@ export interface ComposedServer {
 
 const PASSWORDS = { admin: 'admin@admin', supervisor1: 'Supervisor1@', user1: 'User1@123' } as const;
 
-/** Composes and starts the services on free ports of loopback. */
-export async function composedServer(): Promise<ComposedServer> {
+/**
+ * Composes and starts the services on free ports of loopback.
+ *
+ * @param extend may rebind what a test brings itself, before anything is resolved.
+ */
+export async function composedServer(
+  extend: (container: Container) => void = () => undefined,
+): Promise<ComposedServer> {
   const config = await loadConfig({ environment: {}, flags: { demo: true, 'model.pace': 0 } });
   const log = new RecordingLog();
   const metrics = new PromMetrics({ processMetrics: false });
@@ -45,8 +53,10 @@ export async function composedServer(): Promise<ComposedServer> {
     metrics,
     serviceKeys,
   });
+  extend(container);
   bindMemoryStore(container);
   await prepareStores(container, SERVICES, config);
+  await firstAccounts(container, SERVICES, config);
   const servers: Server[] = [];
   const urls: Partial<Record<ServiceName, string>> = {};
   const routes: Partial<Record<ServiceName, readonly Route[]>> = {};
