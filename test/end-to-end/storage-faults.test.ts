@@ -28,6 +28,8 @@ const STALL = ['--streams-stall', '1s'];
 const STALL_MS = 1_000;
 /** Time between two words of the upstream, in milliseconds. */
 const WORD_EVERY_MS = 20;
+/** What an ordered end may take without a grace and without a store, in milliseconds. */
+const SHUTDOWN_MS = 15_000;
 /** Size of the small disk, in MiB. */
 const DISK_MIB = 24;
 /** One write that fills the disk, in bytes. */
@@ -90,7 +92,7 @@ describe('a store that cannot be written', () => {
 
   beforeEach(async () => {
     upstream = await FakeUpstream.start(dripping('word ', WORD_EVERY_MS));
-    started = await serveUpstream(upstream, [...STALL, '--model-pace', '0']);
+    started = await serveUpstream(upstream, [...STALL, '--model-pace', '0', '--drain-grace', '0']);
   });
   afterEach(async () => {
     await started.server.dispose();
@@ -136,6 +138,25 @@ describe('a store that cannot be written', () => {
     await user.stop(chat, reader.streamId);
     expect((await reader.toEnd())?.data.finishReason).to.equal('stopped');
     expect(reader.text).to.equal('word '.repeat(reader.text.length / 5));
+  });
+
+  it('does not keep a server from ending in order, and the next start ends what could not be ended', async () => {
+    const { server, user } = started;
+    const creditBefore = (await creditOf(user)).availableCredits;
+    const { chat, reader } = await startUpstreamStream(user);
+    await reader.until(({ text }) => text.length > 50);
+    breakStorage(server.pid);
+    const since = performance.now();
+    expect(await server.end('SIGTERM')).to.equal(0);
+    expect(performance.now() - since).to.be.below(SHUTDOWN_MS);
+    expect(await reader.toEnd()).to.equal(undefined);
+    const again = await RunningServer.start(['--demo'], server.data);
+    try {
+      const after = await ApiClient.login(again.urls, 'user1', 'User1@123');
+      await expectReceipt(after, chat, await expectInterrupted(after, chat, reader, creditBefore));
+    } finally {
+      await again.dispose();
+    }
   });
 
   it('keeps everything that was acknowledged when the server is killed meanwhile', async () => {
