@@ -58,7 +58,8 @@ async function check(name: string, command: string, args: readonly string[]): Pr
 /** Runs mocha over files; a run that dies without counting is one failure. */
 async function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
   process.stdout.write(`\n${name}\n`);
-  const counts = join(scratch, `${name.replaceAll(' ', '-')}.json`);
+  // Mocha splits a reporter's options at commas.
+  const counts = join(scratch, `${name.replaceAll(/\W+/g, '-')}.json`);
   const reporter = ['--reporter', 'scripts/count-reporter.cjs', '--reporter-option', `output=${counts}`];
   const startedAt = performance.now();
   const { code } = await run('mocha', [...files, ...options, ...reporter], false);
