@@ -14,7 +14,7 @@ import { firstAccounts, type TellableAccounts } from './first-accounts.ts';
 import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
 import { hintAtLocalModel } from './local-model-hint.ts';
-import { bindEmbeddedStore, clockOf, openEmbeddedStore } from './modules/embedded-store.ts';
+import { bindEmbeddedStore, clockOf, openEmbeddedStore, storeProbe } from './modules/embedded-store.ts';
 import { performOperatorAct } from './operator-acts.ts';
 import { OperatorError } from './operator-error.ts';
 import { openOperatorSocket } from './operator-socket.ts';
@@ -64,12 +64,7 @@ export async function serve(
     await bindEmbeddedStore(container, store);
     await prepareStores(container, running, config);
     const dependencies = [
-      {
-        name: 'store',
-        check: async () => {
-          await store.read((db) => db.prepare('SELECT 1').get());
-        },
-      },
+      { name: 'store', check: storeProbe(store, clock) },
       { name: 'shutdown', check: async () => stopping.signal.throwIfAborted() },
     ];
     for (const service of running) {

@@ -43,6 +43,8 @@ async function expectNoWrites(user: ApiClient, chat: string, ended: EventReader)
     await user.post('chat', `/api/chat/sessions/${chat}/messages`, { message: 'Hi' }),
     await user.update(chat, ended.streamId, ended.text),
     await user.post('accounting', '/api/credits/deduct', { credits: 1 }),
+    await user.post('auth', '/api/auth/login', { username: 'user1', password: 'User1@123' }),
+    await user.get('chat', '/health/ready'),
   ];
   for (const { status, headers, body } of refused) {
     expect(status, JSON.stringify(body)).to.equal(503);
@@ -118,6 +120,7 @@ describe('a store that cannot be written', () => {
     expect((await user.get('chat', '/health/live')).status).to.equal(200);
 
     mendStorage(server.pid);
+    await eventually(async () => expect((await user.get('chat', '/health/ready')).status).to.equal(200));
     await expectReceipt(user, chat, await expectInterrupted(user, chat, reader, creditBefore));
     await expectReceipt(user, quiet, ended);
     const doctor = await holdfast(['doctor', '--data', server.data]);

@@ -1,6 +1,6 @@
 import type { Container } from 'inversify';
 import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
-import { keepClockMark, readClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
+import { keepClockMark, readClockMark, writeClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
 import { SqliteLoginSessionRepository } from '../../adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
 import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-signing-key-repository.ts';
@@ -15,6 +15,9 @@ import { CHATS, EVENT_LOG, LEDGER, LOGIN_SESSIONS, SIGNING_KEYS, STREAMS, USERS 
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
 const NOTEWORTHY_AHEAD_MS = 60_000;
+
+/** How long a look at the store holds, in milliseconds: whoever asks more often makes it write no more often. */
+const LOOK_MS = 1_000;
 
 /**
  * Opens the embedded store of a data folder.
@@ -45,6 +48,20 @@ export async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
   const clock = new SystemClock(markMs);
   keepClockMark(store, clock);
   return clock;
+}
+
+/** Looks whether a store can be written: one that can only be read serves nobody for long. */
+export function storeProbe(store: SqliteStore, clock: Clock): () => Promise<void> {
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let look = Promise.resolve();
+  return () => {
+    const nowMs = clock.nowMs();
+    if (nowMs - lookedAtMs >= LOOK_MS) {
+      lookedAtMs = nowMs;
+      look = writeClockMark(store, clock);
+    }
+    return look;
+  };
 }
 
 /** Binds every store to one embedded database. */

@@ -26,3 +26,8 @@ export function readClockMark(store: SqliteStore): Promise<number> {
 export function keepClockMark(store: SqliteStore, clock: Clock): void {
   store.addToEveryTransaction(MARK, () => clock.nowMs());
 }
+
+/** Writes the mark alone, which proves that the store can be written. @throws PortError when it cannot. */
+export function writeClockMark(store: SqliteStore, clock: Clock): Promise<void> {
+  return store.write(MARK, clock.nowMs(), 'normal');
+}
