@@ -101,6 +101,12 @@ describe('the HTTP base', () => {
     });
   });
 
+  it('takes a null member as one that was left out', async () => {
+    const answer = await post('{"text":"hi","tags":null}');
+    expect(await answer.json()).to.deep.include({ body: { text: 'hi' } });
+    expect((await post('{"text":null}')).status).to.equal(400);
+  });
+
   const deep = `{"text":${'['.repeat(200)}${']'.repeat(200)}}`;
   const refused: ReadonlyArray<[string, string | Buffer, Record<string, string>, number, string]> = [
     ['a missing field', '{}', {}, 400, 'text'],

@@ -207,7 +207,13 @@ async function readBody(route: Route, request: IncomingMessage): Promise<unknown
     return validate(route.body, undefined, 'body');
   }
   const body = await readJsonBody(request, route.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES, route.opaqueFields);
-  return validate(route.body, body, 'body', route.bodyRefusal);
+  return validate(route.body, withoutNulls(body), 'body', route.bodyRefusal);
+}
+
+/** A member that is null counts as left out: many clients write their absent fields so. */
+function withoutNulls(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([, member]) => member !== null));
 }
 
 function send(context: Koa.Context, reply: RouteReply): void {
