@@ -19,7 +19,7 @@ const ENDING = /(?:ing|ed|es|s|e)$/;
 
 const WORD_BREAK = /[^\p{L}\p{N}_]+/u;
 const STOP_WORDS = new Set(
-  'a about all am an and any are as at be been but by can could did do does explain for from get give got had has have how i if in into is it its just know let me mean means my need no not of on or please say should show so some tell than that the their them then there these they this to use using want was we were what when where which who why will with work works would yes you your'.split(
+  'a about all am an and any are as at be been but by can could did do does explain for from get give got had has have how i if in into is it its just know let made make me mean means much my need no not of on or please say should show so some tell than that the their them then there these they this to use using want was we were what when where which who why will with work works would yes you your'.split(
     ' ',
   ),
 );
