@@ -176,11 +176,12 @@ describe('the administration of users, as an outside client meets it', function 
   });
 
   it('stops and settles the streams of who is disabled before it answers', async () => {
-    const { id, reader } = await streaming();
+    const { id, chat, reader } = await streaming();
     expect((await patch(id, { disabled: true })).status).to.equal(200);
     await expectSettled(id, reader);
-    const end = await reader.toEnd();
-    expect(end?.data.finishReason).to.equal('stopped');
+    expect(await reader.toEnd(), 'whose login has ended is told nothing more').to.equal(undefined);
+    const { body } = await admin.get('chat', `/api/chat/users/${id}/sessions/${chat}`);
+    expect(body.messages.at(-1).metadata.state).to.equal('stopped');
   });
 
   it('stops and settles the streams of who is deleted', async () => {
