@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../adapters/inbound/cli/client/failures.ts';
+import { PortError } from '../application/ports/port-error.ts';
 import { DomainError } from '../domain/domain-error.ts';
 import { registerChat } from './commands/chat-command.ts';
 import { registerCheckConfig } from './commands/check-config-command.ts';
@@ -16,6 +17,8 @@ import { VERSION } from './version.ts';
 const EXIT_NO = 1;
 /** Wrong usage or configuration. */
 const EXIT_USAGE = 2;
+/** A service or the store is out of reach. */
+const EXIT_OUT_OF_REACH = 3;
 
 /**
  * Runs the command `holdfast`.
@@ -69,6 +72,10 @@ function explain(error: unknown): number {
   if (error instanceof OperatorError) {
     process.stderr.write(`holdfast: ${error.message}\n`);
     return error.exitCode;
+  }
+  if (error instanceof PortError) {
+    process.stderr.write(`holdfast: The ${error.dependency} is out of reach: ${error.message}.\n`);
+    return EXIT_OUT_OF_REACH;
   }
   throw error;
 }

@@ -1,9 +1,10 @@
 import type { Container } from 'inversify';
 import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
+import { PortError } from '../application/ports/port-error.ts';
 import { grantDemoCredit } from './demo-credit.ts';
 import type { ServiceName } from './service-name.ts';
 import { ENSURE_FIRST_ACCOUNTS } from './tokens/identity.ts';
-import { CLOCK, LEDGER, PRINCIPAL_DIRECTORY } from './tokens.ts';
+import { CLOCK, LEDGER, LOG, PRINCIPAL_DIRECTORY } from './tokens.ts';
 
 /** The accounts whose passwords the console tells. */
 export interface TellableAccounts {
@@ -28,7 +29,13 @@ export async function firstAccounts(
       container.get(PRINCIPAL_DIRECTORY),
       container.get(CLOCK),
     ];
-    await grantDemoCredit(accounts.demo, { ledger, directory, clock });
+    await grantDemoCredit(accounts.demo, { ledger, directory, clock }).catch((error: unknown) => {
+      // A store that can only be read, on a full disk say, is served as far as that goes.
+      if (!(error instanceof PortError)) throw error;
+      container
+        .get(LOG)
+        .warn({ err: error }, 'demo credit that was not given yet is given at the next start');
+    });
   }
   return accounts;
 }

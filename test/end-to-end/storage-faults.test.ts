@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { ApiClient, type EventReader } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { dripping, FakeUpstream } from '../support/fake-upstream.ts';
-import { holdfast } from '../support/holdfast-command.ts';
+import { holdfast, runToEnd } from '../support/holdfast-command.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 import {
   asSeenBy,
@@ -13,6 +13,7 @@ import {
   mayMount,
   mendStorage,
   onDisk,
+  onFullDisk,
 } from '../support/storage-faults.ts';
 import {
   createUpstreamChat,
@@ -188,19 +189,19 @@ if (mayMount()) {
     let upstream: FakeUpstream;
     let started: UpstreamServer;
 
-    before(async () => {
+    beforeEach(async () => {
       disk = temporaryFolder();
       upstream = await FakeUpstream.start(dripping('word ', WORD_EVERY_MS));
-      const flags = [...STALL, '--model-pace', '0'];
-      started = await serveUpstream(upstream, flags, join(disk, 'data'), onDisk(disk, DISK_MIB));
     });
-    after(async () => {
+    afterEach(async () => {
       await started.server.dispose();
       await upstream.stop();
       rmSync(disk, { recursive: true, force: true });
     });
 
     it('still ends the streams that ran, from the space set aside, and takes writes again once there is room', async () => {
+      const flags = [...STALL, '--model-pace', '0'];
+      started = await serveUpstream(upstream, flags, join(disk, 'data'), onDisk(disk, DISK_MIB));
       const { server, user } = started;
       const filler = asSeenBy(server.pid, join(disk, 'filler'));
       const quiet = await user.createChat();
@@ -224,6 +225,35 @@ if (mayMount()) {
       await expectReceipt(user, chat, interrupted);
       const doctor = await holdfastBeside(server.pid, ['doctor', '--data', server.data]);
       expect(doctor.code, doctor.stdout + doctor.stderr).to.equal(0);
+    });
+
+    it('is served from as far as that goes, and what would have to write says so in a sentence', async () => {
+      started = await serveUpstream(upstream);
+      const { server, user } = started;
+      const { chat, reader } = await startUpstreamStream(user);
+      await reader.until(({ text }) => text.length > 50);
+      await server.end('SIGKILL');
+      const within = onFullDisk(disk, DISK_MIB, server.data);
+      const again = await RunningServer.start([], join(disk, 'data'), {}, within);
+      try {
+        const same = new ApiClient(again.urls, user.token);
+        const resumed = await same.resume(chat);
+        expect((await resumed.toEnd())?.data.code, 'what ran is ended').to.equal('stream.interrupted');
+        expect(resumed.text.startsWith(reader.text)).to.equal(true);
+        const ready = await same.get('chat', '/health/ready');
+        expect([ready.status, ready.body.dependency]).to.deep.equal([503, 'store']);
+      } finally {
+        await again.end('SIGKILL');
+      }
+      const account = ['ann', 'ann@example.org', '--data', join(disk, 'data')];
+      const env = { ...process.env, HOLDFAST_PASSWORD: 'a long enough password' };
+      const [command = '', ...words] = [...within, process.execPath, 'bin/holdfast.js'];
+      const refused = await runToEnd(command, [...words, 'user', 'create', ...account], { env });
+      expect([refused.code, refused.stdout]).to.deep.equal([3, '']);
+      expect(refused.stderr).to.equal('holdfast: The store is out of reach: the disk is full.\n');
+      const unmade = await runToEnd(command, [...words, 'serve', '--data', join(disk, 'new')]);
+      expect([unmade.code, unmade.stdout]).to.deep.equal([3, '']);
+      expect(unmade.stderr).to.match(/^holdfast: The store in .*new cannot be opened: .*full\n$/);
     });
   });
 }

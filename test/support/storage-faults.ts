@@ -35,6 +35,13 @@ export const onDisk = (path: string, mebibytes: number): readonly string[] => {
   return ['unshare', '-m', 'sh', '-c', script, path];
 };
 
+/** The same, with a copy of a data folder on it as `data` and not a byte of room left. */
+export const onFullDisk = (path: string, mebibytes: number, data: string): readonly string[] => {
+  const mount = `mount -t tmpfs -o size=${mebibytes}m,mode=700 tmpfs "$0" && cp -a "$1" "$0/data"`;
+  const fill = 'cat /dev/zero > "$0/filler" 2>/dev/null';
+  return ['unshare', '-m', 'sh', '-c', `${mount} && ! ${fill} && shift && exec "$@"`, path, data];
+};
+
 /** A path as another process sees it, who may have a disk of its own there. */
 export const asSeenBy = (pid: number, path: string): string => `/proc/${pid}/root${path}`;
 
