@@ -152,6 +152,19 @@ function describeRaces(stores: () => StreamingStores): void {
     });
   }
 
+  it('has the last event as soon as the stream is seen to have ended', async () => {
+    const { streams, events } = stores();
+    const running = await start(stores(), 1);
+    const seal = aSeal(running, 2);
+    const sealing = streams.seal(seal);
+    // The store is asked in one turn of the event loop, so that it cannot hear meanwhile what became of its write.
+    for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    const giveUpAtMs = performance.now() + 5_000;
+    while ((await streams.latestOf(running.chatId))?.end === undefined && performance.now() < giveUpAtMs);
+    expect(await events.read(running.id, 1, 10)).to.deep.equal([seal.terminal]);
+    expect(await sealing).to.equal('sealed');
+  });
+
   it('lets an end follow an append that is under way', async () => {
     const running = await start(stores(), 1);
     const log = await race(running.id, [

@@ -56,7 +56,10 @@ export class SqliteEventLog implements EventLog {
     const first = log?.events[0];
     if (log === undefined || first === undefined) return this.#sealed.read(id, afterOffset, limit);
     const from = Math.max(0, afterOffset + 1 - first.offset);
-    return log.events.slice(from, from + limit);
+    const events = log.events.slice(from, from + limit);
+    if (events.length > 0 || (log.isRunning && log.busy === undefined)) return events;
+    // The end may be on the disk, where others see it, while word of it is still on its way here.
+    return this.#sealed.read(id, afterOffset, limit);
   }
 
   /** Opens a gathering that closes when the store forms its next transaction. */
