@@ -15,7 +15,7 @@ describe('streams on the bare socket', function () {
   let stream: string;
 
   before(async () => {
-    server = await RunningServer.start(['--demo', '--model-pace', '400', '--streams-keepalive', '5s']);
+    server = await RunningServer.start(['--demo', '--model-pace', '1000']);
     user = await ApiClient.login(server.urls, 'user1', 'User1@123');
   });
   after(() => server.dispose());

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { MemoryLoginSessionRepository } from '../../../src/adapters/outbound/memory/identity/memory-login-session-repository.ts';
+import { MemoryUserRepository } from '../../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
+import { EndedLogins } from '../../../src/application/identity/ended-logins.ts';
+import type { LoginEnd } from '../../../src/application/ports/login-ends.ts';
+import type { LoginSessionRepository } from '../../../src/application/ports/login-session-repository.ts';
+import type { UserRepository } from '../../../src/application/ports/user-repository.ts';
+import { describeLoginSessionRepository } from '../../contracts/login-session-repository.ts';
+import { describeUserRepository } from '../../contracts/user-repository.ts';
+import { aSession, aUser } from '../../support/identity-builders.ts';
+import { T0, user } from '../../support/ledger-builders.ts';
+
+function watched(): {
+  readonly ends: EndedLogins;
+  readonly sessions: LoginSessionRepository;
+  readonly users: UserRepository;
+} {
+  const ends = new EndedLogins();
+  const sessions = new MemoryLoginSessionRepository();
+  const users = new MemoryUserRepository(sessions);
+  return { ends, sessions: ends.ofSessions(sessions), users: ends.ofUsers(users) };
+}
+
+const close = async (): Promise<void> => undefined;
+
+describeLoginSessionRepository('A watched LoginSessionRepository', async () => ({ ...watched(), close }));
+describeUserRepository('A watched UserRepository', async () => ({ ...watched(), close }));
+
+describe('the ends of logins', () => {
+  let told: LoginEnd[];
+  let world: ReturnType<typeof watched>;
+  beforeEach(async () => {
+    world = watched();
+    told = [];
+    await world.users.add(aUser(1));
+    await world.sessions.begin(aSession(1), 'r1');
+    world.ends.subscribe((end) => told.push(end));
+  });
+
+  const one = { loginSessionId: aSession(1).id };
+  const all = { userId: user(1) };
+  const acts: ReadonlyArray<readonly [string, () => Promise<unknown>, readonly LoginEnd[]]> = [
+    ['a session that is ended', () => world.sessions.end(aSession(1).id, T0), [one]],
+    ['a session that is ended by its token', () => world.sessions.endByToken('r1', T0), [one]],
+    ['all sessions of a user', () => world.sessions.endAllOf(user(1), T0), [all]],
+    [
+      'a family whose token was used again',
+      async () => {
+        await world.sessions.rotate('r1', 'r2', T0);
+        await world.sessions.rotate('r1', 'r3', T0);
+      },
+      [one],
+    ],
+    ['a changed account', () => world.users.change(user(1), { isVerified: true }), [all]],
+    ['no session by an unknown token', () => world.sessions.endByToken('r9', T0), []],
+    ['no account that is not there', () => world.users.change(user(9), { isVerified: true }), []],
+    ['no refreshed session', () => world.sessions.rotate('r1', 'r2', T0), []],
+  ];
+  for (const [what, act, expected] of acts) {
+    it(`tell of ${what}`, async () => {
+      await act();
+      expect(told).to.deep.equal(expected);
+    });
+  }
+
+  it('are told until the listener has gone', async () => {
+    const heard: LoginEnd[] = [];
+    const leave = world.ends.subscribe((end) => heard.push(end));
+    leave();
+    await world.sessions.end(aSession(1).id, T0);
+    expect([heard, told]).to.deep.equal([[], [one]]);
+  });
+});
