@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Container } from 'inversify';
 import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts';
 import type { Route } from '../../src/adapters/inbound/http/route.ts';
 import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
@@ -38,7 +37,7 @@ const PASSWORDS = { admin: 'admin@admin', supervisor1: 'Supervisor1@', user1: 'U
  * @param extend may rebind what a test brings itself, before anything is resolved.
  */
 export async function composedServer(
-  extend: (container: Container) => void = () => undefined,
+  extend: (container: ReturnType<typeof composeServices>) => void = () => undefined,
 ): Promise<ComposedServer> {
   const config = await loadConfig({ environment: {}, flags: { demo: true, 'model.pace': 0 } });
   const log = new RecordingLog();
