@@ -12,9 +12,11 @@ const ROUNDS = 5;
 const STREAMS = 1_000;
 /** Tokens per second and stream of the work as it is named, and one that no server here can follow. */
 const NAMED_RATE = 50;
-const OVERLOAD_RATE = 1_000;
+const OVERLOAD_RATE = 400;
 /** Readers that come while all streams run, to measure what a newcomer waits. */
 const NEWCOMERS = 40;
+/** Streams that are prepared at the same time, before any of them runs. */
+const PREPARED_AT_ONCE = 40;
 const SETTLE_MS = 2_000;
 const WINDOW_MS = 5_000;
 
@@ -58,7 +60,10 @@ async function holdfast(rate: number): Promise<Party> {
 async function measure(start: () => Promise<Party>): Promise<Measurement> {
   const party = await start();
   const requests: RawRequest[] = [];
-  for (let index = 0; index < STREAMS + NEWCOMERS; index += 1) requests.push(await party.open(index));
+  while (requests.length < STREAMS + NEWCOMERS) {
+    const next = Array.from({ length: PREPARED_AT_ONCE }, (_, at) => party.open(requests.length + at));
+    requests.push(...(await Promise.all(next)));
+  }
   const readers = requests.slice(0, STREAMS).map((request) => new SseReader(request));
   await elapse(SETTLE_MS);
   const used = (): number => party.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
@@ -66,7 +71,7 @@ async function measure(start: () => Promise<Party>): Promise<Measurement> {
   const eventsPerSecond = await deliveredPerSecond(readers, WINDOW_MS);
   const cores = (used() - usedBefore) / (WINDOW_MS / 1000);
   const newcomers: SseReader[] = [];
-  for (const request of requests.slice(STREAMS)) {
+  for (const request of requests.slice(STREAMS, STREAMS + NEWCOMERS)) {
     newcomers.push(new SseReader(request));
     await elapse(50);
   }

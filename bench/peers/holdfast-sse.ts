@@ -5,9 +5,10 @@ import type {
   CompletionPart,
   CompletionRequest,
 } from '../../src/application/ports/completion-model.ts';
+import { invariant } from '../../src/domain/invariant.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { serve } from '../../src/main/serve.ts';
-import { MODELS } from '../../src/main/tokens.ts';
+import { MODEL_CATALOG, MODELS } from '../../src/main/tokens.ts';
 import { Pacer } from '../support/pacer.ts';
 
 const text = { type: 'string' } as const;
@@ -75,4 +76,9 @@ const config = await loadConfig({
 const model = new SteadyModel();
 process.exitCode = await serve(config, (container) => {
   container.rebind(MODELS).toConstantValue({ forModel: () => model });
+  const [description] = container.get(MODEL_CATALOG).list();
+  invariant(description !== undefined, 'there is a model');
+  const endless = { ...description, maxOutputTokens: 500_000, contextTokens: 1_000_000 };
+  const catalog = { list: () => [endless], find: () => endless, defaultModel: endless };
+  container.rebind(MODEL_CATALOG).toConstantValue(catalog);
 });

@@ -34,7 +34,7 @@ export class BenchServer {
     const config = join(folder, 'config.yaml');
     writeFileSync(
       config,
-      'streams:\n  runningPerUser: 500\n  maxOutputTokens: 100000\nlog:\n  level: warn\n',
+      'streams:\n  runningPerUser: 500\n  maxOutputTokens: 500000\nlog:\n  level: warn\n',
       { mode: 0o600 },
     );
     const seen = watch(folder);
