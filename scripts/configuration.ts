@@ -1,5 +1,5 @@
 /** Writes docs/CONFIGURATION.md from the settings. */
 import { writeFileSync } from 'node:fs';
-import { configurationDocument } from '../src/main/configuration-document.ts';
+import { configurationDocument } from '../src/main/configuration/configuration-document.ts';
 
 writeFileSync(new URL('../docs/CONFIGURATION.md', import.meta.url), configurationDocument());

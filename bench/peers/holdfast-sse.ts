@@ -4,7 +4,7 @@ import type {
   CompletionModel,
   CompletionPart,
   CompletionRequest,
-} from '../../src/application/ports/completion-model.ts';
+} from '../../src/application/ports/streaming/completion-model.ts';
 import { invariant } from '../../src/domain/invariant.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { serve } from '../../src/main/serve.ts';

@@ -9,7 +9,7 @@ import { registerDoctor } from './commands/doctor-command.ts';
 import { registerServe } from './commands/serve-command.ts';
 import { registerUser } from './commands/user-command.ts';
 import { registerVerify } from './commands/verify-command.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError } from './configuration/config-error.ts';
 import { OperatorError } from './operator-error.ts';
 import { VERSION } from './version.ts';
 

@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ConfigError } from './config-error.ts';
-import { brokenRules } from './config-rules.ts';
-import { suggestion } from './nearest.ts';
-import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, type Settings, variableOf } from './settings.ts';
-import { MAX_MODELS, UPSTREAM_MODEL, type UpstreamModel } from './upstream-model.ts';
+import { ConfigError } from './configuration/config-error.ts';
+import { brokenRules } from './configuration/config-rules.ts';
+import { suggestion } from './configuration/nearest.ts';
+import {
+  flagOf,
+  SETTING_KEYS,
+  SETTINGS,
+  type SettingKey,
+  type Settings,
+  variableOf,
+} from './configuration/settings.ts';
+import { MAX_MODELS, UPSTREAM_MODEL, type UpstreamModel } from './configuration/upstream-model.ts';
 
 /** Everything an operator can decide, read and checked. */
 export interface Config extends Settings {

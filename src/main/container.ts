@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 
 import type { Clock } from '../application/ports/clock.ts';
+import type { ServiceKeys } from '../application/ports/identity/service-keys.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
-import type { ServiceKeys } from '../application/ports/service-keys.ts';
 import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';

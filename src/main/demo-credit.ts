@@ -1,7 +1,7 @@
 import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
+import type { ReservationLedger } from '../application/ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../application/ports/clock.ts';
-import type { PrincipalDirectory } from '../application/ports/principal-directory.ts';
-import type { ReservationLedger } from '../application/ports/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../application/ports/identity/principal-directory.ts';
 import { DEFAULT_GRANT_DAYS } from '../domain/accounting/credit-grant.ts';
 import { creditsToMicros } from '../domain/accounting/credits.ts';
 

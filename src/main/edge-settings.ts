@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Edge } from '../adapters/inbound/http/edge.ts';
 import type { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
-import { isLoopback, LOOPBACK_NAMES } from './network-address.ts';
+import { isLoopback, LOOPBACK_NAMES } from './configuration/network-address.ts';
+import type { Settings } from './configuration/settings.ts';
 import { OperatorError } from './operator-error.ts';
-import type { Settings } from './settings.ts';
 
 /** Shortest token for /metrics, in characters. */
 const MIN_METRICS_TOKEN_CHARACTERS = 16;

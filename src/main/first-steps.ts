@@ -1,6 +1,6 @@
 import type { Container } from 'inversify';
 import type { Config } from './config.ts';
-import { isLoopback } from './network-address.ts';
+import { isLoopback } from './configuration/network-address.ts';
 import { OperatorError } from './operator-error.ts';
 import type { ServiceName } from './service-name.ts';
 import { RECOVER_STREAMS } from './tokens/streaming.ts';

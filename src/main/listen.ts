@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/inbound/http/http-server.ts';
-import { hostAndPort } from './network-address.ts';
+import { hostAndPort } from './configuration/network-address.ts';
+import { flagOf, type Settings } from './configuration/settings.ts';
 import { OperatorError } from './operator-error.ts';
 import { PORT_SETTING, type ServiceName } from './service-name.ts';
-import { flagOf, type Settings } from './settings.ts';
 
 /** A service that listens. */
 export interface Listening {

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { type LogSink, PinoLog } from '../adapters/outbound/system/pino-log.ts';
 import { ReadableLogSink } from '../adapters/outbound/system/readable-log-sink.ts';
 import type { Log } from '../application/ports/log.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './configuration/settings.ts';
 
 /** Most bytes of log that wait for a slow reader of stderr; what comes on top is dropped. */
 const MAX_WAITING_LOG_BYTES = 8_388_608;

@@ -1,4 +1,4 @@
-import type { SettingKey } from './settings.ts';
+import type { SettingKey } from './configuration/settings.ts';
 
 /** The three services, in the order in which they start. */
 export const SERVICES = ['auth', 'accounting', 'chat'] as const;

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { type CryptoKey, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import type { AccessTokenIssuer, AccessTokenVerifier } from '../../src/application/ports/access-tokens.ts';
+import type {
+  AccessTokenIssuer,
+  AccessTokenVerifier,
+} from '../../src/application/ports/identity/access-tokens.ts';
 import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
 import { userIdFrom } from '../../src/domain/identity/ids.ts';
 import type { UserPrincipal } from '../../src/domain/identity/principal.ts';

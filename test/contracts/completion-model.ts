@@ -3,7 +3,7 @@ import type {
   CompletionModel,
   CompletionPart,
   CompletionRequest,
-} from '../../src/application/ports/completion-model.ts';
+} from '../../src/application/ports/streaming/completion-model.ts';
 
 /** A model under test that answers every question with at least three deltas. */
 export interface CompletionModelFixture {

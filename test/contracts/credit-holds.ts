@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import type { CreditHolds, HoldOutcome, SettlementIntent } from '../../src/application/ports/credit-holds.ts';
+import type {
+  CreditHolds,
+  HoldOutcome,
+  SettlementIntent,
+} from '../../src/application/ports/accounting/credit-holds.ts';
 import { HOLD_LIFETIME_MS } from '../../src/domain/accounting/credit-reservation.ts';
 import type { StreamId } from '../../src/domain/streaming/stream-id.ts';
 import { type AccountingService, PEOPLE } from '../support/accounting-service.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { EventLog } from '../../src/application/ports/event-log.ts';
+import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
 import { isTerminal, type StreamEvent } from '../../src/domain/streaming/stream-event.ts';
 import type { StreamId } from '../../src/domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../src/domain/streaming/streaming-session.ts';

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import type { JournalRow, ReservationLedger } from '../../src/application/ports/reservation-ledger.ts';
+import type {
+  JournalRow,
+  ReservationLedger,
+} from '../../src/application/ports/accounting/reservation-ledger.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 
 const PAGE = 100;

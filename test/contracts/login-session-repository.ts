@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { LoginSessionRepository } from '../../src/application/ports/login-session-repository.ts';
+import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
 import { aSession } from '../support/identity-builders.ts';
 import { DAY_MS, T0, user } from '../support/ledger-builders.ts';
 

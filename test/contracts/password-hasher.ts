@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PasswordHasher } from '../../src/application/ports/password-hasher.ts';
+import type { PasswordHasher } from '../../src/application/ports/identity/password-hasher.ts';
 import { PortError } from '../../src/application/ports/port-error.ts';
 
 /** Far more than any hasher may keep waiting. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PrincipalDirectory } from '../../src/application/ports/principal-directory.ts';
+import type { PrincipalDirectory } from '../../src/application/ports/identity/principal-directory.ts';
 import { userIdFrom } from '../../src/domain/identity/ids.ts';
 import type { IdentityWorld } from '../support/identity-world.ts';
 

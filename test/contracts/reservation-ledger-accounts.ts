@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ReservationLedger } from '../../src/application/ports/reservation-ledger.ts';
+import type { ReservationLedger } from '../../src/application/ports/accounting/reservation-ledger.ts';
 import { MAX_ACCOUNT_MICROS, MAX_OPERATION_MICROS, micros } from '../../src/domain/accounting/credits.ts';
 import { act, aGrant, aRequest, credits, DAY_MS, streamId, T0, user } from '../support/ledger-builders.ts';
 import { expectRefusal } from '../support/refusals.ts';

@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import type { SigningKey, SigningKeyRepository } from '../../src/application/ports/signing-key-repository.ts';
+import type {
+  SigningKey,
+  SigningKeyRepository,
+} from '../../src/application/ports/identity/signing-key-repository.ts';
 import { T0 } from '../support/ledger-builders.ts';
 
 /** A repository under test, and how to put it away. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { StreamRepository } from '../../src/application/ports/stream-repository.ts';
+import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import {
   ANNA,
   aChat,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { LoginSessionRepository } from '../../src/application/ports/login-session-repository.ts';
-import type { UserRepository } from '../../src/application/ports/user-repository.ts';
+import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
+import type { UserRepository } from '../../src/application/ports/identity/user-repository.ts';
 import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
 import { aSession, aUser } from '../support/identity-builders.ts';
 import { T0, user } from '../support/ledger-builders.ts';

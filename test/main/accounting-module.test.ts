@@ -4,8 +4,8 @@ import { Container } from 'inversify';
 import { HttpCreditHolds } from '../../src/adapters/outbound/http/accounting/http-credit-holds.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { LocalCreditHolds } from '../../src/application/accounting/local-credit-holds.ts';
-import type { ModelCatalog } from '../../src/application/ports/model-catalog.ts';
-import type { PrincipalDirectory } from '../../src/application/ports/principal-directory.ts';
+import type { PrincipalDirectory } from '../../src/application/ports/identity/principal-directory.ts';
+import type { ModelCatalog } from '../../src/application/ports/streaming/model-catalog.ts';
 import {
   bindAccounting,
   bindHttpCreditHolds,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Config, loadConfig } from '../../src/main/config.ts';
-import { ConfigError } from '../../src/main/config-error.ts';
-import { configurationDocument } from '../../src/main/configuration-document.ts';
-import type { SettingKey } from '../../src/main/settings.ts';
+import { ConfigError } from '../../src/main/configuration/config-error.ts';
+import { configurationDocument } from '../../src/main/configuration/configuration-document.ts';
+import type { SettingKey } from '../../src/main/configuration/settings.ts';
 
 describe('the configuration', () => {
   let folder: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { SystemTimers } from '../../src/adapters/outbound/system/system-timers.ts';
-import { ConfigError } from '../../src/main/config-error.ts';
+import { ConfigError } from '../../src/main/configuration/config-error.ts';
 import { bindModels, type ModelsConfig } from '../../src/main/modules/models.ts';
 import { CLOCK, LOG, MODEL_CATALOG, MODELS, TIMERS } from '../../src/main/tokens.ts';
 import { completionRequest, partsOf, textOf } from '../contracts/completion-model.ts';

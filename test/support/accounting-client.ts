@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from '../../src/application/ports/principal-directory.ts';
+import type { DirectoryEntry } from '../../src/application/ports/identity/principal-directory.ts';
 import { SERVICE_KEY } from './accounting-service.ts';
 import type { Answer } from './api-client.ts';
 

@@ -24,8 +24,11 @@ import { ReserveCredit } from '../../src/application/accounting/reserve-credit.t
 import { SettleHold } from '../../src/application/accounting/settle-hold.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
-import type { ModelCatalog, ModelDescription } from '../../src/application/ports/model-catalog.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../../src/application/ports/principal-directory.ts';
+import type {
+  DirectoryEntry,
+  PrincipalDirectory,
+} from '../../src/application/ports/identity/principal-directory.ts';
+import type { ModelCatalog, ModelDescription } from '../../src/application/ports/streaming/model-catalog.ts';
 import type { CreditMicros } from '../../src/domain/accounting/credits.ts';
 import { DomainError } from '../../src/domain/domain-error.ts';
 import type { LoginSessionId } from '../../src/domain/identity/ids.ts';

@@ -1,4 +1,8 @@
-import type { CreditHolds, HoldOutcome, SettlementIntent } from '../../src/application/ports/credit-holds.ts';
+import type {
+  CreditHolds,
+  HoldOutcome,
+  SettlementIntent,
+} from '../../src/application/ports/accounting/credit-holds.ts';
 import { micros } from '../../src/domain/accounting/credits.ts';
 import type { StreamId } from '../../src/domain/streaming/stream-id.ts';
 import type { ManualClock } from './manual-clock.ts';

@@ -21,7 +21,7 @@ import { StoredSessionStatus } from '../../src/application/identity/stored-sessi
 import { UserDirectory } from '../../src/application/identity/user-directory.ts';
 import type { UserProfile } from '../../src/application/identity/user-profile.ts';
 import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
-import type { PasswordHasher } from '../../src/application/ports/password-hasher.ts';
+import type { PasswordHasher } from '../../src/application/ports/identity/password-hasher.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 import type { Role } from '../../src/domain/identity/principal.ts';
 import { ManualClock } from './manual-clock.ts';

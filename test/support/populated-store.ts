@@ -2,7 +2,7 @@ import { SqliteReservationLedger } from '../../src/adapters/outbound/sqlite/acco
 import type { SqliteStore } from '../../src/adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../src/adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
-import type { StreamRepository } from '../../src/application/ports/stream-repository.ts';
+import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import { HOLD_LIFETIME_MS } from '../../src/domain/accounting/credit-reservation.ts';
 import {
   chunkEvent,

@@ -4,7 +4,7 @@ import type {
   CompletionPart,
   CompletionRequest,
   PromptMessage,
-} from '../../src/application/ports/completion-model.ts';
+} from '../../src/application/ports/streaming/completion-model.ts';
 
 /** One call of a scripted model, which a test answers part by part. */
 export class ScriptedCall {

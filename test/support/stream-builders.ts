@@ -1,7 +1,7 @@
-import type { ChatRepository } from '../../src/application/ports/chat-repository.ts';
-import type { SettlementIntent } from '../../src/application/ports/credit-holds.ts';
-import type { EventLog } from '../../src/application/ports/event-log.ts';
-import type { Seal, StreamRepository } from '../../src/application/ports/stream-repository.ts';
+import type { SettlementIntent } from '../../src/application/ports/accounting/credit-holds.ts';
+import type { ChatRepository } from '../../src/application/ports/streaming/chat-repository.ts';
+import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
+import type { Seal, StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import { micros } from '../../src/domain/accounting/credits.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../src/domain/streaming/chat-session.ts';

@@ -6,30 +6,30 @@ import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-sou
 import { LocalLiveTail } from '../../src/adapters/outbound/system/local-live-tail.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
 import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
-import type { EventLog } from '../../src/application/ports/event-log.ts';
-import type { ModelDescription } from '../../src/application/ports/model-catalog.ts';
-import type { StreamRepository } from '../../src/application/ports/stream-repository.ts';
+import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
+import type { ModelDescription } from '../../src/application/ports/streaming/model-catalog.ts';
+import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import { AcceptUpdate } from '../../src/application/streaming/accept-update.ts';
-import { DeleteChat } from '../../src/application/streaming/delete-chat.ts';
+import { DeleteChat } from '../../src/application/streaming/chats/delete-chat.ts';
+import { IntentSettler } from '../../src/application/streaming/engine/intent-settler.ts';
+import { RunningStreams } from '../../src/application/streaming/engine/running-streams.ts';
+import { StreamPresence } from '../../src/application/streaming/engine/stream-presence.ts';
+import type { StreamReader } from '../../src/application/streaming/engine/stream-reader.ts';
+import { StreamReaders } from '../../src/application/streaming/engine/stream-readers.ts';
+import { UndoStart } from '../../src/application/streaming/engine/undo-start.ts';
 import { ExpireStreams } from '../../src/application/streaming/expire-streams.ts';
 import { FollowStream } from '../../src/application/streaming/follow-stream.ts';
-import { IntentSettler } from '../../src/application/streaming/intent-settler.ts';
 import { NamedStreams } from '../../src/application/streaming/named-streams.ts';
 import { ObserveStream } from '../../src/application/streaming/observe-stream.ts';
 import { type OpenedStream, OpenStream } from '../../src/application/streaming/open-stream.ts';
 import { RecoverStreams } from '../../src/application/streaming/recover-streams.ts';
-import { RunningStreams } from '../../src/application/streaming/running-streams.ts';
 import { SendMessage } from '../../src/application/streaming/send-message.ts';
 import { SettleIntents } from '../../src/application/streaming/settle-intents.ts';
 import { StopStream } from '../../src/application/streaming/stop-stream.ts';
-import { StreamPresence } from '../../src/application/streaming/stream-presence.ts';
-import type { StreamReader } from '../../src/application/streaming/stream-reader.ts';
-import { StreamReaders } from '../../src/application/streaming/stream-readers.ts';
 import {
   DEFAULT_STREAM_SETTINGS,
   type StreamSettings,
 } from '../../src/application/streaming/stream-settings.ts';
-import { UndoStart } from '../../src/application/streaming/undo-start.ts';
 import { micros } from '../../src/domain/accounting/credits.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 import { MAX_CHATS_PER_USER } from '../../src/domain/streaming/chat-session.ts';

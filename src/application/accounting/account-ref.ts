@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../ports/principal-directory.ts';
+import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 
 /** How a caller names an account: an id he is known by, an id or username he wrote, or an email. */
 export type AccountRef = { readonly userId: UserId } | { readonly name: string } | { readonly email: string };

@@ -1,10 +1,10 @@
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import { type CreditMicros, micros } from '../../domain/accounting/credits.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { grantExpiry } from './grant-lifetime.ts';
 import { type ManagingAct, managedAccount } from './managed-account.ts';
 

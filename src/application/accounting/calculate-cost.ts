@@ -1,5 +1,5 @@
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
-import type { ModelCatalog } from '../ports/model-catalog.ts';
+import type { ModelCatalog } from '../ports/streaming/model-catalog.ts';
 import { costOf, pricedModel } from './price-list.ts';
 
 /** Calculates what tokens of a model cost, rounded up to the micro-credit. */

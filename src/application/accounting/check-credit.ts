@@ -1,9 +1,9 @@
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserPrincipal } from '../../domain/identity/principal.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { accountOf } from './account-ref.ts';
 
 /** Tells whether an account could pay an amount now. It reserves nothing, so the answer is a hint, no promise. */

@@ -1,8 +1,8 @@
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
 
 /** The service that a spend without a stream is recorded under. */
 const DEDUCTION_SERVICE = 'deduction';

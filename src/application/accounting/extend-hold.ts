@@ -1,7 +1,7 @@
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import { DomainError } from '../../domain/domain-error.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
 import { reservationNotFound, storedId } from './stored-id.ts';
 
 /** Renews a hold's time and stores the usage so far as its checkpoint. */

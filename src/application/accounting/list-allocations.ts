@@ -1,7 +1,7 @@
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { accountOf } from './account-ref.ts';
 
 /** Lists grants, newest first, of everybody or of one account. */

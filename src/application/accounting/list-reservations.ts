@@ -1,6 +1,6 @@
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { type AccountRef, accountOf } from './account-ref.ts';
 
 /** Lists reservations, newest first: open ones or all, of one account or of everybody. */

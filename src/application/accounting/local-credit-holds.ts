@@ -1,7 +1,7 @@
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import { DomainError, type DomainErrorCode } from '../../domain/domain-error.ts';
 import type { StreamId } from '../../domain/streaming/stream-id.ts';
-import type { CreditHolds, HoldOutcome, SettlementIntent } from '../ports/credit-holds.ts';
+import type { CreditHolds, HoldOutcome, SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { ExtendHold } from './extend-hold.ts';
 import type { ReleaseHold } from './release-hold.ts';
 import type { ReserveCredit } from './reserve-credit.ts';

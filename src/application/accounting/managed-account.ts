@@ -1,7 +1,7 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserPrincipal } from '../../domain/identity/principal.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../ports/principal-directory.ts';
+import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { type AccountRef, entryOf } from './account-ref.ts';
 
 /** Who changes an account's credit, and on which account. */

@@ -5,7 +5,7 @@ import {
   tokensPaidBy,
 } from '../../domain/accounting/credits.ts';
 import { DomainError } from '../../domain/domain-error.ts';
-import type { ModelCatalog, ModelDescription } from '../ports/model-catalog.ts';
+import type { ModelCatalog, ModelDescription } from '../ports/streaming/model-catalog.ts';
 
 /** Most tokens that one report or estimate may name: far beyond any model, and any charge for it is a safe integer. */
 export const MAX_REPORTED_TOKENS = 100_000_000;

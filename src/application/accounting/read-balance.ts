@@ -1,9 +1,9 @@
 import { bySpendingOrder, type CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { type AccountRef, accountOf } from './account-ref.ts';
 
 /** What an account has. */

@@ -1,4 +1,4 @@
-import type { JournalRow, ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { JournalRow, ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 
 /** A page of the journal, oldest first. */
 export interface JournalPage {

@@ -1,6 +1,6 @@
+import type { ReservationLedger, UsageRecord, UsageTotals } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger, UsageRecord, UsageTotals } from '../ports/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { type AccountRef, accountOf } from './account-ref.ts';
 
 /** Days that usage is summed over when the caller does not say. */

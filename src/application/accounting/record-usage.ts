@@ -1,9 +1,9 @@
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
 import { DomainError } from '../../domain/domain-error.ts';
+import type { ReservationLedger, UsageRecord } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger, UsageRecord } from '../ports/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { accountOf } from './account-ref.ts';
 
 /** Keeps the ids of recorded usage apart from those that settlements write. */

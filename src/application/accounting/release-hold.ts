@@ -1,7 +1,7 @@
+import type { ClosedHold, ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { ClosedHold, ReservationLedger } from '../ports/reservation-ledger.ts';
 import { reportUncollected } from './report-uncollected.ts';
 import { reservationNotFound, storedId } from './stored-id.ts';
 

@@ -1,7 +1,7 @@
 import { microsToCredits } from '../../domain/accounting/credits.ts';
+import type { ClosedHold } from '../ports/accounting/reservation-ledger.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { ClosedHold } from '../ports/reservation-ledger.ts';
 
 /**
  * Raises the alert when a call cost more than could be taken: a tokenizer, a price or a clock is wrong. The

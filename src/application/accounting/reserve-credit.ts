@@ -2,10 +2,10 @@ import type { CreditReservationState } from '../../domain/accounting/credit-rese
 import { DomainError } from '../../domain/domain-error.ts';
 import { isUserId } from '../../domain/identity/ids.ts';
 import { mintedAtMs, type StreamId } from '../../domain/streaming/stream-id.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ModelCatalog } from '../ports/model-catalog.ts';
-import type { PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
+import type { PrincipalDirectory } from '../ports/identity/principal-directory.ts';
+import type { ModelCatalog } from '../ports/streaming/model-catalog.ts';
 import { accountOf } from './account-ref.ts';
 import { pricedModel } from './price-list.ts';
 

@@ -1,6 +1,6 @@
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { ReservationLedger } from '../ports/reservation-ledger.ts';
 
 /** Most holds, and most grants, that one write of the sweeper closes: it must not keep streams waiting. */
 export const SWEEP_BATCH = 100;

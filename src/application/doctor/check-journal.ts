@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../domain/accounting/journal-entry.ts';
-import type { JournalRow, UsageRecord } from '../ports/reservation-ledger.ts';
+import type { JournalRow, UsageRecord } from '../ports/accounting/reservation-ledger.ts';
 import type { StorePicture } from '../ports/store-inspection.ts';
 import { type Findings, readableOf } from './findings.ts';
 

@@ -6,9 +6,9 @@ import type { Role } from '../../domain/identity/principal.ts';
 import type { User } from '../../domain/identity/user.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PasswordHasher } from '../ports/password-hasher.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
-import type { UserStreams } from '../ports/user-streams.ts';
+import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
+import type { UserStreams } from '../ports/identity/user-streams.ts';
 import { findUser } from './find-user.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 

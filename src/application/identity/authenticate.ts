@@ -1,8 +1,8 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { Principal } from '../../domain/identity/principal.ts';
-import type { AccessTokenVerifier } from '../ports/access-tokens.ts';
-import type { ServiceKeys } from '../ports/service-keys.ts';
-import type { SessionStatus } from '../ports/session-status.ts';
+import type { AccessTokenVerifier } from '../ports/identity/access-tokens.ts';
+import type { ServiceKeys } from '../ports/identity/service-keys.ts';
+import type { SessionStatus } from '../ports/identity/session-status.ts';
 
 /** Finds out who asks, from the one credential that a request carries. */
 export class Authenticate {

@@ -1,11 +1,11 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import { requirePassword } from '../../domain/identity/account-rules.ts';
 import type { UserPrincipal } from '../../domain/identity/principal.ts';
-import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/access-tokens.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PasswordHasher } from '../ports/password-hasher.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/identity/access-tokens.ts';
+import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { principalOf } from './principal-of.ts';
 
 interface Deps {

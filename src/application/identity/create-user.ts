@@ -5,8 +5,8 @@ import type { Role } from '../../domain/identity/principal.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { PasswordHasher } from '../ports/password-hasher.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { newUser } from './new-user.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 

@@ -3,8 +3,8 @@ import type { UserId } from '../../domain/identity/ids.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
-import type { UserStreams } from '../ports/user-streams.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
+import type { UserStreams } from '../ports/identity/user-streams.ts';
 import { findUser } from './find-user.ts';
 
 /** What stands where a deleted account's password hash was: no password belongs to it. */

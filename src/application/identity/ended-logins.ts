@@ -1,6 +1,6 @@
-import type { LoginEnd, LoginEnds } from '../ports/login-ends.ts';
-import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { LoginEnd, LoginEnds } from '../ports/identity/login-ends.ts';
+import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 
 /** Hears of every write that may end logins, and passes it on to whoever serves somebody for longer than a request. */
 export class EndedLogins implements LoginEnds {

@@ -3,8 +3,8 @@ import { foldName, type PasswordMark, type User } from '../../domain/identity/us
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { PasswordHasher } from '../ports/password-hasher.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { newUser } from './new-user.ts';
 
 /** Random bits of the first admin's password: 24 characters to copy. */

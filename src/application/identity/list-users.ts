@@ -1,5 +1,5 @@
 import { foldName } from '../../domain/identity/user.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 /** Lists accounts for their administrators. */

@@ -2,14 +2,14 @@ import { DomainError } from '../../domain/domain-error.ts';
 import { MAX_PASSWORD_CHARACTERS } from '../../domain/identity/account-rules.ts';
 import { loginSessionIdFrom } from '../../domain/identity/ids.ts';
 import { foldName, type LoginSession, type User } from '../../domain/identity/user.ts';
-import type { AccessTokenIssuer } from '../ports/access-tokens.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
-import type { PasswordHasher } from '../ports/password-hasher.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { AccessTokenIssuer } from '../ports/identity/access-tokens.ts';
+import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
+import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import {
   GENERATED_PASSWORD_LIFE_MS,
   type LoginGrant,

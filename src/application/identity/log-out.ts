@@ -4,7 +4,7 @@ import type { UserPrincipal } from '../../domain/identity/principal.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
+import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 
 interface Deps {
   readonly sessions: LoginSessionRepository;

@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 /** Reads a person's own account. */

@@ -1,12 +1,12 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { LoginSession } from '../../domain/identity/user.ts';
-import type { AccessTokenIssuer } from '../ports/access-tokens.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { IdSource } from '../ports/id-source.ts';
-import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { AccessTokenIssuer } from '../ports/identity/access-tokens.ts';
+import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { type LoginGrant, type LoginPeer, REFRESH_TOKEN_BITS } from './login-grant.ts';
 import { principalOf } from './principal-of.ts';
 import { profileOf } from './user-profile.ts';

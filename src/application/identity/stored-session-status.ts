@@ -1,8 +1,8 @@
 import type { UserPrincipal } from '../../domain/identity/principal.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LoginSessionRepository } from '../ports/login-session-repository.ts';
-import type { SessionStatus } from '../ports/session-status.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
+import type { SessionStatus } from '../ports/identity/session-status.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 
 interface Deps {
   readonly sessions: LoginSessionRepository;

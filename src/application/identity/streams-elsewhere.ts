@@ -1,4 +1,4 @@
-import type { UserStreams } from '../ports/user-streams.ts';
+import type { UserStreams } from '../ports/identity/user-streams.ts';
 
 /**
  * A user's streams as auth sees them when chat runs apart, or not at all, and auth cannot reach it: they go on to their

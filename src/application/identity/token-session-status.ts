@@ -1,4 +1,4 @@
-import type { SessionStatus } from '../ports/session-status.ts';
+import type { SessionStatus } from '../ports/identity/session-status.ts';
 
 /**
  * The status of logins in a service that runs apart from auth and hears nothing of ended ones: a good token is a

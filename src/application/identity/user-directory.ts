@@ -1,6 +1,6 @@
 import { foldName, type User } from '../../domain/identity/user.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../ports/principal-directory.ts';
-import type { UserRepository } from '../ports/user-repository.ts';
+import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
+import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { findUser } from './find-user.ts';
 
 /** The directory of the process that keeps the accounts itself. */

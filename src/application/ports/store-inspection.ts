@@ -4,8 +4,8 @@ import type { CreditReservationState } from '../../domain/accounting/credit-rese
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
-import type { SettlementIntent } from './credit-holds.ts';
-import type { JournalRow, UsageRecord } from './reservation-ledger.ts';
+import type { SettlementIntent } from './accounting/credit-holds.ts';
+import type { JournalRow, UsageRecord } from './accounting/reservation-ledger.ts';
 
 /** A row as it was found: its name (`table/key`), and its value unless it cannot be read back. */
 export type Seen<Value> =

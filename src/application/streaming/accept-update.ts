@@ -6,18 +6,18 @@ import {
   StreamingSession,
   type UpdateDecision,
 } from '../../domain/streaming/streaming-session.ts';
-import type { ChatRepository } from '../ports/chat-repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { EventLog } from '../ports/event-log.ts';
 import type { Log } from '../ports/log.ts';
 import { PortError } from '../ports/port-error.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
-import { findChat } from './find-chat.ts';
+import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
+import type { EventLog } from '../ports/streaming/event-log.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import { findChat } from './chats/find-chat.ts';
+import { summariseLog } from './engine/read-log.ts';
+import type { RunningStreams } from './engine/running-streams.ts';
 import type { NamedStreams, StreamClaim } from './named-streams.ts';
-import { summariseLog } from './read-log.ts';
 import { readUpdateBody, type UpdateBody } from './read-update-body.ts';
-import type { RunningStreams } from './running-streams.ts';
 
 /** How often the table is asked again because the stream changed its state meanwhile. */
 const MAX_ROUNDS = 5;

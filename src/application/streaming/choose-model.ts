@@ -1,4 +1,4 @@
-import type { ModelCatalog, ModelDescription } from '../ports/model-catalog.ts';
+import type { ModelCatalog, ModelDescription } from '../ports/streaming/model-catalog.ts';
 
 /** The model that answers: the wished one when it is there and available, else the default. */
 export function chooseModel(catalog: ModelCatalog, wished: string | undefined): ModelDescription {

@@ -3,13 +3,13 @@ import type { UserId } from '../../domain/identity/ids.ts';
 import { errorEvent, type StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
-import type { ChatRepository } from '../ports/chat-repository.ts';
-import type { EventLog } from '../ports/event-log.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
-import { findChat } from './find-chat.ts';
-import { summariseLog } from './read-log.ts';
-import type { StreamReader } from './stream-reader.ts';
-import type { StreamReaders } from './stream-readers.ts';
+import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
+import type { EventLog } from '../ports/streaming/event-log.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import { findChat } from './chats/find-chat.ts';
+import { summariseLog } from './engine/read-log.ts';
+import type { StreamReader } from './engine/stream-reader.ts';
+import type { StreamReaders } from './engine/stream-readers.ts';
 
 /** What a reader who comes to a chat finds. */
 export type Followed =

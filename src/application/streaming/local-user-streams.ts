@@ -1,9 +1,9 @@
 import type { UserId } from '../../domain/identity/ids.ts';
+import type { UserStreams } from '../ports/identity/user-streams.ts';
 import type { Log } from '../ports/log.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
-import type { UserStreams } from '../ports/user-streams.ts';
-import type { RunningStreams } from './running-streams.ts';
+import type { RunningStreams } from './engine/running-streams.ts';
 
 /** How often a user's streams are looked for, because one of them may still be opening. */
 const MAX_TRIES = 20;

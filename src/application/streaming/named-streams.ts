@@ -10,7 +10,7 @@ import {
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 
 /** A caller who names a stream of one of his chats. */
 export interface StreamClaim {

@@ -2,10 +2,10 @@ import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
-import type { RunningStreams } from './running-streams.ts';
-import type { StreamReader } from './stream-reader.ts';
-import type { StreamReaders } from './stream-readers.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import type { RunningStreams } from './engine/running-streams.ts';
+import type { StreamReader } from './engine/stream-reader.ts';
+import type { StreamReaders } from './engine/stream-readers.ts';
 
 /** Most chats that a refusal names as observable. */
 export const MAX_AVAILABLE_SESSIONS = 100;

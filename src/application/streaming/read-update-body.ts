@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import { MAX_TRANSCRIPT_BYTES } from '../../domain/streaming/chat-session.ts';
-import { utf8Length } from './whole-characters.ts';
+import { utf8Length } from './engine/whole-characters.ts';
 
 /** What a client says it received. */
 export interface UpdateBody {

@@ -1,4 +1,4 @@
-import type { ModelCatalog, ModelDescription } from '../ports/model-catalog.ts';
+import type { ModelCatalog, ModelDescription } from '../ports/streaming/model-catalog.ts';
 
 /** What an answer is for. */
 export const MODEL_TASKS = ['general', 'code', 'creative', 'long-document'] as const;

@@ -1,9 +1,9 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { EventLog } from '../ports/event-log.ts';
 import type { Log } from '../ports/log.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
-import { sealInterrupted } from './seal-interrupted.ts';
+import type { EventLog } from '../ports/streaming/event-log.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import { sealInterrupted } from './engine/seal-interrupted.ts';
 
 interface Deps {
   readonly streams: StreamRepository;

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../../domain/streaming/chat-session.ts';
-import type { CompletionModel, PromptMessage } from '../ports/completion-model.ts';
-import type { ModelDescription } from '../ports/model-catalog.ts';
+import type { CompletionModel, PromptMessage } from '../ports/streaming/completion-model.ts';
+import type { ModelDescription } from '../ports/streaming/model-catalog.ts';
 
 /** Most messages of a chat that a prompt is made of. */
 export const MAX_PROMPT_MESSAGES = 200;

@@ -1,9 +1,9 @@
 import type { IdSource } from '../ports/id-source.ts';
 import type { Log } from '../ports/log.ts';
-import type { StreamRepository } from '../ports/stream-repository.ts';
+import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
-import type { IntentSettler } from './intent-settler.ts';
-import { retryDelayMs } from './retry-until-done.ts';
+import type { IntentSettler } from './engine/intent-settler.ts';
+import { retryDelayMs } from './engine/retry-until-done.ts';
 
 /** Intents looked at in one pass. */
 export const INTENTS_PER_PASS = 100;

@@ -1,11 +1,11 @@
 import { microsToCredits } from '../../domain/accounting/credits.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
 import type { StreamState } from '../../domain/streaming/streaming-session.ts';
-import type { ChatRepository } from '../ports/chat-repository.ts';
 import { PortError } from '../ports/port-error.ts';
-import { findChat } from './find-chat.ts';
+import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
+import { findChat } from './chats/find-chat.ts';
+import type { RunningStreams } from './engine/running-streams.ts';
 import type { NamedStreams, StreamClaim } from './named-streams.ts';
-import type { RunningStreams } from './running-streams.ts';
 
 /** Where a stream stands after a stop. */
 export interface StoppedStream {

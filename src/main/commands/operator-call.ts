@@ -1,5 +1,5 @@
-import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator-acts.ts';
-import { askOperatorSocket } from '../operator-socket.ts';
+import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
+import { askOperatorSocket } from '../operator/operator-socket.ts';
 
 /**
  * Has an act of the operator carried out on a data folder: by the server that runs on it, else by opening the
@@ -14,7 +14,7 @@ export async function callOperator<Act extends OperatorAct>(
 ): Promise<OperatorAnswer> {
   const answered = await askOperatorSocket(dataDir, act, input);
   if (answered !== undefined) return answered;
-  const { withOperatorContainer } = await import('../operator-container.ts');
-  const { performOperatorAct } = await import('../operator-acts.ts');
+  const { withOperatorContainer } = await import('../operator/operator-container.ts');
+  const { performOperatorAct } = await import('../operator/operator-acts.ts');
   return withOperatorContainer(dataDir, (container) => performOperatorAct(container, act, input));
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { FlagValues } from '../config.ts';
-import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variableOf } from '../settings.ts';
+import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variableOf } from '../configuration/settings.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
   log: 'Log:',

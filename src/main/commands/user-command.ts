@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import { safeText } from '../../adapters/inbound/cli/client/safe-text.ts';
 import type { UserProfile } from '../../application/identity/user-profile.ts';
 import { environmentVariable, loadConfig } from '../config.ts';
-import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator-acts.ts';
+import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
 import { type CommandLine, example } from './command-line.ts';
 
 interface Flags {

@@ -9,11 +9,11 @@ import { type ModelSettings, ModelSettingsError } from '../../adapters/outbound/
 import { OpenAiCompletionModel } from '../../adapters/outbound/openai/openai-completion-model.ts';
 import { UpstreamEndpoint } from '../../adapters/outbound/openai/upstream-endpoint.ts';
 import { GptTokenCounter } from '../../adapters/outbound/tokenizer/gpt-token-counter.ts';
-import type { CompletionModel } from '../../application/ports/completion-model.ts';
+import type { CompletionModel } from '../../application/ports/streaming/completion-model.ts';
 import type { Config } from '../config.ts';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../configuration/config-error.ts';
+import type { UpstreamModel } from '../configuration/upstream-model.ts';
 import { CLOCK, LOG, MODEL_CATALOG, MODELS, TIMERS } from '../tokens.ts';
-import type { UpstreamModel } from '../upstream-model.ts';
 
 /** The built-in model, which answers where no other is named. */
 const HANDBOOK: ModelSettings = {

@@ -1,13 +1,13 @@
 import type { Container } from 'inversify';
 import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
+import { IntentSettler } from '../../application/streaming/engine/intent-settler.ts';
+import { RunningStreams } from '../../application/streaming/engine/running-streams.ts';
+import { StreamPresence } from '../../application/streaming/engine/stream-presence.ts';
+import { StreamReaders } from '../../application/streaming/engine/stream-readers.ts';
 import { ExpireStreams } from '../../application/streaming/expire-streams.ts';
-import { IntentSettler } from '../../application/streaming/intent-settler.ts';
 import { LocalUserStreams } from '../../application/streaming/local-user-streams.ts';
 import { RecoverStreams } from '../../application/streaming/recover-streams.ts';
-import { RunningStreams } from '../../application/streaming/running-streams.ts';
 import { SettleIntents } from '../../application/streaming/settle-intents.ts';
-import { StreamPresence } from '../../application/streaming/stream-presence.ts';
-import { StreamReaders } from '../../application/streaming/stream-readers.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {

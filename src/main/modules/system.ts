@@ -4,9 +4,9 @@ import { LogAuditTrail } from '../../adapters/outbound/system/log-audit-trail.ts
 import { NodeDigest } from '../../adapters/outbound/system/node-digest.ts';
 import { SystemTimers } from '../../adapters/outbound/system/system-timers.ts';
 import type { Clock } from '../../application/ports/clock.ts';
+import type { ServiceKeys } from '../../application/ports/identity/service-keys.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Metrics } from '../../application/ports/metrics.ts';
-import type { ServiceKeys } from '../../application/ports/service-keys.ts';
 import { AUDIT, CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '../tokens.ts';
 
 /** Binds what every service has of the system it runs on. */

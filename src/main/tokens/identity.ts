@@ -11,7 +11,10 @@ import type { LogOut } from '../../application/identity/log-out.ts';
 import type { ReadProfile } from '../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
-import type { AccessTokenIssuer, AccessTokenVerifier } from '../../application/ports/access-tokens.ts';
+import type {
+  AccessTokenIssuer,
+  AccessTokenVerifier,
+} from '../../application/ports/identity/access-tokens.ts';
 import { identify } from '../tokens.ts';
 
 /** The one object that issues and verifies access tokens, so that both use the same keys. */

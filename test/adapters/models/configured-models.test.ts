@@ -5,7 +5,7 @@ import {
   type ModelSettings,
   ModelSettingsError,
 } from '../../../src/adapters/outbound/models/model-settings.ts';
-import type { CompletionModel } from '../../../src/application/ports/completion-model.ts';
+import type { CompletionModel } from '../../../src/application/ports/streaming/completion-model.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
 
 const settings = (overrides: Partial<ModelSettings> = {}): ModelSettings => ({

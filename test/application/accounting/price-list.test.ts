@@ -6,7 +6,10 @@ import {
   MAX_REPORTED_TOKENS,
   pricedModel,
 } from '../../../src/application/accounting/price-list.ts';
-import type { ModelCatalog, ModelDescription } from '../../../src/application/ports/model-catalog.ts';
+import type {
+  ModelCatalog,
+  ModelDescription,
+} from '../../../src/application/ports/streaming/model-catalog.ts';
 import {
   type CreditMicros,
   chargeFor,

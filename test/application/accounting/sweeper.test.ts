@@ -5,8 +5,8 @@ import {
   SWEEP_INTERVAL_MS,
   Sweeper,
 } from '../../../src/application/accounting/sweeper.ts';
+import type { ReservationLedger } from '../../../src/application/ports/accounting/reservation-ledger.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
-import type { ReservationLedger } from '../../../src/application/ports/reservation-ledger.ts';
 import { HOLD_LIFETIME_MS } from '../../../src/domain/accounting/credit-reservation.ts';
 import { AccountingService, PEOPLE } from '../../support/accounting-service.ts';
 import { credits, DAY_MS, streamId } from '../../support/ledger-builders.ts';

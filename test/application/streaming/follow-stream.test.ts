@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { StreamReader } from '../../../src/application/streaming/stream-reader.ts';
+import type { StreamReader } from '../../../src/application/streaming/engine/stream-reader.ts';
 import { type StreamEvent, transcriptOf } from '../../../src/domain/streaming/stream-event.ts';
 import { expectRefusal } from '../../support/refusals.ts';
 import { ANNA, BERT, chatId } from '../../support/stream-builders.ts';

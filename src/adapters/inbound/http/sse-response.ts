@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { LoginEnd, LoginEnds } from '../../../application/ports/login-ends.ts';
-import type { SessionStatus } from '../../../application/ports/session-status.ts';
+import type { LoginEnd, LoginEnds } from '../../../application/ports/identity/login-ends.ts';
+import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
-import type { StreamReader } from '../../../application/streaming/stream-reader.ts';
+import type { StreamReader } from '../../../application/streaming/engine/stream-reader.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 import { SseConnection } from './sse-connection.ts';

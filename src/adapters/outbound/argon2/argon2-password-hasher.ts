@@ -1,5 +1,5 @@
 import { argon2id, hash, needsRehash, verify } from 'argon2';
-import type { PasswordHasher } from '../../../application/ports/password-hasher.ts';
+import type { PasswordHasher } from '../../../application/ports/identity/password-hasher.ts';
 import { PortError } from '../../../application/ports/port-error.ts';
 
 /** What one hash costs. */

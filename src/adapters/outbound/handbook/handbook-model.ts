@@ -4,7 +4,7 @@ import type {
   CompletionPart,
   CompletionRequest,
   PromptMessage,
-} from '../../../application/ports/completion-model.ts';
+} from '../../../application/ports/streaming/completion-model.ts';
 import { invariant } from '../../../domain/invariant.ts';
 import { composeAnswer } from './compose-answer.ts';
 import { CORE_TEXT } from './core-text.ts';

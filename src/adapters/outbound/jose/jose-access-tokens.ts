@@ -9,14 +9,17 @@ import {
   type JWTVerifyGetKey,
   SignJWT,
 } from 'jose';
+import type { Clock } from '../../../application/ports/clock.ts';
+import type { IdSource } from '../../../application/ports/id-source.ts';
 import type {
   AccessTokenIssuer,
   AccessTokenVerifier,
   IssuedAccessToken,
-} from '../../../application/ports/access-tokens.ts';
-import type { Clock } from '../../../application/ports/clock.ts';
-import type { IdSource } from '../../../application/ports/id-source.ts';
-import type { SigningKey, SigningKeyRepository } from '../../../application/ports/signing-key-repository.ts';
+} from '../../../application/ports/identity/access-tokens.ts';
+import type {
+  SigningKey,
+  SigningKeyRepository,
+} from '../../../application/ports/identity/signing-key-repository.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 import { invariant } from '../../../domain/invariant.ts';
 import {

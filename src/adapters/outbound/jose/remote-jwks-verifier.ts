@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import type { AccessTokenVerifier } from '../../../application/ports/access-tokens.ts';
 import type { Clock } from '../../../application/ports/clock.ts';
+import type { AccessTokenVerifier } from '../../../application/ports/identity/access-tokens.ts';
 import { PortError } from '../../../application/ports/port-error.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 import { DEFAULT_PARTIES, type TokenParties, verifyAccessToken } from './access-token-form.ts';

@@ -1,4 +1,7 @@
-import type { CompletionModel, CompletionModels } from '../../../application/ports/completion-model.ts';
+import type {
+  CompletionModel,
+  CompletionModels,
+} from '../../../application/ports/streaming/completion-model.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 
 /** The adapter of each configured model, by the model's id. */

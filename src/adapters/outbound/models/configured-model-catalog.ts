@@ -1,4 +1,4 @@
-import type { ModelCatalog, ModelDescription } from '../../../application/ports/model-catalog.ts';
+import type { ModelCatalog, ModelDescription } from '../../../application/ports/streaming/model-catalog.ts';
 import { type ModelSettings, ModelSettingsError, priceOf } from './model-settings.ts';
 
 /** The models that the configuration states, in its order; each has a price, or there is no catalog. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../../../application/ports/clock.ts';
+import type { Log } from '../../../application/ports/log.ts';
 import type {
   CompletionModel,
   CompletionPart,
   CompletionRequest,
   PromptMessage,
-} from '../../../application/ports/completion-model.ts';
-import type { Log } from '../../../application/ports/log.ts';
+} from '../../../application/ports/streaming/completion-model.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import { type CompletionChunk, type ReportedUsage, readChunk } from './completion-chunk.ts';

@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import type { ServiceKeys } from '../../../application/ports/service-keys.ts';
+import type { ServiceKeys } from '../../../application/ports/identity/service-keys.ts';
 
 /** Length of a service key, in bits. */
 const KEY_BITS = 256;

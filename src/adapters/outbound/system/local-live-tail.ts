@@ -1,4 +1,4 @@
-import type { LiveTail, TailListener } from '../../../application/ports/live-tail.ts';
+import type { LiveTail, TailListener } from '../../../application/ports/streaming/live-tail.ts';
 import type { StreamEvent } from '../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 

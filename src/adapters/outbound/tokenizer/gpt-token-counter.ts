@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PromptMessage } from '../../../application/ports/completion-model.ts';
+import type { PromptMessage } from '../../../application/ports/streaming/completion-model.ts';
 
 /** Tokens that a chat template adds around one message, at most: role, separators, line ends. */
 export const MESSAGE_OVERHEAD_TOKENS = 16;

@@ -7,7 +7,7 @@ import {
   HOLDS_MAX_TRIES,
   HttpCreditHolds,
 } from '../../../../src/adapters/outbound/http/accounting/http-credit-holds.ts';
-import type { SettlementIntent } from '../../../../src/application/ports/credit-holds.ts';
+import type { SettlementIntent } from '../../../../src/application/ports/accounting/credit-holds.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
 import type { StreamId } from '../../../../src/domain/streaming/stream-id.ts';
 import { describeCreditHolds, moneyOf } from '../../../contracts/credit-holds.ts';

@@ -3,7 +3,7 @@ import type {
   CreditHolds,
   HoldOutcome,
   SettlementIntent,
-} from '../../../../application/ports/credit-holds.ts';
+} from '../../../../application/ports/accounting/credit-holds.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { Timers } from '../../../../application/ports/timers.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { PortError } from '../../../../application/ports/port-error.ts';
 import type {
   DirectoryEntry,
   PrincipalDirectory,
-} from '../../../../application/ports/principal-directory.ts';
+} from '../../../../application/ports/identity/principal-directory.ts';
+import { PortError } from '../../../../application/ports/port-error.ts';
 import { isUserId } from '../../../../domain/identity/ids.ts';
 
 /** Longest wait for auth, in milliseconds, the answer's body included. */

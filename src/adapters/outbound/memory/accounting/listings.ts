@@ -2,7 +2,7 @@ import type {
   UsageGroup,
   UsageRecord,
   UsageTotals,
-} from '../../../../application/ports/reservation-ledger.ts';
+} from '../../../../application/ports/accounting/reservation-ledger.ts';
 import { type CreditMicros, micros, ZERO } from '../../../../domain/accounting/credits.ts';
 
 /** Orders rows by a time, newest first, and rows of one time by their id, greatest first. */

@@ -5,7 +5,7 @@ import type {
   ReservationLedger,
   UsageRecord,
   UsageTotals,
-} from '../../../../application/ports/reservation-ledger.ts';
+} from '../../../../application/ports/accounting/reservation-ledger.ts';
 import {
   type Adjustment,
   adjustCredit,

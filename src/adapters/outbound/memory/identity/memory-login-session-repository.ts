@@ -1,7 +1,7 @@
 import type {
   LoginSessionRepository,
   RotationOutcome,
-} from '../../../../application/ports/login-session-repository.ts';
+} from '../../../../application/ports/identity/login-session-repository.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession } from '../../../../domain/identity/user.ts';
 

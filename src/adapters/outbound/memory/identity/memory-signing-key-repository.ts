@@ -1,7 +1,7 @@
 import type {
   SigningKey,
   SigningKeyRepository,
-} from '../../../../application/ports/signing-key-repository.ts';
+} from '../../../../application/ports/identity/signing-key-repository.ts';
 
 /** Signing keys in one process's memory: they end with it, and so do the tokens that they signed. */
 export class MemorySigningKeyRepository implements SigningKeyRepository {

@@ -1,5 +1,5 @@
-import type { LoginSessionRepository } from '../../../../application/ports/login-session-repository.ts';
-import type { UserPage, UserRepository } from '../../../../application/ports/user-repository.ts';
+import type { LoginSessionRepository } from '../../../../application/ports/identity/login-session-repository.ts';
+import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
 import {
   changeUser,
   isEnabledAdmin,

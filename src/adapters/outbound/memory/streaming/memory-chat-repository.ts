@@ -1,4 +1,4 @@
-import type { ChatRepository } from '../../../../application/ports/chat-repository.ts';
+import type { ChatRepository } from '../../../../application/ports/streaming/chat-repository.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../../domain/streaming/stream-id.ts';

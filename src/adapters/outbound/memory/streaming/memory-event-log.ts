@@ -1,5 +1,5 @@
-import type { EventLog } from '../../../../application/ports/event-log.ts';
 import { PortError } from '../../../../application/ports/port-error.ts';
+import type { EventLog } from '../../../../application/ports/streaming/event-log.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { MemoryStreamingStore } from './memory-streaming-store.ts';

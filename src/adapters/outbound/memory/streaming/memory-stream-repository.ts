@@ -1,10 +1,10 @@
-import type { SettlementIntent } from '../../../../application/ports/credit-holds.ts';
+import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type {
   ClaimOutcome,
   Seal,
   StartKey,
   StreamRepository,
-} from '../../../../application/ports/stream-repository.ts';
+} from '../../../../application/ports/streaming/stream-repository.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import type { ChatMessage } from '../../../../domain/streaming/chat-session.ts';

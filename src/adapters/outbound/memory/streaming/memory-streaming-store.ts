@@ -1,4 +1,4 @@
-import type { SettlementIntent } from '../../../../application/ports/credit-holds.ts';
+import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';

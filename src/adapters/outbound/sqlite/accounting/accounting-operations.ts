@@ -1,4 +1,8 @@
-import type { ClosedHold, LedgerAct, UsageRecord } from '../../../../application/ports/reservation-ledger.ts';
+import type {
+  ClosedHold,
+  LedgerAct,
+  UsageRecord,
+} from '../../../../application/ports/accounting/reservation-ledger.ts';
 import {
   type Adjustment,
   adjustCredit,

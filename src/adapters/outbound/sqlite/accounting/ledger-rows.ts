@@ -1,4 +1,4 @@
-import type { JournalRow, UsageRecord } from '../../../../application/ports/reservation-ledger.ts';
+import type { JournalRow, UsageRecord } from '../../../../application/ports/accounting/reservation-ledger.ts';
 import type { CreditAccountState } from '../../../../domain/accounting/credit-account.ts';
 import type { CreditGrant } from '../../../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';

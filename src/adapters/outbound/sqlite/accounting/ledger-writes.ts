@@ -1,4 +1,4 @@
-import type { UsageRecord } from '../../../../application/ports/reservation-ledger.ts';
+import type { UsageRecord } from '../../../../application/ports/accounting/reservation-ledger.ts';
 import {
   CreditAccount,
   type CreditAccountState,

@@ -1,4 +1,4 @@
-import type { UsageGroup, UsageTotals } from '../../../../application/ports/reservation-ledger.ts';
+import type { UsageGroup, UsageTotals } from '../../../../application/ports/accounting/reservation-ledger.ts';
 import type { CreditMicros } from '../../../../domain/accounting/credits.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { WriterDatabase } from '../operation.ts';

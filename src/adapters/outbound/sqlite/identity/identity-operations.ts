@@ -1,5 +1,5 @@
-import type { RotationOutcome } from '../../../../application/ports/login-session-repository.ts';
-import type { SigningKey } from '../../../../application/ports/signing-key-repository.ts';
+import type { RotationOutcome } from '../../../../application/ports/identity/login-session-repository.ts';
+import type { SigningKey } from '../../../../application/ports/identity/signing-key-repository.ts';
 import {
   changeUser,
   isEnabledAdmin,

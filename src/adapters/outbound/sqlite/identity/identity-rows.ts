@@ -1,4 +1,4 @@
-import type { SigningKey } from '../../../../application/ports/signing-key-repository.ts';
+import type { SigningKey } from '../../../../application/ports/identity/signing-key-repository.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession, User } from '../../../../domain/identity/user.ts';
 

@@ -1,7 +1,7 @@
 import type {
   SigningKey,
   SigningKeyRepository,
-} from '../../../../application/ports/signing-key-repository.ts';
+} from '../../../../application/ports/identity/signing-key-repository.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
 import { signingKeyFrom } from './identity-rows.ts';
 

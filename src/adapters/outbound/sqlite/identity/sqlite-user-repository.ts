@@ -1,4 +1,4 @@
-import type { UserPage, UserRepository } from '../../../../application/ports/user-repository.ts';
+import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
 import type { UserChange } from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';

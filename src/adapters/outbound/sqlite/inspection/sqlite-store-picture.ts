@@ -1,5 +1,5 @@
-import type { SettlementIntent } from '../../../../application/ports/credit-holds.ts';
-import type { JournalRow, UsageRecord } from '../../../../application/ports/reservation-ledger.ts';
+import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
+import type { JournalRow, UsageRecord } from '../../../../application/ports/accounting/reservation-ledger.ts';
 import type {
   InspectedAccount,
   InspectedChat,

@@ -1,6 +1,6 @@
-import type { ChatRepository } from '../../../../application/ports/chat-repository.ts';
-import type { EventLog } from '../../../../application/ports/event-log.ts';
-import type { StreamRepository } from '../../../../application/ports/stream-repository.ts';
+import type { ChatRepository } from '../../../../application/ports/streaming/chat-repository.ts';
+import type { EventLog } from '../../../../application/ports/streaming/event-log.ts';
+import type { StreamRepository } from '../../../../application/ports/streaming/stream-repository.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
 import { RunningLogs } from './running-logs.ts';
 import { SqliteChatRepository } from './sqlite-chat-repository.ts';

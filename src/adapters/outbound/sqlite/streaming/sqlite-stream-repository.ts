@@ -1,9 +1,9 @@
-import type { SettlementIntent } from '../../../../application/ports/credit-holds.ts';
+import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type {
   ClaimOutcome,
   Seal,
   StreamRepository,
-} from '../../../../application/ports/stream-repository.ts';
+} from '../../../../application/ports/streaming/stream-repository.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';

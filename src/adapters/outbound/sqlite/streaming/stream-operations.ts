@@ -1,5 +1,5 @@
-import type { SettlementIntent } from '../../../../application/ports/credit-holds.ts';
-import type { ClaimOutcome, StartKey } from '../../../../application/ports/stream-repository.ts';
+import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
+import type { ClaimOutcome, StartKey } from '../../../../application/ports/streaming/stream-repository.ts';
 import type { ChatMessage } from '../../../../domain/streaming/chat-session.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState, StreamState } from '../../../../domain/streaming/streaming-session.ts';

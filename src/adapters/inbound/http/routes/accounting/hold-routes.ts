@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClosedHold } from '../../../../../application/ports/reservation-ledger.ts';
+import type { ClosedHold } from '../../../../../application/ports/accounting/reservation-ledger.ts';
 import type { ReservationOutcome } from '../../../../../domain/accounting/credit-reservation.ts';
 import { microsToCredits } from '../../../../../domain/accounting/credits.ts';
 import { invariant } from '../../../../../domain/invariant.ts';

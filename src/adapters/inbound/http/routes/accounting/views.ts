@@ -6,7 +6,7 @@ import type {
   JournalRow,
   UsageGroup,
   UsageRecord,
-} from '../../../../../application/ports/reservation-ledger.ts';
+} from '../../../../../application/ports/accounting/reservation-ledger.ts';
 import type { CreditGrant } from '../../../../../domain/accounting/credit-grant.ts';
 import type {
   CreditReservationState,

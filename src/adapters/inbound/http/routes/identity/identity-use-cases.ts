@@ -8,8 +8,8 @@ import type { LogOut } from '../../../../../application/identity/log-out.ts';
 import type { ReadProfile } from '../../../../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../../../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../../../../application/identity/resolve-credential.ts';
-import type { AccessTokenIssuer } from '../../../../../application/ports/access-tokens.ts';
-import type { PrincipalDirectory } from '../../../../../application/ports/principal-directory.ts';
+import type { AccessTokenIssuer } from '../../../../../application/ports/identity/access-tokens.ts';
+import type { PrincipalDirectory } from '../../../../../application/ports/identity/principal-directory.ts';
 
 /** What auth's routes ask for. */
 export interface IdentityUseCases {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DirectoryEntry } from '../../../../../application/ports/principal-directory.ts';
+import type { DirectoryEntry } from '../../../../../application/ports/identity/principal-directory.ts';
 import { isUserId } from '../../../../../domain/identity/ids.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { keySetAnswer, resolvedAnswer } from './answers.ts';

@@ -1,4 +1,4 @@
-import type { ModelDescription } from '../../../../../application/ports/model-catalog.ts';
+import type { ModelDescription } from '../../../../../application/ports/streaming/model-catalog.ts';
 import { microsToCredits } from '../../../../../domain/accounting/credits.ts';
 import type { ChatMessage, ChatSummary } from '../../../../../domain/streaming/chat-session.ts';
 

@@ -1,0 +1,24 @@
+import type { UserPrincipal } from '../../../domain/identity/principal.ts';
+
+/** A signed access token and how long it lives. */
+export interface IssuedAccessToken {
+  readonly token: string;
+  readonly expiresInSeconds: number;
+}
+
+/** Issues access tokens: signed JWTs of at most 15 minutes. */
+export interface AccessTokenIssuer {
+  issue(principal: UserPrincipal): Promise<IssuedAccessToken>;
+  /** The public keys as a JWK set, for whoever verifies. */
+  publicKeys(): Promise<{ readonly keys: ReadonlyArray<Record<string, unknown>> }>;
+}
+
+/** Verifies access tokens with pinned algorithm, type, issuer and audience, on the program's clock. */
+export interface AccessTokenVerifier {
+  /**
+   * The principal that a token names, whether or not its login session still lives.
+   *
+   * @throws DomainError `credential.invalid` or `credential.expired`; PortError `unavailable` when the keys cannot be had.
+   */
+  verify(token: string): Promise<UserPrincipal>;
+}

@@ -1,0 +1,35 @@
+import type { UserChange } from '../../../domain/identity/change-user.ts';
+import type { LoginSessionId, UserId } from '../../../domain/identity/ids.ts';
+import type { User } from '../../../domain/identity/user.ts';
+
+/** A page of users, ordered by creation. */
+export interface UserPage {
+  readonly users: readonly User[];
+  readonly total: number;
+}
+
+/** Keeps accounts. Usernames and emails are unique by their folded keys, deleted accounts' included. */
+export interface UserRepository {
+  /** Stores a new user; of two racing with the same username or email one is `taken`. Durable when it resolves. */
+  add(user: User): Promise<'added' | 'taken'>;
+  find(id: UserId): Promise<User | undefined>;
+  findByUsername(usernameKey: string): Promise<User | undefined>;
+  findByEmail(emailKey: string): Promise<User | undefined>;
+  /** Users whose username or email key contains the text (all when empty), oldest first. */
+  search(text: string, page: { readonly offset: number; readonly limit: number }): Promise<UserPage>;
+  /**
+   * Changes a user in one atomic write and, unless `keepSession` names it, ends every login session of his
+   * when `endSessionsAtMs` is given. Refuses to leave the store without an enabled admin: of two admins who
+   * demote each other at once, one is refused. A deleted user is `not-found`. `outdated`: the password is not the one
+   * that the change replaces; nothing is written, and no session ends.
+   */
+  change(
+    id: UserId,
+    change: UserChange,
+    sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+  ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'>;
+  /** How many users there are. */
+  count(): Promise<number>;
+  /** Whether any enabled account still carries this mark. */
+  hasMark(mark: NonNullable<User['passwordMark']>): Promise<boolean>;
+}

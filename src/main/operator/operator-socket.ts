@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { join } from 'node:path';
+import { toProblem } from '../../adapters/inbound/http/problem.ts';
+import { readJsonBody } from '../../adapters/inbound/http/read-body.ts';
+import type { Log } from '../../application/ports/log.ts';
+import { DomainError, type DomainErrorCode } from '../../domain/domain-error.ts';
+import type { OperatorAnswer } from './operator-acts.ts';
+
+/** The socket in a data folder through which the operator's commands reach the server that owns it. */
+const SOCKET_FILE = 'operator.sock';
+/** Largest request, in bytes. */
+const MAX_REQUEST_BYTES = 16_384;
+/** Longest wait for the server's answer, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** Answers the operator's commands on a socket that only the owner of the data folder can open. */
+export async function openOperatorSocket(
+  dataDir: string,
+  perform: (act: string, input: unknown) => Promise<OperatorAnswer>,
+  log: Log,
+): Promise<Server> {
+  const path = join(dataDir, SOCKET_FILE);
+  // The folder is claimed, so a socket that is there is what a killed server left behind.
+  rmSync(path, { force: true });
+  const server = createServer((asked, answer) => {
+    const reply = (status: number, body: unknown): void => {
+      answer.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    };
+    carryOut(asked, perform).then(
+      (result) => reply(200, result),
+      (error: unknown) => {
+        const { problem, unexpected } = toProblem(error, 'operator');
+        if (unexpected) log.error({ err: error }, 'an operator command failed unexpectedly');
+        reply(problem.status, { code: problem.code, detail: problem.detail });
+      },
+    );
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  chmodSync(path, 0o600);
+  return server;
+}
+
+async function carryOut(
+  asked: IncomingMessage,
+  perform: (act: string, input: unknown) => Promise<OperatorAnswer>,
+): Promise<OperatorAnswer> {
+  if (asked.method !== 'POST') throw new DomainError('request.invalid', 'Commands are posted');
+  return perform((asked.url ?? '').slice(1), await readJsonBody(asked, MAX_REQUEST_BYTES));
+}
+
+/**
+ * Asks the server that owns a data folder.
+ *
+ * @returns undefined when no server runs on it.
+ * @throws DomainError with the server's sentence when it refuses; Error when it breaks off.
+ */
+export async function askOperatorSocket(
+  dataDir: string,
+  act: string,
+  input: unknown,
+): Promise<OperatorAnswer | undefined> {
+  const sent = request({
+    socketPath: join(dataDir, SOCKET_FILE),
+    path: `/${act}`,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  sent.end(JSON.stringify(input));
+  let answer: IncomingMessage;
+  try {
+    [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as OperatorAnswer & {
+    code: DomainErrorCode;
+    detail: string;
+  };
+  if (answer.statusCode === 200) return body;
+  throw new DomainError(body.code, body.detail);
+}
