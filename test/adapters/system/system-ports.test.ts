@@ -7,7 +7,29 @@ import { PromMetrics } from '../../../src/adapters/outbound/system/prom-metrics.
 import { ReadableLogSink } from '../../../src/adapters/outbound/system/readable-log-sink.ts';
 import { SystemClock } from '../../../src/adapters/outbound/system/system-clock.ts';
 import { SystemTimers } from '../../../src/adapters/outbound/system/system-timers.ts';
+import { describeClock } from '../../contracts/clock.ts';
+import { describeIdSource } from '../../contracts/id-source.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
+
+/** Asks the clock until it goes on; it does so by itself. */
+const untilItGoesOn = (clock: SystemClock) => (): void => {
+  const before = clock.nowMs();
+  while (clock.nowMs() === before);
+};
+
+describeClock("the system's", () => {
+  const clock = new SystemClock();
+  return { clock, elapse: untilItGoesOn(clock) };
+});
+describeClock("ahead of the system's", () => {
+  const clock = new SystemClock(Date.now() + 60_000);
+  return { clock, elapse: untilItGoesOn(clock) };
+});
+describeClock("a test's", () => {
+  const clock = new ManualClock();
+  return { clock, elapse: () => clock.advance(1) };
+});
 
 describe('the system clock', () => {
   it('begins no earlier than the latest time that an earlier run has read', () => {
@@ -56,26 +78,7 @@ describe('the system timers', () => {
   });
 });
 
-describe('the id source', () => {
-  const ids = new CryptoIdSource();
-
-  it('makes version 4 UUIDs in lower case', () => {
-    expect(ids.uuid()).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  });
-
-  it('makes secrets of the asked length that differ', () => {
-    expect(ids.secret(256)).to.match(/^[A-Za-z0-9_-]{43}$/);
-    expect(ids.secret(256)).to.not.equal(ids.secret(256));
-  });
-
-  it('refuses to make a secret too short to be one', () => {
-    expect(() => ids.secret(64)).to.throw("not a secret's length");
-  });
-
-  it('gives fractions from 0 up to 1', () => {
-    for (let index = 0; index < 1_000; index += 1) expect(ids.fraction()).to.be.within(0, 1 - Number.EPSILON);
-  });
-});
+describeIdSource('of the operating system', () => new CryptoIdSource());
 
 describe('the digest', () => {
   it('is SHA-256 of the UTF-8 form (FIPS 180-2, appendix B.1)', () => {
