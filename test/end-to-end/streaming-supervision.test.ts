@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ApiClient, EventReader } from '../support/api-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { RunningServer } from '../support/running-server.ts';
 
 describe('what supervisors may see', function () {
@@ -46,7 +47,9 @@ describe('what supervisors may see', function () {
     expect(types.at(-1)).to.equal('done');
     const logged = observer.events.filter(({ id }) => id > 0);
     expect(logged).to.deep.equal(reader.events);
-    expect(audited('stream.observe').at(-1)).to.include({ outcome: 'done', object: chat });
+    await eventually(async () =>
+      expect(audited('stream.observe').at(-1)).to.include({ outcome: 'done', object: chat }),
+    );
   });
 
   it('is not what a user sees: he is no reader, cannot stop it, and counts for nothing', async () => {
@@ -72,7 +75,7 @@ describe('what supervisors may see', function () {
       expect([answer.status, answer.body.code]).to.deep.equal([404, 'stream.not_running']);
       expect(answer.body.availableSessions).to.deep.equal([busy]);
     }
-    expect(audited('stream.observe').at(-1)).to.include({ outcome: 'refused' });
+    await eventually(async () => expect(audited('stream.observe').at(-1)).to.include({ outcome: 'refused' }));
     await user.stop(busy, reader.streamId);
     const none = await supervisor.get('chat', `/api/chat/sessions/${busy}/observe`);
     expect(none.body.availableSessions).to.deep.equal([]);
@@ -87,7 +90,9 @@ describe('what supervisors may see', function () {
       const one = await supervisor.get('chat', `/api/chat/users/${name}/sessions/${chat}`);
       expect(one.body).to.include({ sessionId: chat }).and.to.have.property('messages');
     }
-    expect(audited('chat.read_any').at(-1)).to.include({ outcome: 'done', object: chat });
+    await eventually(async () =>
+      expect(audited('chat.read_any').at(-1)).to.include({ outcome: 'done', object: chat }),
+    );
     const found = await supervisor.get('chat', '/api/chat/users/search?query=user1');
     expect(found.body.pagination.total).to.equal(found.body.users.length);
     const entry = found.body.users.find(({ _id }: { _id: string }) => _id === userId);

@@ -18,8 +18,8 @@ interface Report {
   readonly rows: number;
 }
 
-/** A disk of 32 MiB of which 8 are a file that can go, in a mount namespace that ends with the program. */
-const ON_A_SMALL_DISK = `mount -t tmpfs -o size=32m,mode=700 tmpfs "$2" && head -c 8388608 /dev/zero > "$2/filler" &&
+/** A disk of 40 MiB of which 16 (more than the ballast asks for) are a file that can go, in a mount namespace that ends with the program. */
+const ON_A_SMALL_DISK = `mount -t tmpfs -o size=40m,mode=700 tmpfs "$2" && head -c 16777216 /dev/zero > "$2/filler" &&
   exec "$0" "$1" "$2/data" "$2/filler"`;
 
 function run(command: string, ...args: string[]): Report {
