@@ -40,7 +40,7 @@ describe("the server's clock", () => {
     const second = await start();
     const later = await timeOf(second);
     expect(later).to.be.within(mark, mark + SLACK_MS);
-    expect(second.output).to.contain('the store has seen a later time');
+    await eventually(async () => expect(second.output).to.contain('the store has seen a later time'));
     const login = await fetch(`${second.urls.auth}/api/auth/login`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
