@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
+import { eventually } from '../support/eventually.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 
 /** How far a store is brought ahead of the system's clock, in milliseconds. */
