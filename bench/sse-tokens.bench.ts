@@ -17,8 +17,8 @@ const OVERLOAD_RATE = 400;
 const NEWCOMERS = 40;
 /** Streams that are prepared at the same time, before any of them runs. */
 const PREPARED_AT_ONCE = 40;
-const SETTLE_MS = 2_000;
-const WINDOW_MS = 5_000;
+const SETTLE_MS = 1_000;
+const WINDOW_MS = 4_000;
 
 /** A server under measurement that answers event streams. */
 interface Party {
@@ -65,6 +65,7 @@ async function measure(start: () => Promise<Party>): Promise<Measurement> {
     requests.push(...(await Promise.all(next)));
   }
   const readers = requests.slice(0, STREAMS).map((request) => new SseReader(request));
+  while (readers.some(({ firstChunkMs }) => firstChunkMs === undefined)) await elapse(50);
   await elapse(SETTLE_MS);
   const used = (): number => party.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   const usedBefore = used();
@@ -75,7 +76,7 @@ async function measure(start: () => Promise<Party>): Promise<Measurement> {
     newcomers.push(new SseReader(request));
     await elapse(50);
   }
-  await elapse(500);
+  await elapse(1_000);
   const waits = newcomers.map(({ firstChunkMs }) => firstChunkMs ?? Number.POSITIVE_INFINITY);
   for (const reader of [...readers, ...newcomers]) reader.close();
   await party.stop();
