@@ -8,7 +8,7 @@ export class Pacer {
 
   constructor(tokensPerSecond: number) {
     this.#tokensPerSecond = tokensPerSecond;
-    setInterval(() => this.#tick(), TICK_MS);
+    setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   /** Calls `emit` with the number of tokens that are due, until the returned function is called. */
