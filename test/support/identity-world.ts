@@ -13,6 +13,7 @@ import { EnsureFirstAccounts } from '../../src/application/identity/ensure-first
 import { ListUsers } from '../../src/application/identity/list-users.ts';
 import { LogIn } from '../../src/application/identity/log-in.ts';
 import { LogOut } from '../../src/application/identity/log-out.ts';
+import { LoginAdmission } from '../../src/application/identity/login-admission.ts';
 import type { LoginGrant } from '../../src/application/identity/login-grant.ts';
 import { ReadProfile } from '../../src/application/identity/read-profile.ts';
 import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
@@ -71,6 +72,7 @@ export class IdentityWorld {
     serviceKeys: { accepts: (presented) => presented === SERVICE_KEY },
   });
   readonly createUser = new CreateUser(this);
+  readonly admission = new LoginAdmission(this);
   readonly logIn = new LogIn(this);
   readonly refreshLogin = new RefreshLogin(this);
   readonly logOut = new LogOut(this);

@@ -14,6 +14,7 @@ import { EnsureFirstAccounts } from '../../application/identity/ensure-first-acc
 import { ListUsers } from '../../application/identity/list-users.ts';
 import { LogIn } from '../../application/identity/log-in.ts';
 import { LogOut } from '../../application/identity/log-out.ts';
+import { LoginAdmission } from '../../application/identity/login-admission.ts';
 import { ReadProfile } from '../../application/identity/read-profile.ts';
 import { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../application/identity/resolve-credential.ts';
@@ -118,11 +119,19 @@ function bindCredentials(container: Container, { accessTokenLifeMs }: IdentitySe
 
 function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): void {
   container
+    .bind(identity.LOGIN_ADMISSION)
+    .toResolvedValue(
+      (users, sessions, hasher, clock, audit) =>
+        new LoginAdmission({ users, sessions, hasher, clock, audit }),
+      [USERS, LOGIN_SESSIONS, PASSWORD_HASHER, CLOCK, AUDIT],
+    )
+    .inSingletonScope();
+  container
     .bind(identity.LOG_IN)
     .toResolvedValue(
-      (users, sessions, hasher, tokens, ids, digest, clock, audit) =>
-        new LogIn({ users, sessions, hasher, tokens, ids, digest, clock, audit, loginLifeMs }),
-      [USERS, LOGIN_SESSIONS, PASSWORD_HASHER, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
+      (admission, sessions, tokens, ids, digest, clock, audit) =>
+        new LogIn({ admission, sessions, tokens, ids, digest, clock, audit, loginLifeMs }),
+      [identity.LOGIN_ADMISSION, LOGIN_SESSIONS, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
     );
   container
     .bind(identity.REFRESH_LOGIN)

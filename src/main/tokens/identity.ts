@@ -8,6 +8,7 @@ import type { EnsureFirstAccounts } from '../../application/identity/ensure-firs
 import type { ListUsers } from '../../application/identity/list-users.ts';
 import type { LogIn } from '../../application/identity/log-in.ts';
 import type { LogOut } from '../../application/identity/log-out.ts';
+import type { LoginAdmission } from '../../application/identity/login-admission.ts';
 import type { ReadProfile } from '../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
@@ -21,6 +22,7 @@ import { identify } from '../tokens.ts';
 export const ACCESS_TOKENS = identify<AccessTokenIssuer & AccessTokenVerifier>('AccessTokens');
 export const AUTHENTICATE = identify<Authenticate>('Authenticate');
 export const CREATE_USER = identify<CreateUser>('CreateUser');
+export const LOGIN_ADMISSION = identify<LoginAdmission>('LoginAdmission');
 export const LOG_IN = identify<LogIn>('LogIn');
 export const REFRESH_LOGIN = identify<RefreshLogin>('RefreshLogin');
 export const LOG_OUT = identify<LogOut>('LogOut');
