@@ -13,7 +13,7 @@ export class ResolveCredential {
   /** Undefined for a credential that is not good, that has ended, or that is no person's. */
   async execute(command: { readonly credential: string }): Promise<UserPrincipal | undefined> {
     try {
-      const principal = await this.#deps.authenticate.execute({ bearer: command.credential });
+      const principal = await this.#deps.authenticate.execute({ kind: 'bearer', value: command.credential });
       return principal.kind === 'user' ? principal : undefined;
     } catch (error) {
       if (error instanceof DomainError) return undefined;

@@ -1,4 +1,4 @@
-import type { UserPrincipal } from '../../domain/identity/principal.ts';
+import type { PersonPrincipal } from '../../domain/identity/principal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { SessionStatus } from '../ports/identity/session-status.ts';
@@ -22,8 +22,9 @@ export class StoredSessionStatus implements SessionStatus {
    * The account is asked too: a token that was issued while an admin disabled the user or changed his role, and
    * so escaped the end of the logins, must not outlive it.
    */
-  async isLive(principal: UserPrincipal): Promise<boolean> {
+  async isLive(principal: PersonPrincipal): Promise<boolean> {
     const { sessions, users, clock } = this.#deps;
+    if (principal.kind === 'key') return false;
     if (!(await sessions.isLive(principal.loginSessionId, clock.nowMs()))) return false;
     const user = await users.find(principal.userId);
     return user !== undefined && user.disabledAtMs === undefined && user.role === principal.role;

@@ -2,6 +2,8 @@
 export type UserId = string & { readonly __brand: 'UserId' };
 /** A login session's opaque id; one per login, shared by all refresh tokens of its family. */
 export type LoginSessionId = string & { readonly __brand: 'LoginSessionId' };
+/** An API key's public part, 12 of `[a-z0-9]`, by which it is listed, found and revoked. */
+export type ApiKeyId = string & { readonly __brand: 'ApiKeyId' };
 
 const USER_ID = /^u_[0-9a-f]{32}$/;
 

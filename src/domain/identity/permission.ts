@@ -1,50 +1,52 @@
-import type { Principal, Role } from './principal.ts';
+import type { ApiKeyScope, Principal, Role } from './principal.ts';
+
+/** Who a permission opens for. */
+interface Holders {
+  /** `public`: everybody, also who shows no credential. */
+  readonly roles: readonly (Role | 'service' | 'public')[];
+  /** The scopes with which an API key holds it too, if its owner's role does. Without one only a person's login does. */
+  readonly scopes?: readonly ApiKeyScope[];
+}
+
+const EVERY_ROLE: readonly Role[] = ['user', 'supervisor', 'admin'];
+const OFFICERS: readonly Role[] = ['supervisor', 'admin'];
+const EVERY_SCOPE: readonly ApiKeyScope[] = ['chat', 'control', 'mux', 'admin:read'];
+
+/**
+ * The one table of who may do what (ASVS 5.0, 8.1.1). Every route names one of these permissions. Credits, users,
+ * passwords, keys and tickets name no scope: they take a person's login.
+ */
+export const PERMISSIONS = {
+  public: { roles: ['public'] },
+  service: { roles: ['service'] },
+  'self.read': { roles: EVERY_ROLE, scopes: EVERY_SCOPE },
+  'self.write': { roles: EVERY_ROLE },
+  'login.manage-own': { roles: EVERY_ROLE },
+  'key.manage-own': { roles: EVERY_ROLE },
+  'key.manage-control': { roles: ['admin'] },
+  'ticket.mint': { roles: EVERY_ROLE },
+  'chat.use': { roles: EVERY_ROLE, scopes: ['chat'] },
+  'chat.observe': { roles: OFFICERS },
+  'chat.read-any': { roles: OFFICERS },
+  'credit.read-own': { roles: EVERY_ROLE },
+  'credit.spend-own': { roles: EVERY_ROLE },
+  'credit.read-any': { roles: OFFICERS },
+  'credit.manage': { roles: OFFICERS },
+  'credit.allocate': { roles: ['admin'] },
+  'journal.read': { roles: ['admin'], scopes: ['admin:read'] },
+  'audit.read': { roles: ['admin'], scopes: ['admin:read'] },
+  'users.manage': { roles: ['admin'] },
+} as const satisfies Readonly<Record<string, Holders>>;
 
 /** Everything a route can ask for. Every route names one. */
-export type Permission =
-  | 'public'
-  | 'service'
-  | 'self.read'
-  | 'self.write'
-  | 'chat.use'
-  | 'chat.observe'
-  | 'chat.read-any'
-  | 'credit.read-own'
-  | 'credit.spend-own'
-  | 'credit.read-any'
-  | 'credit.manage'
-  | 'credit.allocate'
-  | 'journal.read'
-  | 'users.manage';
-
-const USER: readonly Permission[] = [
-  'public',
-  'self.read',
-  'self.write',
-  'chat.use',
-  'credit.read-own',
-  'credit.spend-own',
-];
-const SUPERVISOR: readonly Permission[] = [
-  ...USER,
-  'chat.observe',
-  'chat.read-any',
-  'credit.read-any',
-  'credit.manage',
-];
-const ADMIN: readonly Permission[] = [...SUPERVISOR, 'credit.allocate', 'journal.read', 'users.manage'];
-
-/** The one table of who may do what. */
-export const PERMISSIONS_OF: Readonly<Record<Role | 'service', ReadonlySet<Permission>>> = {
-  user: new Set(USER),
-  supervisor: new Set(SUPERVISOR),
-  admin: new Set(ADMIN),
-  service: new Set<Permission>(['public', 'service']),
-};
+export type Permission = keyof typeof PERMISSIONS;
 
 /** Whether a principal holds a permission; nobody holds only `public`. */
 export function permits(principal: Principal | undefined, permission: Permission): boolean {
-  if (permission === 'public') return true;
+  const { roles, scopes = [] }: Holders = PERMISSIONS[permission];
+  if (roles.includes('public')) return true;
   if (principal === undefined) return false;
-  return PERMISSIONS_OF[principal.kind === 'service' ? 'service' : principal.role].has(permission);
+  if (principal.kind === 'service') return roles.includes('service');
+  if (!roles.includes(principal.role)) return false;
+  return principal.kind === 'user' || principal.scopes.some((scope) => scopes.includes(scope));
 }

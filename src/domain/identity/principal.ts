@@ -1,20 +1,38 @@
-import type { LoginSessionId, UserId } from './ids.ts';
+import type { ApiKeyId, LoginSessionId, UserId } from './ids.ts';
 
 /** What a person may be. `enduser` is an alias of `user` on the wire and never stored. */
 export type Role = 'admin' | 'supervisor' | 'user';
 
-/** A person, as an accepted credential names him. */
-export interface UserPrincipal {
-  readonly kind: 'user';
+/** What an API key is good for. */
+export type ApiKeyScope = 'chat' | 'control' | 'mux' | 'admin:read';
+
+/** A person, whatever credential he came with. */
+interface Person {
   readonly userId: UserId;
   readonly username: string;
   readonly email: string;
   readonly role: Role;
+}
+
+/** A person by one of his logins. */
+export interface UserPrincipal extends Person {
+  readonly kind: 'user';
   /** The login session that the credential belongs to; the credential ends with it. */
   readonly loginSessionId: LoginSessionId;
   /** Set while the password is one that the server chose for the first admin: nothing else is open until it is changed. */
   readonly mustChangePassword?: true;
 }
+
+/** A program of a person's by an API key, with its owner's role as it is now. */
+export interface KeyPrincipal extends Person {
+  readonly kind: 'key';
+  /** The key that was shown; what is open ends with it. */
+  readonly apiKeyId: ApiKeyId;
+  readonly scopes: readonly ApiKeyScope[];
+}
+
+/** Who may own something: a person by a login, or by a key of his. */
+export type PersonPrincipal = UserPrincipal | KeyPrincipal;
 
 /** Another service of the same deployment, by its service key. */
 export interface ServicePrincipal {
@@ -22,7 +40,7 @@ export interface ServicePrincipal {
 }
 
 /** Who asks. */
-export type Principal = UserPrincipal | ServicePrincipal;
+export type Principal = PersonPrincipal | ServicePrincipal;
 
 /** Reads a role as callers write it. */
 export function roleFrom(text: string): Role | undefined {

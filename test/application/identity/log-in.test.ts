@@ -25,7 +25,7 @@ describe('logging in', () => {
 
   it('hands out tokens that name the user and his new login', async () => {
     const grant = await world.login('ada');
-    const principal = await world.authenticate.execute({ bearer: grant.accessToken });
+    const principal = await world.authenticate.execute({ kind: 'bearer', value: grant.accessToken });
     expect(principal).to.include({ kind: 'user', username: 'ada', email: 'ada@example.org', role: 'user' });
     expect(grant.user).to.not.have.property('passwordHash');
     expect(grant.refreshToken).to.have.length(43);
@@ -79,7 +79,10 @@ describe('logging in', () => {
       demo.refreshLogin.execute({ refreshToken: grant.refreshToken, peer: { local: false } }),
       'credential.invalid',
     );
-    await expectRefusal(demo.authenticate.execute({ bearer: grant.accessToken }), 'credential.expired');
+    await expectRefusal(
+      demo.authenticate.execute({ kind: 'bearer', value: grant.accessToken }),
+      'credential.expired',
+    );
   });
 
   it('opens nothing but the change of a generated password, and that for a day', async () => {
@@ -88,7 +91,7 @@ describe('logging in', () => {
     const password = generated?.password ?? '';
     const grant = await fresh.login('admin', password);
     expect(grant.user.mustChangePassword).to.equal(true);
-    expect(await fresh.authenticate.execute({ bearer: grant.accessToken })).to.include({
+    expect(await fresh.authenticate.execute({ kind: 'bearer', value: grant.accessToken })).to.include({
       mustChangePassword: true,
     });
     fresh.clock.advance(DAY_MS - 1);
@@ -96,7 +99,10 @@ describe('logging in', () => {
     fresh.clock.advance(1);
     await expectRefusal(fresh.login('admin', password), 'account.password_lapsed');
     await expectRefusal(fresh.refresh(late.refreshToken), 'credential.invalid');
-    await expectRefusal(fresh.authenticate.execute({ bearer: late.accessToken }), 'credential.expired');
+    await expectRefusal(
+      fresh.authenticate.execute({ kind: 'bearer', value: late.accessToken }),
+      'credential.expired',
+    );
   });
 
   it('hashes anew what was hashed at another cost', async () => {

@@ -13,7 +13,7 @@ describe('the life of a login', () => {
   });
 
   const isOpen = (accessToken: string): Promise<boolean> =>
-    world.authenticate.execute({ bearer: accessToken }).then(
+    world.authenticate.execute({ kind: 'bearer', value: accessToken }).then(
       () => true,
       () => false,
     );
@@ -130,7 +130,7 @@ describe('the life of a login', () => {
       currentPassword: generated?.password ?? '',
       newPassword: 'chosen by a person',
     });
-    expect(await fresh.authenticate.execute({ bearer: issued.token })).to.not.have.property(
+    expect(await fresh.authenticate.execute({ kind: 'bearer', value: issued.token })).to.not.have.property(
       'mustChangePassword',
     );
     expect(await fresh.users.hasMark('generated')).to.equal(false);

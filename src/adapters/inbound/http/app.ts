@@ -191,7 +191,7 @@ async function recognise(
   const header = headers.length === 1 ? (headers[0] ?? '') : '';
   const bearer = /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(header)?.[1];
   if (bearer === undefined) throw new DomainError('credential.invalid', 'The credential is not valid');
-  return authenticate.execute({ bearer });
+  return authenticate.execute({ kind: 'bearer', value: bearer });
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

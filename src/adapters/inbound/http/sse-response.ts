@@ -3,7 +3,7 @@ import type { LoginEnd, LoginEnds } from '../../../application/ports/identity/lo
 import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
 import type { StreamReader } from '../../../application/streaming/engine/stream-reader.ts';
-import type { UserPrincipal } from '../../../domain/identity/principal.ts';
+import type { PersonPrincipal } from '../../../domain/identity/principal.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 import { SseConnection } from './sse-connection.ts';
 import { SSE_KEEPALIVE, SSE_RETRY, SseEncoder } from './sse-encoder.ts';
@@ -22,7 +22,7 @@ export class EventStreams {
   readonly #timers: Timers;
   readonly #limits: { readonly silentTicks: number; readonly stalledTicks: number };
   readonly #sessions: SessionStatus;
-  readonly #open = new Map<SseConnection, UserPrincipal>();
+  readonly #open = new Map<SseConnection, PersonPrincipal>();
   readonly #encoder = new SseEncoder();
   #ticking = false;
 
@@ -48,7 +48,7 @@ export class EventStreams {
    */
   open(
     response: ServerResponse,
-    head: { readonly id: StreamId; readonly reader: UserPrincipal; readonly replayed?: boolean },
+    head: { readonly id: StreamId; readonly reader: PersonPrincipal; readonly replayed?: boolean },
     onClose: () => void,
   ): SseConnection {
     response.writeHead(200, {
@@ -108,20 +108,20 @@ export class EventStreams {
   }
 
   #onLoginEnd(end: LoginEnd): void {
-    const named = (reader: UserPrincipal): boolean =>
-      'userId' in end ? reader.userId === end.userId : reader.loginSessionId === end.loginSessionId;
-    const logins = new Map<string, { reader: UserPrincipal; connections: SseConnection[] }>();
+    const named = (reader: PersonPrincipal): boolean =>
+      'userId' in end ? reader.userId === end.userId : loginOf(reader) === loginOf(end);
+    const logins = new Map<string, { reader: PersonPrincipal; connections: SseConnection[] }>();
     for (const [connection, reader] of this.#open) {
       if (!named(reader)) continue;
-      const login = logins.get(reader.loginSessionId) ?? { reader, connections: [] };
+      const login = logins.get(loginOf(reader)) ?? { reader, connections: [] };
       login.connections.push(connection);
-      logins.set(reader.loginSessionId, login);
+      logins.set(loginOf(reader), login);
     }
     for (const { reader, connections } of logins.values()) void this.#cutUnlessLive(reader, connections);
   }
 
   /** A store that cannot be asked cuts nobody: his next request is refused like any other. */
-  async #cutUnlessLive(reader: UserPrincipal, connections: readonly SseConnection[]): Promise<void> {
+  async #cutUnlessLive(reader: PersonPrincipal, connections: readonly SseConnection[]): Promise<void> {
     const live = await this.#sessions.isLive(reader).catch(() => true);
     if (!live) for (const connection of connections) connection.cut();
   }
@@ -135,3 +135,7 @@ export class EventStreams {
     this.#ticking = false;
   }
 }
+
+/** The login session or the key that somebody reads by; the forms of their ids differ. */
+const loginOf = (by: { readonly loginSessionId: string } | { readonly apiKeyId: string }): string =>
+  'apiKeyId' in by ? by.apiKeyId : by.loginSessionId;

@@ -1,10 +1,13 @@
-import type { LoginSessionId, UserId } from '../../../domain/identity/ids.ts';
+import type { ApiKeyId, LoginSessionId, UserId } from '../../../domain/identity/ids.ts';
 
-/** Which login may have ended: one session, or any of a user's. */
-export type LoginEnd = { readonly loginSessionId: LoginSessionId } | { readonly userId: UserId };
+/** What may have ended: one login session, one API key, or any of a user's. */
+export type LoginEnd =
+  | { readonly loginSessionId: LoginSessionId }
+  | { readonly apiKeyId: ApiKeyId }
+  | { readonly userId: UserId };
 
 /**
- * Tells, in the process that keeps logins, that some may have ended: `SessionStatus` says which. It is told as soon as
+ * Tells, in the process that keeps logins and keys, that some may have ended: `SessionStatus` says which. It is told as soon as
  * the end is stored, once or more often. In a service that runs apart from auth nothing is told.
  */
 export interface LoginEnds {

@@ -1,7 +1,7 @@
-import type { UserPrincipal } from '../../../domain/identity/principal.ts';
+import type { PersonPrincipal } from '../../../domain/identity/principal.ts';
 
-/** Tells whether the login session behind a valid access token still lives; asked on every request. */
+/** Tells whether the login session or API key behind a credential still lives; asked on every request. */
 export interface SessionStatus {
-  /** False once the session has ended or its user is disabled. */
-  isLive(principal: UserPrincipal): Promise<boolean>;
+  /** False once the session or key has ended, or its user is disabled or has another role. */
+  isLive(principal: PersonPrincipal): Promise<boolean>;
 }

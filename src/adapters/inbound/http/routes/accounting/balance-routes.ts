@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { creditsToMicros, microsToCredits } from '../../../../../domain/accounting/credits.ts';
 import { defineRoute, type Route } from '../../route.ts';
-import { actingUser } from '../acting-user.ts';
+import { actingUser, loggedInUser } from '../acting-user.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
 import { balanceAnswer, checkAnswer, costAnswer, deductAnswer } from './answers.ts';
 import { accountPath, credits, name, positiveCredits, tokens } from './fields.ts';
@@ -64,7 +64,7 @@ const check = ({ checkCredit }: Uses): Route =>
     refusals: ['permission.denied', 'user.not_found'],
     async handle({ principal, body }) {
       const { sufficient, availableMicros } = await checkCredit.execute({
-        by: actingUser(principal),
+        by: loggedInUser(principal),
         requiredMicros: creditsToMicros(body.requiredCredits),
         ...(body.userId === undefined ? {} : { name: body.userId }),
       });

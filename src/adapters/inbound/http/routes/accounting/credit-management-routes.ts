@@ -4,7 +4,7 @@ import type { AdjustmentTarget } from '../../../../../domain/accounting/adjust-c
 import { creditsToMicros, microsToCredits } from '../../../../../domain/accounting/credits.ts';
 import type { DomainErrorCode } from '../../../../../domain/domain-error.ts';
 import { defineRoute, type Route } from '../../route.ts';
-import { actingUser } from '../acting-user.ts';
+import { loggedInUser } from '../acting-user.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
 import { adjustmentAnswer, allocationAnswer, allocationsAnswer, emailAllocationAnswer } from './answers.ts';
 import {
@@ -74,7 +74,7 @@ const allocate = ({ allocateCredit }: Uses): Route =>
     refusals: ['user.not_found', 'credit.out_of_range'],
     async handle({ principal, body, requestId }) {
       const allocation = await allocateCredit.execute({
-        by: actingUser(principal),
+        by: loggedInUser(principal),
         account: { name: body.userId },
         requestId,
         amountMicros: creditsToMicros(body.credits),
@@ -97,7 +97,7 @@ const allocateByEmail = ({ allocateCredit }: Uses): Route =>
     refusals: REFUSALS,
     async handle({ principal, body, requestId }) {
       const allocation = await allocateCredit.execute({
-        by: actingUser(principal),
+        by: loggedInUser(principal),
         account: { email: body.email },
         requestId,
         amountMicros: creditsToMicros(body.credits),
@@ -140,7 +140,7 @@ const adjustment = (
     refusals: REFUSALS,
     async handle({ principal, body, requestId }) {
       const { account, previousMicros, newMicros } = await adjustCredit.execute({
-        by: actingUser(principal),
+        by: loggedInUser(principal),
         account: accountIn(body),
         requestId,
         target: target(body.credits),

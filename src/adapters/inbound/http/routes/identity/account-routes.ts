@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRoute, type Route } from '../../route.ts';
-import { actingUser } from '../acting-user.ts';
+import { actingUser, loggedInUser } from '../acting-user.ts';
 import { changedPasswordAnswer, NO_STORE, userAnswer, userView } from './answers.ts';
 import { newPassword, password } from './fields.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
@@ -46,7 +46,7 @@ const changePassword = ({ changePassword: use }: Uses): Route =>
     },
     refusals: ['credential.invalid'],
     async handle({ principal, body, requestId }) {
-      const issued = await use.execute({ principal: actingUser(principal), ...body, requestId });
+      const issued = await use.execute({ principal: loggedInUser(principal), ...body, requestId });
       const answer: z.output<typeof changedPasswordAnswer> = {
         message: 'Password changed',
         accessToken: issued.token,
