@@ -84,6 +84,40 @@ export function describeAccessTokens(name: string, create: () => Promise<TokenSe
       await expectRefusal(setup.verifier.verify(token), 'credential.expired');
     });
 
+    it('expire by the clock also when they were shown until then, and do not come back with it', async () => {
+      const { token, expiresInSeconds } = await setup.issuer.issue(ada);
+      const lifeMs = (expiresInSeconds + setup.toleranceSeconds) * 1000;
+      for (const turn of [1, 2, 3]) expect(await setup.verifier.verify(token), `${turn}`).to.deep.equal(ada);
+      setup.clock.advance(lifeMs);
+      await expectRefusal(setup.verifier.verify(token), 'credential.expired');
+      await expectRefusal(setup.verifier.verify(token), 'credential.expired');
+      setup.clock.advance(-lifeMs - 3_600_000);
+      await refuse(token);
+    });
+
+    it('are checked once while they are good, whatever may be altered in them meanwhile', async () => {
+      const token = await issue();
+      const { subtle } = globalThis.crypto;
+      const verify = subtle.verify;
+      let checks = 0;
+      subtle.verify = (...args: Parameters<typeof verify>) => {
+        checks += 1;
+        return verify.apply(subtle, args);
+      };
+      try {
+        for (let turn = 0; turn < 5; turn += 1) await setup.verifier.verify(token);
+        expect(checks).to.equal(1);
+        const [header, payload, signature] = token.split('.') as [string, string, string];
+        const forged = part({ ...read(token, 1), role: 'admin' });
+        await refuse(`${header}.${forged}.${signature}`);
+        await refuse(`${header}.${payload}.${signature.slice(0, -4)}AAAA`);
+        expect(checks).to.equal(3);
+        expect(await setup.verifier.verify(token)).to.deep.equal(ada);
+      } finally {
+        subtle.verify = verify;
+      }
+    });
+
     it('are published by public keys alone', async () => {
       const { keys } = await setup.issuer.publicKeys();
       expect(keys).to.have.length(1);

@@ -165,6 +165,16 @@ describe('a verifier that fetches the published keys', () => {
     await expectRefusal(verifier.verify((await old.issue(someone)).token), 'credential.invalid');
   });
 
+  it('takes its word back for a token whose key was withdrawn', async () => {
+    const good = await token();
+    await verifier.verify(good);
+    issuer = issuerOf(clock).issuer;
+    clock.advance(599_999);
+    expect(await verifier.verify(good)).to.deep.equal(someone);
+    clock.advance(1);
+    await expectRefusal(verifier.verify(good), 'credential.invalid');
+  });
+
   it('is unavailable while it never got any keys, and tries again a second later', async () => {
     answer = (_request, response) => response.writeHead(503).end();
     const good = await token();

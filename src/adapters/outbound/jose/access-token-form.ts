@@ -4,6 +4,7 @@ import { DomainError } from '../../../domain/domain-error.ts';
 import type { LoginSessionId } from '../../../domain/identity/ids.ts';
 import { isUserId } from '../../../domain/identity/ids.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
+import type { VerifiedToken } from './verified-tokens.ts';
 
 /** The one algorithm that signs and is accepted (RFC 8037, Ed25519). */
 export const TOKEN_ALGORITHM = 'EdDSA';
@@ -52,12 +53,12 @@ export async function verifyAccessToken(
   token: string,
   keys: JWTVerifyGetKey,
   at: { readonly nowMs: number; readonly toleranceSeconds: number; readonly parties: TokenParties },
-): Promise<UserPrincipal> {
+): Promise<VerifiedToken> {
   const payload = await verifyPayload(token, keys, at);
   const claims = CLAIMS.safeParse(payload);
   if (!claims.success) throw invalid();
   const { sub, sid, username, email, role, mustChangePassword } = claims.data;
-  return {
+  const principal: UserPrincipal = {
     kind: 'user',
     userId: sub,
     username,
@@ -66,6 +67,12 @@ export async function verifyAccessToken(
     loginSessionId: sid as LoginSessionId,
     ...(mustChangePassword ? { mustChangePassword } : {}),
   };
+  return { principal, verifiedAtMs: at.nowMs, endsAtMs: endOf(payload, at.toleranceSeconds) };
+}
+
+/** From when on a token is refused, in Unix milliseconds: by its own word, and at its longest life in any case. */
+function endOf({ iat = 0, exp = 0 }: JWTPayload, toleranceSeconds: number): number {
+  return (Math.min(exp, iat + MAX_TOKEN_LIFE_SECONDS) + toleranceSeconds) * 1000;
 }
 
 async function verifyPayload(

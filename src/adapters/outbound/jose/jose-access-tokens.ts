@@ -31,6 +31,7 @@ import {
   type TokenParties,
   verifyAccessToken,
 } from './access-token-form.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 interface Deps {
   readonly keys: SigningKeyRepository;
@@ -47,6 +48,7 @@ interface KeyRing {
   readonly signWith: CryptoKey;
   readonly published: readonly JWK[];
   readonly verifyWith: JWTVerifyGetKey;
+  readonly verified: VerifiedTokens;
 }
 
 /** Issues access tokens with the store's newest key and verifies them with any of its keys. */
@@ -89,12 +91,14 @@ export class JoseAccessTokens implements AccessTokenIssuer, AccessTokenVerifier 
   }
 
   async verify(token: string): Promise<UserPrincipal> {
-    const { verifyWith } = await this.#keys();
-    return verifyAccessToken(token, verifyWith, {
-      nowMs: this.#deps.clock.nowMs(),
-      toleranceSeconds: 0,
-      parties: this.#parties,
-    });
+    const { verifyWith, verified } = await this.#keys();
+    const nowMs = this.#deps.clock.nowMs();
+    const known = verified.find(token, nowMs);
+    if (known !== undefined) return known;
+    const at = { nowMs, toleranceSeconds: 0, parties: this.#parties };
+    const found = await verifyAccessToken(token, verifyWith, at);
+    verified.remember(token, found);
+    return found.principal;
   }
 
   /** Reads the keys once; a store that was out of reach is asked again at the next call. */
@@ -120,6 +124,7 @@ export class JoseAccessTokens implements AccessTokenIssuer, AccessTokenVerifier 
       signWith,
       published,
       verifyWith: createLocalJWKSet({ keys: published }),
+      verified: new VerifiedTokens(),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { AccessTokenVerifier } from '../../../application/ports/identity/ac
 import { PortError } from '../../../application/ports/port-error.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 import { DEFAULT_PARTIES, type TokenParties, verifyAccessToken } from './access-token-form.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 /** Least time between two fetches once keys are there, in milliseconds: an unknown `kid` causes no more. */
 const FETCH_INTERVAL_MS = 30_000;
@@ -38,7 +39,11 @@ interface Deps {
 interface FetchedKeys {
   readonly verifyWith: JWTVerifyGetKey;
   readonly fetchedAtMs: number;
+  /** What these keys have found good; a key that a newer set lacks is not vouched for by memory. */
+  readonly verified: VerifiedTokens;
 }
+
+type VerificationKey = Awaited<ReturnType<JWTVerifyGetKey>>;
 
 /** Verifies access tokens in a service that runs apart from auth, with the keys that auth publishes. */
 export class RemoteJwksVerifier implements AccessTokenVerifier {
@@ -52,26 +57,47 @@ export class RemoteJwksVerifier implements AccessTokenVerifier {
     this.#deps = deps;
   }
 
-  verify(token: string): Promise<UserPrincipal> {
-    return verifyAccessToken(token, (header, jws) => this.#keyFor(header, jws), {
-      nowMs: this.#deps.clock.nowMs(),
+  async verify(token: string): Promise<UserPrincipal> {
+    const nowMs = this.#deps.clock.nowMs();
+    const known = this.#freshKeys(nowMs)?.verified.find(token, nowMs);
+    if (known !== undefined) return known;
+    let usedKeys: FetchedKeys | undefined;
+    const keyFor: JWTVerifyGetKey = async (...request) => {
+      const found = await this.#keyFor(...request);
+      usedKeys = found.keys;
+      return found.key;
+    };
+    const found = await verifyAccessToken(token, keyFor, {
+      nowMs,
       toleranceSeconds: CLOCK_TOLERANCE_SECONDS,
       parties: this.#deps.parties ?? DEFAULT_PARTIES,
     });
+    usedKeys?.verified.remember(token, found);
+    return found.principal;
   }
 
-  async #keyFor(...request: Parameters<JWTVerifyGetKey>): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
-    const nowMs = this.#deps.clock.nowMs();
-    if (this.#keys === undefined || nowMs - this.#keys.fetchedAtMs >= KEYS_MAX_AGE_MS) await this.#refetch();
-    if (this.#keys === undefined) throw outOfReach();
+  /** The keys, unless they are due to be fetched anew. */
+  #freshKeys(nowMs: number): FetchedKeys | undefined {
+    return this.#keys !== undefined && nowMs - this.#keys.fetchedAtMs < KEYS_MAX_AGE_MS
+      ? this.#keys
+      : undefined;
+  }
+
+  async #keyFor(
+    ...request: Parameters<JWTVerifyGetKey>
+  ): Promise<{ readonly key: VerificationKey; readonly keys: FetchedKeys }> {
+    if (this.#freshKeys(this.#deps.clock.nowMs()) === undefined) await this.#refetch();
+    const known = this.#keys;
+    if (known === undefined) throw outOfReach();
     try {
-      return await this.#keys.verifyWith(...request);
+      return { key: await known.verifyWith(...request), keys: known };
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
     }
     await this.#refetch();
+    const newer = this.#keys ?? known;
     try {
-      return await this.#keys.verifyWith(...request);
+      return { key: await newer.verifyWith(...request), keys: newer };
     } catch (error) {
       // A key that may be new and could not be asked for is not known to be wrong.
       if (this.#lastTryFailed && error instanceof errors.JWKSNoMatchingKey) throw outOfReach();
@@ -102,7 +128,11 @@ export class RemoteJwksVerifier implements AccessTokenVerifier {
       });
       const text = await readBounded(response);
       const keySet = KEY_SET.parse(JSON.parse(text)) as JSONWebKeySet;
-      this.#keys = { verifyWith: createLocalJWKSet(keySet), fetchedAtMs: nowMs };
+      this.#keys = {
+        verifyWith: createLocalJWKSet(keySet),
+        fetchedAtMs: nowMs,
+        verified: new VerifiedTokens(),
+      };
       this.#lastTryFailed = false;
     } catch {
       this.#lastTryFailed = true;

@@ -13,7 +13,10 @@ export interface AccessTokenIssuer {
   publicKeys(): Promise<{ readonly keys: ReadonlyArray<Record<string, unknown>> }>;
 }
 
-/** Verifies access tokens with pinned algorithm, type, issuer and audience, on the program's clock. */
+/**
+ * Verifies access tokens with pinned algorithm, type, issuer and audience, on the program's clock. A token that was found
+ * good may be remembered, but never beyond its end, nor once the keys that vouch for it are replaced.
+ */
 export interface AccessTokenVerifier {
   /**
    * The principal that a token names, whether or not its login session still lives.
