@@ -19,6 +19,7 @@ export function edgeOf(settings: Settings, metrics: PromMetrics): Edge {
     hosts,
     origins: new Set(publicUrl.map((url) => url.origin)),
     trustedProxies: trustedProxy,
+    privateNetwork: settings.privateNetwork,
     https: publicUrl.some((url) => url.protocol === 'https:'),
     metrics: {
       text: () => metrics.text(),

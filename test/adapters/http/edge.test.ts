@@ -31,6 +31,7 @@ const edge = (more: Partial<Edge> = {}): Edge => ({
   hosts: new Set(['chat.example', '127.0.0.1', '[::1]']),
   origins: new Set(['https://chat.example']),
   trustedProxies: [],
+  privateNetwork: false,
   https: false,
   metrics: {
     text: async () => 'holdfast_up 1\n',

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
-import helmet from 'koa-helmet';
 import type { Authenticate } from '../../../application/identity/authenticate.ts';
 import type { IdSource } from '../../../application/ports/id-source.ts';
 import type { Log } from '../../../application/ports/log.ts';
@@ -9,7 +8,9 @@ import type { Metrics } from '../../../application/ports/metrics.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import { permits } from '../../../domain/identity/permission.ts';
 import type { Principal } from '../../../domain/identity/principal.ts';
+import { pageHeaders, protectBrowsers } from './browser-policy.ts';
 import { ClientAddress } from './client-address.ts';
+import { ConfidentialWay } from './confidential-way.ts';
 import { allowOrigins, answerMetrics, type Edge, requireHost } from './edge.ts';
 import { HttpRefusal, toProblem } from './problem.ts';
 import { DEFAULT_MAX_BODY_BYTES, readJsonBody } from './read-body.ts';
@@ -30,6 +31,7 @@ export interface HttpAppParts {
 /** What one route is served with. */
 interface Serving extends HttpAppParts {
   readonly addresses: ClientAddress;
+  readonly way: ConfidentialWay;
 }
 
 /** Name of the response header that finds a request in the log. */
@@ -46,7 +48,12 @@ export function createHttpApp(parts: HttpAppParts): Koa {
     app.use(answerMetrics(parts.edge.metrics));
     app.use(allowOrigins(parts.edge.origins));
   }
-  const serving = { ...parts, addresses: new ClientAddress(parts.edge?.trustedProxies ?? []) };
+  const { trustedProxies = [], privateNetwork = false } = parts.edge ?? {};
+  const serving = {
+    ...parts,
+    addresses: new ClientAddress(trustedProxies),
+    way: new ConfidentialWay({ trustedProxies, privateNetwork }),
+  };
   const router = new Router();
   for (const route of parts.routes) {
     router.register(route.path, [route.method], (context: Koa.Context) => serve(route, serving, context));
@@ -54,24 +61,6 @@ export function createHttpApp(parts: HttpAppParts): Koa {
   app.use(router.routes());
   app.use((context) => refuseUnrouted(router, parts.routes, context));
   return app;
-}
-
-/** Headers that make browsers careful; answers of the API may do nothing at all in one. */
-function protectBrowsers(https: boolean): Koa.Middleware {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    crossOriginResourcePolicy: { policy: 'same-site' },
-    referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: https,
-  });
 }
 
 /** Gives every request its id, measures it, and turns whatever is thrown below into a problem. */
@@ -114,6 +103,7 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
     throw new HttpRefusal(405, 'request.method', 'A stream has no HEAD');
   }
   context.state.mirrorDetailAs = route.mirrorDetailAs;
+  if (route.confidential) parts.way.require(context.req);
   const admitted = await admit(route, context.req, parts.authenticate);
   const gone = new AbortController();
   context.res.once('close', () => gone.abort(new Error('the client has gone')));
@@ -131,6 +121,7 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
     address: parts.addresses.of(context.req),
     signal: gone.signal,
   });
+  if (route.pagePolicy !== undefined) context.set({ ...pageHeaders(route.pagePolicy) });
   if ('raw' in reply) {
     context.respond = false;
     await reply.raw(context.req, context.res);

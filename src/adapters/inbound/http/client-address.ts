@@ -33,6 +33,11 @@ export class ClientAddress {
     return address;
   }
 
+  /** Whether the peer itself is a trusted proxy. */
+  isFromProxy(request: IncomingMessage): boolean {
+    return this.#trusts(request.socket.remoteAddress ?? '');
+  }
+
   #trusts(written: string): boolean {
     if (!ipaddr.isValid(written)) return false;
     const address = ipaddr.process(written);
@@ -46,16 +51,24 @@ export class ClientAddress {
 const plain = (written: string): string =>
   ipaddr.isValid(written) ? ipaddr.process(written).toString() : written;
 
+/** Headers by which proxies say for whom they ask: with one of them a peer on loopback may stand for anybody. */
+export const FORWARDING_HEADERS = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+] as const;
+
+/** Whether an address can only be this very machine. */
+export const isLoopbackAddress = (written: string): boolean =>
+  ipaddr.isValid(written) && ipaddr.process(written).range() === 'loopback';
+
 /** Whether a request comes from this very machine, and no proxy has forwarded it. */
-export function isDirectLoopback(request: IncomingMessage): boolean {
-  const { headers } = request;
-  if (
-    headers['x-forwarded-for'] !== undefined ||
-    headers.forwarded !== undefined ||
-    headers.via !== undefined
-  ) {
-    return false;
-  }
-  const written = request.socket.remoteAddress ?? '';
-  return ipaddr.isValid(written) && ipaddr.process(written).range() === 'loopback';
-}
+export const isDirectLoopback = ({ headers, socket }: IncomingMessage): boolean =>
+  FORWARDING_HEADERS.every((name) => headers[name] === undefined) &&
+  isLoopbackAddress(socket.remoteAddress ?? '');

@@ -2,16 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import cors from '@koa/cors';
 import type Koa from 'koa';
 import { isDirectLoopback } from './client-address.ts';
+import type { Way } from './confidential-way.ts';
 import { HttpRefusal } from './problem.ts';
 
 /** What stands between the network and the routes. */
-export interface Edge {
+export interface Edge extends Way {
   /** Host names that a request may be addressed to, in lower case, IPv6 in brackets. */
   readonly hosts: ReadonlySet<string>;
   /** Origins that a browser may call from, exactly as `Origin` writes them. */
   readonly origins: ReadonlySet<string>;
-  /** Addresses or CIDR ranges of proxies whose forwarding headers are believed. */
-  readonly trustedProxies: readonly string[];
   /** Whether callers reach the server by https, so that browsers may be told to insist on it. */
   readonly https: boolean;
   readonly metrics: MetricsSource;

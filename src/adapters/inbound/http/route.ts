@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { DomainErrorCode } from '../../../domain/domain-error.ts';
 import type { Permission } from '../../../domain/identity/permission.ts';
 import type { Principal } from '../../../domain/identity/principal.ts';
+import type { ContentPolicy } from './browser-policy.ts';
 
 /** A request whose credential, parameters and body have been checked. */
 export interface RouteRequest<Params, Query, Body> {
@@ -57,6 +58,10 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly permission: Permission;
   /** The body carries the credential that decides: a bad `Authorization` header beside it counts as none. */
   readonly credentialInBody?: true;
+  /** Takes or hands out a password, a token or a cookie: refused on a way that others can read. */
+  readonly confidential?: true;
+  /** What the answer may do in a browser, for a page and the scripts of its workers; absent: nothing at all. */
+  readonly pagePolicy?: ContentPolicy;
   /** Answers also a person whose password the server chose and who has not changed it yet. */
   readonly beforePasswordChange?: true;
   /** A member of the error body that repeats `detail`, for older clients. */

@@ -37,6 +37,7 @@ const changePassword = ({ changePassword: use }: Uses): Route =>
     summary: 'Change your password; your other logins end',
     permission: 'self.write',
     beforePasswordChange: true,
+    confidential: true,
     body: z.object({ currentPassword: password, newPassword }),
     answers: {
       200: {

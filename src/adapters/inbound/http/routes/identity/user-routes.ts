@@ -49,6 +49,7 @@ const create = ({ createUser }: Uses): Route =>
     operationId: 'createUser',
     summary: 'Make an account for somebody',
     permission: 'users.manage',
+    confidential: true,
     body: z.object({
       username,
       email,
@@ -73,6 +74,7 @@ const change = ({ administerUser }: Uses): Route =>
     operationId: 'changeUser',
     summary: "Change somebody's role, password, verification, or whether he may log in",
     permission: 'users.manage',
+    confidential: true,
     params: userPath,
     body: z.object({
       role: role.optional(),

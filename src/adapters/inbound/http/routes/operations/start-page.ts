@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ContentPolicy } from '../../browser-policy.ts';
 import { defineRoute, type Route } from '../../route.ts';
 
 const STYLE = `
@@ -76,14 +77,14 @@ const PAGE = `<!doctype html>
 
 const styleHash = createHash('sha256').update(STYLE).digest('base64');
 
-/** What a browser may do with the page: show its one style, nothing else. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${styleHash}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** The page shows its one style and does nothing else. */
+const POLICY: ContentPolicy = {
+  'default-src': ["'none'"],
+  'style-src': [`'sha256-${styleHash}'`],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
 
 /** The page at the root of the chat port: it says what to type next. */
 export const startPageRoute = (): Route =>
@@ -93,10 +94,11 @@ export const startPageRoute = (): Route =>
     operationId: 'startPage',
     summary: 'A page for people who open the address in a browser',
     permission: 'public',
+    pagePolicy: POLICY,
     answers: { 200: { description: 'The page', schema: 'html' } },
     handle: async () => ({
       status: 200,
-      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY },
+      headers: { 'Content-Type': 'text/html; charset=utf-8' },
       body: PAGE,
     }),
   });
