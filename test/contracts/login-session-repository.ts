@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
+import type { RevocationLog } from '../../src/application/ports/identity/revocation-log.ts';
 import { aSession } from '../support/identity-builders.ts';
 import { DAY_MS, T0, user } from '../support/ledger-builders.ts';
 
-/** A repository under test, and how to put it away. */
+/** A repository under test, the log of what ends in it, and how to put both away. */
 export interface LoginSessionsUnderTest {
   readonly sessions: LoginSessionRepository;
+  readonly revocations: RevocationLog;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export function describeLoginSessionRepository(
 
     describeRotation(() => sessions);
     describeEnds(() => sessions);
+    describeRevocations(() => subject);
   });
 }
 
@@ -113,4 +116,63 @@ function describeEnds(sessions: () => LoginSessionRepository): void {
     expect(await sessions().endByToken('r1', later)).to.equal(undefined);
     expect(await sessions().endByToken('s2', later)).to.include({ id: aSession(2).id });
   });
+}
+
+function describeRevocations(subject: () => LoginSessionsUnderTest): void {
+  const { id } = aSession(1);
+  const acts: ReadonlyArray<
+    readonly [string, (sessions: LoginSessionRepository) => Promise<unknown>, readonly number[]]
+  > = [
+    ['a session that is ended, once', (sessions) => twice(() => sessions.end(id, T0 + 5)), [1]],
+    [
+      'a session that is ended by a token, once',
+      (sessions) => twice(() => sessions.endByToken('r1', T0 + 5)),
+      [1],
+    ],
+    [
+      'a family whose token came back, once',
+      async (sessions) => {
+        for (const next of ['r2', 'r3', 'r4']) await sessions.rotate('r1', next, T0 + 5);
+      },
+      [1],
+    ],
+    ["all of a user's sessions", (sessions) => sessions.endAllOf(user(1), T0 + 5), [1, 2]],
+    ["all of a user's sessions but one", (sessions) => sessions.endAllOf(user(1), T0 + 5, id), [2]],
+    ['no session that is not there', (sessions) => sessions.end(aSession(9).id, T0 + 5), []],
+    ['no session of an unknown token', (sessions) => sessions.endByToken('r9', T0 + 5), []],
+    ['no session that was refreshed', (sessions) => sessions.rotate('r1', 'r2', T0 + 5), []],
+    ['no session of nobody', (sessions) => sessions.endAllOf(user(9), T0 + 5), []],
+    [
+      'a session once when its token comes back while it is ended',
+      (sessions) =>
+        Promise.all([
+          sessions.rotate('r1', 'r2', T0 + 1),
+          sessions.rotate('r1', 'r3', T0 + 1),
+          sessions.end(id, T0 + 1),
+          sessions.endByToken('r1', T0 + 1),
+          sessions.endAllOf(user(1), T0 + 1, aSession(2).id),
+        ]),
+      [1],
+    ],
+  ];
+  for (const [what, act, ended] of acts) {
+    it(`writes to the revocation log: ${what}`, async () => {
+      const { sessions, revocations } = subject();
+      await sessions.begin(aSession(2), 's1');
+      const { head } = await revocations.range();
+      await act(sessions);
+      const entries = await revocations.after(head, 100);
+      const told = entries === 'lost' ? entries : entries.map((entry) => entry.end);
+      expect(told).to.have.deep.members(ended.map((number) => ({ loginSessionId: aSession(number).id })));
+      for (const number of [1, 2]) {
+        const live = await sessions.isLive(aSession(number).id, T0 + 6);
+        expect(live, `session ${number}`).to.equal(!ended.includes(number));
+      }
+    });
+  }
+}
+
+async function twice(act: () => Promise<unknown>): Promise<void> {
+  await act();
+  await act();
 }

@@ -1,14 +1,16 @@
 import { expect } from 'chai';
 import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
+import type { RevocationLog } from '../../src/application/ports/identity/revocation-log.ts';
 import type { UserRepository } from '../../src/application/ports/identity/user-repository.ts';
 import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
 import { aSession, aUser } from '../support/identity-builders.ts';
 import { T0, user } from '../support/ledger-builders.ts';
 
-/** A repository under test, the sessions beside it, and how to put both away. */
+/** A repository under test, the sessions and the log beside it, and how to put them away. */
 export interface UsersUnderTest {
   readonly users: UserRepository;
   readonly sessions: LoginSessionRepository;
+  readonly revocations: RevocationLog;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export function describeUserRepository(name: string, create: () => Promise<Users
       await users.change(user(1), { disabledAtMs: T0 }, { endSessionsAtMs: T0 + 7 });
       expect(await live(keepSession)).to.equal(false);
     });
+
+    describeRevocations(() => subject);
   });
 }
 
@@ -162,4 +166,53 @@ function describeAdmins(users: () => UserRepository): void {
     ]);
     expect(outcomes.toSorted()).to.deep.equal(['changed', 'last-admin']);
   });
+}
+
+function describeRevocations(subject: () => UsersUnderTest): void {
+  const keepSession = aSession(2).id;
+  const deleted = { atMs: T0 + 5, username: 'gone', email: 'gone@invalid' };
+  const endSessionsAtMs = T0 + 5;
+  const gone = [1, 2].map((number) => ({ loginSessionId: aSession(number).id }));
+  const acts: ReadonlyArray<
+    readonly [string, Parameters<UserRepository['change']>, readonly Readonly<Record<string, unknown>>[]]
+  > = [
+    ['another role', [user(1), { role: 'supervisor' }, { endSessionsAtMs }], [...gone, { userId: user(1) }]],
+    [
+      'a password of his own choice, but the session that chose it',
+      [user(1), { passwordHash: 'new' }, { endSessionsAtMs, keepSession }],
+      [...gone.slice(0, 1), { userId: user(1) }],
+    ],
+    [
+      'an account that is disabled',
+      [user(1), { disabledAtMs: T0 + 5 }, { endSessionsAtMs }],
+      [...gone, { userId: user(1), closed: true }],
+    ],
+    [
+      'an account that is deleted',
+      [user(1), { deleted }, { endSessionsAtMs }],
+      [...gone, { userId: user(1), closed: true }],
+    ],
+    ['no change that ends nothing', [user(1), { isVerified: true }], []],
+    ['no change of who is not there', [user(9), { role: 'admin' }, { endSessionsAtMs }], []],
+    ['no change that is refused', [user(3), { role: 'user' }, { endSessionsAtMs }], []],
+    [
+      'no change that came too late',
+      [user(1), { passwordHash: 'new', replacesHash: 'other' }, { endSessionsAtMs }],
+      [],
+    ],
+  ];
+  for (const [what, act, expected] of acts) {
+    it(`writes to the revocation log: ${what}`, async () => {
+      const { users, sessions, revocations } = subject();
+      await users.add(aUser(1));
+      await users.add(aUser(3, { role: 'admin' }));
+      await sessions.begin(aSession(1), 'r1');
+      await sessions.begin(aSession(2), 'r2');
+      await sessions.begin(aSession(3, { userId: user(3) }), 'r3');
+      const { head } = await revocations.range();
+      await users.change(...act);
+      const entries = await revocations.after(head, 100);
+      expect(entries === 'lost' ? entries : entries.map(({ end }) => end)).to.have.deep.members(expected);
+    });
+  }
 }

@@ -52,7 +52,8 @@ export class EndedLogins implements LoginEnds {
       hasMark: (mark) => users.hasMark(mark),
       change: async (id, change, sessions) => {
         const outcome = await users.change(id, change, sessions);
-        if (outcome === 'changed') this.#tell({ userId: id });
+        const closed = typeof change.disabledAtMs === 'number' || change.deleted !== undefined;
+        if (outcome === 'changed') this.#tell({ userId: id, ...(closed ? { closed } : {}) });
         return outcome;
       },
     };

@@ -3,6 +3,7 @@ import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounti
 import { keepClockMark, readClockMark, writeClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
 import { SqliteLoginSessionRepository } from '../../adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
+import { SqliteRevocationLog } from '../../adapters/outbound/sqlite/identity/sqlite-revocation-log.ts';
 import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-signing-key-repository.ts';
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
@@ -11,7 +12,16 @@ import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { OperatorError } from '../operator-error.ts';
-import { CHATS, EVENT_LOG, LEDGER, LOGIN_SESSIONS, SIGNING_KEYS, STREAMS, USERS } from '../tokens.ts';
+import {
+  CHATS,
+  EVENT_LOG,
+  LEDGER,
+  LOGIN_SESSIONS,
+  REVOCATIONS,
+  SIGNING_KEYS,
+  STREAMS,
+  USERS,
+} from '../tokens.ts';
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
 const NOTEWORTHY_AHEAD_MS = 60_000;
@@ -73,5 +83,6 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
   container.bind(USERS).toConstantValue(new SqliteUserRepository(store));
   container.bind(LOGIN_SESSIONS).toConstantValue(new SqliteLoginSessionRepository(store));
+  container.bind(REVOCATIONS).toConstantValue(new SqliteRevocationLog(store));
   container.bind(SIGNING_KEYS).toConstantValue(new SqliteSigningKeyRepository(store));
 }

@@ -1,23 +1,35 @@
 import type { Container } from 'inversify';
 import { MemoryReservationLedger } from '../../adapters/outbound/memory/accounting/memory-reservation-ledger.ts';
 import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
+import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
 import { MemorySigningKeyRepository } from '../../adapters/outbound/memory/identity/memory-signing-key-repository.ts';
 import { MemoryUserRepository } from '../../adapters/outbound/memory/identity/memory-user-repository.ts';
 import { MemoryChatRepository } from '../../adapters/outbound/memory/streaming/memory-chat-repository.ts';
 import { MemoryEventLog } from '../../adapters/outbound/memory/streaming/memory-event-log.ts';
 import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming/memory-stream-repository.ts';
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
-import { CHATS, EVENT_LOG, LEDGER, LOGIN_SESSIONS, SIGNING_KEYS, STREAMS, USERS } from '../tokens.ts';
+import {
+  CHATS,
+  EVENT_LOG,
+  LEDGER,
+  LOGIN_SESSIONS,
+  REVOCATIONS,
+  SIGNING_KEYS,
+  STREAMS,
+  USERS,
+} from '../tokens.ts';
 
 /** Binds every store to memory: for the API document and for tests, where nothing has to last. */
 export function bindMemoryStore(container: Container): void {
   const streaming = new MemoryStreamingStore();
-  const sessions = new MemoryLoginSessionRepository();
+  const revocations = new MemoryRevocationLog();
+  const sessions = new MemoryLoginSessionRepository(revocations);
   container.bind(CHATS).toConstantValue(new MemoryChatRepository(streaming));
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));
   container.bind(EVENT_LOG).toConstantValue(new MemoryEventLog(streaming));
   container.bind(LEDGER).toConstantValue(new MemoryReservationLedger());
-  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions));
+  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, revocations));
   container.bind(LOGIN_SESSIONS).toConstantValue(sessions);
+  container.bind(REVOCATIONS).toConstantValue(revocations);
   container.bind(SIGNING_KEYS).toConstantValue(new MemorySigningKeyRepository());
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MemoryLoginSessionRepository } from '../../../src/adapters/outbound/memory/identity/memory-login-session-repository.ts';
+import { MemoryRevocationLog } from '../../../src/adapters/outbound/memory/identity/memory-revocation-log.ts';
 import { MemoryUserRepository } from '../../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
 import { EndedLogins } from '../../../src/application/identity/ended-logins.ts';
 import type { LoginEnd } from '../../../src/application/ports/identity/login-ends.ts';
@@ -14,11 +15,13 @@ function watched(): {
   readonly ends: EndedLogins;
   readonly sessions: LoginSessionRepository;
   readonly users: UserRepository;
+  readonly revocations: MemoryRevocationLog;
 } {
   const ends = new EndedLogins();
-  const sessions = new MemoryLoginSessionRepository();
-  const users = new MemoryUserRepository(sessions);
-  return { ends, sessions: ends.ofSessions(sessions), users: ends.ofUsers(users) };
+  const revocations = new MemoryRevocationLog();
+  const sessions = new MemoryLoginSessionRepository(revocations);
+  const users = new MemoryUserRepository(sessions, revocations);
+  return { ends, sessions: ends.ofSessions(sessions), users: ends.ofUsers(users), revocations };
 }
 
 const close = async (): Promise<void> => undefined;
@@ -52,6 +55,12 @@ describe('the ends of logins', () => {
       [one],
     ],
     ['a changed account', () => world.users.change(user(1), { isVerified: true }), [all]],
+    [
+      'an account that is disabled',
+      () => world.users.change(user(1), { disabledAtMs: T0 }),
+      [{ ...all, closed: true }],
+    ],
+    ['an account that is open again', () => world.users.change(user(1), { disabledAtMs: null }), [all]],
     ['no session by an unknown token', () => world.sessions.endByToken('r9', T0), []],
     ['no account that is not there', () => world.users.change(user(9), { isVerified: true }), []],
     ['no refreshed session', () => world.sessions.rotate('r1', 'r2', T0), []],

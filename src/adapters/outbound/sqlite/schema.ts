@@ -5,6 +5,7 @@ import { STREAMING_SCHEMA } from './migrations/0001-streaming.ts';
 import { ACCOUNTING_SCHEMA } from './migrations/0002-accounting.ts';
 import { IDENTITY_SCHEMA } from './migrations/0003-identity.ts';
 import { CLOCK_MARK_SCHEMA } from './migrations/0004-clock-mark.ts';
+import { REVOCATION_SCHEMA } from './migrations/0005-revocations.ts';
 import type { Migration } from './migrations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
@@ -15,6 +16,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ACCOUNTING_SCHEMA,
   IDENTITY_SCHEMA,
   CLOCK_MARK_SCHEMA,
+  REVOCATION_SCHEMA,
 ];
 
 /** Every write that the store knows. */

@@ -1,10 +1,13 @@
 import type { ApiKeyId, LoginSessionId, UserId } from '../../../domain/identity/ids.ts';
 
-/** What may have ended: one login session, one API key, or any of a user's. */
+/**
+ * What may have ended: one login session, one API key, or any of a user's. `closed`: his account was disabled or
+ * deleted, so that what runs for him ends as well.
+ */
 export type LoginEnd =
   | { readonly loginSessionId: LoginSessionId }
   | { readonly apiKeyId: ApiKeyId }
-  | { readonly userId: UserId };
+  | { readonly userId: UserId; readonly closed?: true };
 
 /**
  * Tells, in the process that keeps logins and keys, that some may have ended: `SessionStatus` says which. It is told as soon as

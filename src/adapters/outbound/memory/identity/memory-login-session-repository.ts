@@ -4,6 +4,7 @@ import type {
 } from '../../../../application/ports/identity/login-session-repository.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession } from '../../../../domain/identity/user.ts';
+import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
 interface RefreshToken {
   readonly sessionId: LoginSessionId;
@@ -14,6 +15,11 @@ interface RefreshToken {
 export class MemoryLoginSessionRepository implements LoginSessionRepository {
   readonly #sessions = new Map<LoginSessionId, LoginSession>();
   readonly #tokens = new Map<string, RefreshToken>();
+  readonly #revocations: MemoryRevocationLog;
+
+  constructor(revocations = new MemoryRevocationLog()) {
+    this.#revocations = revocations;
+  }
 
   async begin(session: LoginSession, refreshSha256: string): Promise<void> {
     this.#forgetExpired(session.createdAtMs);
@@ -67,6 +73,7 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     if (session.endedAtMs !== undefined) return session;
     const ended = { ...session, endedAtMs: nowMs };
     this.#sessions.set(session.id, ended);
+    this.#revocations.append({ loginSessionId: session.id }, nowMs);
     return ended;
   }
 

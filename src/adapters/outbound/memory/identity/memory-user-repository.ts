@@ -8,14 +8,17 @@ import {
 } from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';
+import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
 /** Accounts in one process's memory, beside the login sessions that a change may end. */
 export class MemoryUserRepository implements UserRepository {
   readonly #users = new Map<UserId, User>();
   readonly #sessions: LoginSessionRepository;
+  readonly #revocations: MemoryRevocationLog;
 
-  constructor(sessions: LoginSessionRepository) {
+  constructor(sessions: LoginSessionRepository, revocations = new MemoryRevocationLog()) {
     this.#sessions = sessions;
+    this.#revocations = revocations;
   }
 
   async add(user: User): Promise<'added' | 'taken'> {
@@ -59,6 +62,10 @@ export class MemoryUserRepository implements UserRepository {
     this.#users.set(id, changed);
     if (sessions !== undefined) {
       await this.#sessions.endAllOf(id, sessions.endSessionsAtMs, sessions.keepSession);
+      this.#revocations.append(
+        { userId: id, ...(changed.disabledAtMs === undefined ? {} : { closed: true }) },
+        sessions.endSessionsAtMs,
+      );
     }
     return 'changed';
   }

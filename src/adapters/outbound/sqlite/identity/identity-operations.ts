@@ -74,6 +74,12 @@ function applyChange(
   if (sessions !== undefined) {
     const { endSessionsAtMs: nowMs, keepSession } = sessions;
     endAllOf(db, { userId: id, nowMs, ...(keepSession === undefined ? {} : { except: keepSession }) });
+    const closed = changed.disabledAtMs === undefined ? 0 : 1;
+    db.prepare("INSERT INTO revocations (kind, id, closed, at_ms) VALUES ('user', ?, ?, ?)").run(
+      id,
+      closed,
+      nowMs,
+    );
   }
   return 'changed';
 }
