@@ -33,6 +33,11 @@ export function composeServices(
     bindIdentity(container, {
       accessTokenLifeMs: config['tokens.access'],
       loginLifeMs: config['tokens.refresh'],
+      throttle: {
+        accountFailures: config['login.accountFailures'],
+        networkFailures: config['login.networkFailures'],
+        networkSignUps: config['login.networkSignUps'],
+      },
     });
   } else {
     bindRemoteIdentity(container, { authUrl: required(config.authUrl, 'authUrl'), serviceKey });

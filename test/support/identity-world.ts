@@ -1,4 +1,5 @@
 import { JoseAccessTokens } from '../../src/adapters/outbound/jose/jose-access-tokens.ts';
+import { MemoryAttemptCounters } from '../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { MemoryLoginSessionRepository } from '../../src/adapters/outbound/memory/identity/memory-login-session-repository.ts';
 import { MemorySigningKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-signing-key-repository.ts';
 import { MemoryUserRepository } from '../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
@@ -7,6 +8,7 @@ import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
 import { AdministerUser } from '../../src/application/identity/administer-user.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { ChangePassword } from '../../src/application/identity/change-password.ts';
+import { ConfirmPassword } from '../../src/application/identity/confirm-password.ts';
 import { CreateUser } from '../../src/application/identity/create-user.ts';
 import { DeleteUser } from '../../src/application/identity/delete-user.ts';
 import { EnsureFirstAccounts } from '../../src/application/identity/ensure-first-accounts.ts';
@@ -15,6 +17,7 @@ import { LogIn } from '../../src/application/identity/log-in.ts';
 import { LogOut } from '../../src/application/identity/log-out.ts';
 import { LoginAdmission } from '../../src/application/identity/login-admission.ts';
 import type { LoginGrant } from '../../src/application/identity/login-grant.ts';
+import { LoginThrottle } from '../../src/application/identity/login-throttle.ts';
 import { ReadProfile } from '../../src/application/identity/read-profile.ts';
 import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../src/application/identity/resolve-credential.ts';
@@ -71,6 +74,9 @@ export class IdentityWorld {
     sessions: this.status,
     serviceKeys: { accepts: (presented) => presented === SERVICE_KEY },
   });
+  readonly counters = new MemoryAttemptCounters(this);
+  readonly throttle = new LoginThrottle(this);
+  readonly confirm = new ConfirmPassword(this);
   readonly createUser = new CreateUser(this);
   readonly admission = new LoginAdmission(this);
   readonly logIn = new LogIn(this);

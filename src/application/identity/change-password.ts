@@ -6,11 +6,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/identity/access-tokens.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
+import type { ConfirmPassword } from './confirm-password.ts';
 import { principalOf } from './principal-of.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly hasher: PasswordHasher;
+  readonly confirm: ConfirmPassword;
   readonly tokens: AccessTokenIssuer;
   readonly clock: Clock;
   readonly audit: AuditTrail;
@@ -29,15 +31,17 @@ export class ChangePassword {
    * password that an admin sets meanwhile stays: it was set to keep out whoever knows the one before.
    *
    * @throws DomainError `request.invalid`, `credential.invalid` when the current password is wrong,
-   *   `credential.expired` when the account has gone; PortError `unavailable` when too many hash at once.
+   *   `login.throttled`, `credential.expired` when the account has gone; PortError `unavailable` when too many hash at once.
    */
   async execute(command: {
     readonly principal: UserPrincipal;
     readonly currentPassword: string;
     readonly newPassword: string;
+    /** The network that asks, as `LoginPeer` has it. */
+    readonly network?: string;
     readonly requestId?: string;
   }): Promise<IssuedAccessToken> {
-    const { users, hasher, tokens, clock, audit } = this.#deps;
+    const { users, hasher, confirm, tokens, clock, audit } = this.#deps;
     const { userId, loginSessionId } = command.principal;
     requirePassword(command.newPassword, 'newPassword');
     if (command.newPassword === command.currentPassword) {
@@ -46,19 +50,15 @@ export class ChangePassword {
         errors: [{ path: 'newPassword', message }],
       });
     }
-    const user = await users.find(userId);
-    const right = await hasher.verify(command.currentPassword, user?.passwordHash);
+    const act = 'user.password_changed';
+    const { currentPassword: password, network, requestId } = command;
+    const user = await confirm.execute({ userId, password, network, act, requestId });
     const record = {
-      act: 'user.password_changed',
+      act,
       actor: userId,
       object: userId,
       ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
     };
-    const refuse = (): DomainError => {
-      audit.record({ ...record, outcome: 'refused' });
-      return new DomainError('credential.invalid', 'The current password is wrong');
-    };
-    if (!right || user === undefined) throw refuse();
     const outcome = await users.change(
       userId,
       {
@@ -68,7 +68,10 @@ export class ChangePassword {
       },
       { endSessionsAtMs: clock.nowMs(), keepSession: loginSessionId },
     );
-    if (outcome === 'outdated') throw refuse();
+    if (outcome === 'outdated') {
+      audit.record({ ...record, outcome: 'refused' });
+      throw new DomainError('credential.invalid', 'The current password is wrong');
+    }
     if (outcome !== 'changed') throw new DomainError('credential.expired', 'This login has ended');
     audit.record({ ...record, outcome: 'done' });
     const { passwordMark: _cleared, ...changed } = user;

@@ -7,12 +7,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
+import type { LoginThrottle } from './login-throttle.ts';
 import { newUser } from './new-user.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly hasher: PasswordHasher;
+  readonly throttle: LoginThrottle;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly audit: AuditTrail;
@@ -30,21 +32,26 @@ export class CreateUser {
    * `by` is the admin, `system` the operator, undefined whoever signs himself up; those become plain users whose
    * email nobody has verified.
    *
-   * @throws DomainError `request.invalid`, `account.taken`; PortError `unavailable` when too many hash at once.
+   * @throws DomainError `request.invalid`, `account.taken`, `login.throttled` when one network signs up too
+   *   many; PortError `unavailable` when too many hash at once.
    */
   async execute(command: {
     readonly username: string;
     readonly email: string;
     readonly password: string;
     readonly by?: { readonly actor: UserId | 'system'; readonly role: Role; readonly isVerified: boolean };
+    /** The network that who signs himself up comes from, as `LoginPeer` has it. */
+    readonly network?: string;
     readonly requestId?: string;
   }): Promise<UserProfile> {
-    const { users, hasher, ids, clock, audit } = this.#deps;
+    const { users, hasher, throttle, ids, clock, audit } = this.#deps;
     requirePassword(command.password);
     const { role, isVerified } = command.by ?? { role: 'user', isVerified: false };
+    const hash = () => hasher.hash(command.password);
+    const hashPassword = command.by === undefined ? () => throttle.signUp(command.network, hash) : hash;
     const user = await newUser(
       { username: command.username, email: command.email, role, isVerified },
-      { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword: () => hasher.hash(command.password) },
+      { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword },
     );
     if ((await users.add(user)) === 'taken') {
       throw new DomainError('account.taken', 'This username or email is taken');

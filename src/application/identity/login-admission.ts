@@ -7,11 +7,13 @@ import type { LoginSessionRepository } from '../ports/identity/login-session-rep
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { GENERATED_PASSWORD_LIFE_MS, type LoginPeer } from './login-grant.ts';
+import type { LoginThrottle } from './login-throttle.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly sessions: LoginSessionRepository;
   readonly hasher: PasswordHasher;
+  readonly throttle: LoginThrottle;
   readonly clock: Clock;
   readonly audit: AuditTrail;
 }
@@ -39,17 +41,23 @@ export class LoginAdmission {
    * Whom the password lets in. An unknown user costs the same hash and gets the same answer as a wrong password. What
    * else keeps an account out (disabled, lapsed, a demo account from afar) is told only to who knows the password.
    *
-   * @throws DomainError `credential.invalid`, `account.disabled`, `account.password_lapsed`, `permission.denied`;
-   *   PortError `unavailable` when too many log in at once.
+   * Both are slowed down alike.
+   *
+   * @throws DomainError `credential.invalid`, `login.throttled`, `account.disabled`, `account.password_lapsed`,
+   *   `permission.denied`; PortError `unavailable` when too many log in at once.
    */
   async check(attempt: LoginAttempt): Promise<User> {
-    const { users, hasher } = this.#deps;
+    const { users, hasher, throttle } = this.#deps;
     const found = await users.findByUsername(foldName(attempt.username));
     const user = found?.deletedAtMs === undefined ? found : undefined;
-    const right =
-      [...attempt.password].length <= MAX_PASSWORD_CHARACTERS &&
-      (await hasher.verify(attempt.password, user?.passwordHash));
-    if (!right || user === undefined) {
+    const { password, peer } = attempt;
+    const guess = await throttle.guess(
+      { account: foldName(attempt.username), network: peer.network },
+      async () =>
+        [...password].length <= MAX_PASSWORD_CHARACTERS && hasher.verify(password, user?.passwordHash),
+    );
+    if (guess.kind === 'throttled') throw this.#refuse(attempt, user, 'throttled', guess.refusal);
+    if (guess.kind === 'wrong' || user === undefined) {
       throw this.#refuse(attempt, user, user === undefined ? 'unknown' : 'password', wrong());
     }
     this.#requireAdmitted(user, attempt);

@@ -12,6 +12,8 @@ export interface LoginPeer {
   /** The peer is on loopback and nobody forwarded for it: demo accounts log in from nowhere else. */
   readonly local: boolean;
   readonly address?: string;
+  /** The network that the address belongs to, as whose all its addresses are counted when logins are slowed down. */
+  readonly network?: string;
   readonly userAgent?: string;
 }
 

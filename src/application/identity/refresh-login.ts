@@ -8,12 +8,14 @@ import type { AccessTokenIssuer } from '../ports/identity/access-tokens.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { type LoginGrant, type LoginPeer, REFRESH_TOKEN_BITS } from './login-grant.ts';
+import type { LoginThrottle } from './login-throttle.ts';
 import { principalOf } from './principal-of.ts';
 import { profileOf } from './user-profile.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly sessions: LoginSessionRepository;
+  readonly throttle: LoginThrottle;
   readonly tokens: AccessTokenIssuer;
   readonly ids: IdSource;
   readonly digest: Digest;
@@ -33,21 +35,24 @@ export class RefreshLogin {
    * A token that comes back after it was spent was stolen, by whoever came first or by whoever came second: the
    * whole family ends.
    *
-   * @throws DomainError `credential.invalid`, `credential.reused`.
+   * @throws DomainError `credential.invalid`, `credential.reused`, `login.throttled`.
    */
   async execute(command: {
     readonly refreshToken: string;
     readonly peer: LoginPeer;
     readonly requestId?: string;
   }): Promise<LoginGrant> {
-    const { sessions, tokens, ids, digest, clock } = this.#deps;
+    const { sessions, throttle, tokens, ids, digest, clock } = this.#deps;
     const refreshToken = ids.secret(REFRESH_TOKEN_BITS);
     const outcome = await sessions.rotate(
       digest.sha256Hex(command.refreshToken),
       digest.sha256Hex(refreshToken),
       clock.nowMs(),
     );
-    if (outcome.kind === 'unknown') throw refused();
+    if (outcome.kind === 'unknown') {
+      await throttle.countUnknownRefresh(command.peer.network);
+      throw refused();
+    }
     if (outcome.kind === 'reused') throw this.#reused(outcome.session, command.requestId);
     const user = await this.#deps.users.find(outcome.session.userId);
     const admitted =

@@ -109,6 +109,17 @@ export const SETTINGS = {
   'streams.keepalive': duration(['1s', '5s'], '5s', 'Longest silence on an event stream.'),
   'streams.readers': integer([1, 1_000], 32, 'Most readers of one stream.'),
   'streams.runningPerUser': integer([1, 10_000], 20, 'Most running streams of one user.'),
+  'login.accountFailures': integer(
+    [1, 1_000_000],
+    10,
+    'Wrong passwords for one account from one network (an IPv4 address, an IPv6 /64) before that network waits between guesses: 1 s, doubled by each wrong one up to 60 s. All networks together have twice as many a minute.',
+  ),
+  'login.networkFailures': integer(
+    [1, 1_000_000],
+    100,
+    'Wrong passwords from one network in ten minutes, for whichever accounts.',
+  ),
+  'login.networkSignUps': integer([1, 1_000_000], 100, 'Sign-ups from one network in an hour.'),
   'tokens.access': duration(['10s', '15m'], '15m', 'Life of an access token.'),
   'tokens.refresh': duration(
     ['1m', '7d'],

@@ -1,6 +1,5 @@
 import type { Container } from 'inversify';
 import { identityRoutes } from '../../adapters/inbound/http/routes/identity/identity-routes.ts';
-import { Argon2PasswordHasher } from '../../adapters/outbound/argon2/argon2-password-hasher.ts';
 import { HttpPrincipalDirectory } from '../../adapters/outbound/http/identity/http-principal-directory.ts';
 import { JoseAccessTokens } from '../../adapters/outbound/jose/jose-access-tokens.ts';
 import { RemoteJwksVerifier } from '../../adapters/outbound/jose/remote-jwks-verifier.ts';
@@ -15,6 +14,7 @@ import { ListUsers } from '../../application/identity/list-users.ts';
 import { LogIn } from '../../application/identity/log-in.ts';
 import { LogOut } from '../../application/identity/log-out.ts';
 import { LoginAdmission } from '../../application/identity/login-admission.ts';
+import type { ThrottleSettings } from '../../application/identity/login-throttle.ts';
 import { ReadProfile } from '../../application/identity/read-profile.ts';
 import { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../application/identity/resolve-credential.ts';
@@ -40,9 +40,11 @@ import {
   USER_STREAMS,
   USERS,
 } from '../tokens.ts';
+import { bindPasswords } from './passwords.ts';
 
-/** How long credentials live, in milliseconds. */
+/** How long credentials live, in milliseconds, and how many wrong ones are borne. */
 export interface IdentitySettings {
+  readonly throttle?: ThrottleSettings;
   readonly accessTokenLifeMs: number;
   readonly loginLifeMs: number;
 }
@@ -53,6 +55,7 @@ export function bindIdentity(container: Container, settings: IdentitySettings): 
   container.bind(LOGIN_ENDS).toConstantValue(endedLogins);
   container.onActivation(LOGIN_SESSIONS, (_, sessions) => endedLogins.ofSessions(sessions));
   container.onActivation(USERS, (_, users) => endedLogins.ofUsers(users));
+  bindPasswords(container, settings.throttle ?? {});
   bindCredentials(container, settings);
   bindAuthentication(container);
   bindLogins(container, settings);
@@ -106,7 +109,6 @@ function bindCredentials(container: Container, { accessTokenLifeMs }: IdentitySe
     .inSingletonScope();
   container.bind(TOKEN_ISSUER).toResolvedValue((issuer) => issuer, [tokens]);
   container.bind(TOKEN_VERIFIER).toResolvedValue((verifier) => verifier, [tokens]);
-  container.bind(PASSWORD_HASHER).toConstantValue(new Argon2PasswordHasher());
   container
     .bind(SESSION_STATUS)
     .toResolvedValue(
@@ -121,9 +123,9 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.LOGIN_ADMISSION)
     .toResolvedValue(
-      (users, sessions, hasher, clock, audit) =>
-        new LoginAdmission({ users, sessions, hasher, clock, audit }),
-      [USERS, LOGIN_SESSIONS, PASSWORD_HASHER, CLOCK, AUDIT],
+      (users, sessions, hasher, throttle, clock, audit) =>
+        new LoginAdmission({ users, sessions, hasher, throttle, clock, audit }),
+      [USERS, LOGIN_SESSIONS, PASSWORD_HASHER, identity.LOGIN_THROTTLE, CLOCK, AUDIT],
     )
     .inSingletonScope();
   container
@@ -136,9 +138,9 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.REFRESH_LOGIN)
     .toResolvedValue(
-      (users, sessions, tokens, ids, digest, clock, audit) =>
-        new RefreshLogin({ users, sessions, tokens, ids, digest, clock, audit }),
-      [USERS, LOGIN_SESSIONS, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
+      (users, sessions, throttle, tokens, ids, digest, clock, audit) =>
+        new RefreshLogin({ users, sessions, throttle, tokens, ids, digest, clock, audit }),
+      [USERS, LOGIN_SESSIONS, identity.LOGIN_THROTTLE, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
     );
   container
     .bind(identity.LOG_OUT)
@@ -149,8 +151,9 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.CHANGE_PASSWORD)
     .toResolvedValue(
-      (users, hasher, tokens, clock, audit) => new ChangePassword({ users, hasher, tokens, clock, audit }),
-      [USERS, PASSWORD_HASHER, TOKEN_ISSUER, CLOCK, AUDIT],
+      (users, hasher, confirm, tokens, clock, audit) =>
+        new ChangePassword({ users, hasher, confirm, tokens, clock, audit }),
+      [USERS, PASSWORD_HASHER, identity.CONFIRM_PASSWORD, TOKEN_ISSUER, CLOCK, AUDIT],
     );
   container
     .bind(identity.RESOLVE_CREDENTIAL)
@@ -163,8 +166,9 @@ function bindAccounts(container: Container): void {
   container
     .bind(identity.CREATE_USER)
     .toResolvedValue(
-      (users, hasher, ids, clock, audit) => new CreateUser({ users, hasher, ids, clock, audit }),
-      [USERS, PASSWORD_HASHER, IDS, CLOCK, AUDIT],
+      (users, hasher, throttle, ids, clock, audit) =>
+        new CreateUser({ users, hasher, throttle, ids, clock, audit }),
+      [USERS, PASSWORD_HASHER, identity.LOGIN_THROTTLE, IDS, CLOCK, AUDIT],
     );
   container
     .bind(identity.ADMINISTER_USER)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkOf } from '../../network-of.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { actingUser, loggedInUser } from '../acting-user.ts';
 import { changedPasswordAnswer, NO_STORE, userAnswer, userView } from './answers.ts';
@@ -45,9 +46,14 @@ const changePassword = ({ changePassword: use }: Uses): Route =>
         schema: changedPasswordAnswer,
       },
     },
-    refusals: ['credential.invalid'],
-    async handle({ principal, body, requestId }) {
-      const issued = await use.execute({ principal: loggedInUser(principal), ...body, requestId });
+    refusals: ['credential.invalid', 'login.throttled'],
+    async handle({ principal, body, address, requestId }) {
+      const issued = await use.execute({
+        principal: loggedInUser(principal),
+        ...body,
+        network: networkOf(address),
+        requestId,
+      });
       const answer: z.output<typeof changedPasswordAnswer> = {
         message: 'Password changed',
         accessToken: issued.token,

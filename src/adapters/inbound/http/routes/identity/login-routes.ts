@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkOf } from '../../network-of.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { createdAnswer, grantView, loginAnswer, messageAnswer, NO_STORE } from './answers.ts';
 import { email, newPassword, password, refreshToken, username } from './fields.ts';
@@ -27,9 +28,9 @@ const signUp = ({ createUser }: Uses): Route =>
     confidential: true,
     body: z.object({ username, email, password: newPassword }),
     answers: { 201: { description: 'The account is there', schema: createdAnswer } },
-    refusals: ['account.taken'],
-    async handle({ body, requestId }) {
-      const user = await createUser.execute({ ...body, requestId });
+    refusals: ['account.taken', 'login.throttled'],
+    async handle({ body, address, requestId }) {
+      const user = await createUser.execute({ ...body, network: networkOf(address), requestId });
       return { status: 201, body: { userId: user.id, message: 'User created' } };
     },
   });
@@ -45,7 +46,13 @@ const logIn = ({ logIn: use }: Uses): Route =>
     confidential: true,
     body: z.object({ username, password }),
     answers: { 200: { description: 'You are logged in', schema: loginAnswer } },
-    refusals: ['credential.invalid', 'account.disabled', 'account.password_lapsed', 'permission.denied'],
+    refusals: [
+      'credential.invalid',
+      'login.throttled',
+      'account.disabled',
+      'account.password_lapsed',
+      'permission.denied',
+    ],
     async handle(request) {
       const { body, requestId } = request;
       const grant = await use.execute({ ...body, peer: peerOf(request), requestId });
@@ -64,7 +71,7 @@ const refresh = ({ refreshLogin }: Uses): Route =>
     confidential: true,
     body: z.object({ refreshToken }),
     answers: { 200: { description: 'The new pair; the old refresh token is spent', schema: loginAnswer } },
-    refusals: ['credential.invalid', 'credential.reused'],
+    refusals: ['credential.invalid', 'credential.reused', 'login.throttled'],
     async handle(request) {
       const { body, requestId } = request;
       const grant = await refreshLogin.execute({ ...body, peer: peerOf(request), requestId });

@@ -1,5 +1,6 @@
 import type { LoginPeer } from '../../../../../application/identity/login-grant.ts';
 import { FORWARDING_HEADERS, isLoopbackAddress } from '../../client-address.ts';
+import { networkOf } from '../../network-of.ts';
 
 /** Longest user agent that is kept, in UTF-16 code units. */
 const MAX_USER_AGENT_LENGTH = 256;
@@ -15,6 +16,7 @@ export function peerOf(request: {
   return {
     local: isLoopbackAddress(address) && !forwarded,
     address,
+    network: networkOf(address),
     ...(userAgent === undefined ? {} : { userAgent }),
   };
 }

@@ -1,0 +1,26 @@
+import type { Container } from 'inversify';
+import { Argon2PasswordHasher } from '../../adapters/outbound/argon2/argon2-password-hasher.ts';
+import { MemoryAttemptCounters } from '../../adapters/outbound/memory/identity/memory-attempt-counters.ts';
+import { ConfirmPassword } from '../../application/identity/confirm-password.ts';
+import { LoginThrottle, type ThrottleSettings } from '../../application/identity/login-throttle.ts';
+import { CONFIRM_PASSWORD, LOGIN_THROTTLE } from '../tokens/identity.ts';
+import { ATTEMPT_COUNTERS, AUDIT, CLOCK, PASSWORD_HASHER, USERS } from '../tokens.ts';
+
+/** Binds how passwords are hashed, and how those who guess them are slowed down. */
+export function bindPasswords(container: Container, settings: ThrottleSettings): void {
+  container.bind(PASSWORD_HASHER).toConstantValue(new Argon2PasswordHasher());
+  container
+    .bind(ATTEMPT_COUNTERS)
+    .toResolvedValue((clock) => new MemoryAttemptCounters({ clock }), [CLOCK])
+    .inSingletonScope();
+  container
+    .bind(LOGIN_THROTTLE)
+    .toResolvedValue((counters) => new LoginThrottle({ counters, settings }), [ATTEMPT_COUNTERS])
+    .inSingletonScope();
+  container
+    .bind(CONFIRM_PASSWORD)
+    .toResolvedValue(
+      (users, hasher, throttle, audit) => new ConfirmPassword({ users, hasher, throttle, audit }),
+      [USERS, PASSWORD_HASHER, LOGIN_THROTTLE, AUDIT],
+    );
+}

@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import type { AttemptCounters } from '../../src/application/ports/identity/attempt-counters.ts';
+
+const RULE = { name: 'guesses', limit: 3, windowMs: 1_000 };
+
+/** What every keeper of attempts promises. `advance` lets time pass for the counters that `create` made last. */
+export function describeAttemptCounters(
+  name: string,
+  create: () => Promise<{ counters: AttemptCounters; advance(byMs: number): Promise<void> }>,
+): void {
+  describe(`${name} as attempt counters`, () => {
+    let counters: AttemptCounters;
+    let advance: (byMs: number) => Promise<void>;
+
+    beforeEach(async () => {
+      ({ counters, advance } = await create());
+    });
+
+    it('counts up to the limit, then says when the window closes', async () => {
+      const counter = counters.open(RULE);
+      for (const count of [1, 2, 3])
+        expect(await counter.count('a')).to.deep.equal({ kind: 'counted', count });
+      await advance(400);
+      expect(await counter.count('a')).to.deep.equal({ kind: 'refused', retryAfterMs: 600 });
+      expect(await counter.count('b')).to.deep.equal({ kind: 'counted', count: 1 });
+    });
+
+    it('counts exactly the limit of many that race', async () => {
+      const counter = counters.open(RULE);
+      const outcomes = await Promise.all(Array.from({ length: 50 }, () => counter.count('a')));
+      expect(outcomes.filter(({ kind }) => kind === 'counted')).to.have.length(3);
+      expect((await counter.look('a'))?.count).to.equal(3);
+    });
+
+    it('starts anew when the window has closed, which refused attempts never put off', async () => {
+      const counter = counters.open(RULE);
+      for (let attempt = 0; attempt < 3; attempt += 1) await counter.count('a');
+      for (let attempt = 0; attempt < 9; attempt += 1) {
+        await advance(100);
+        expect((await counter.count('a')).kind).to.equal('refused');
+      }
+      await advance(100);
+      expect(await counter.look('a')).to.equal(undefined);
+      expect(await counter.count('a')).to.deep.equal({ kind: 'counted', count: 1 });
+    });
+
+    it('opens a window of the length that an attempt asks for', async () => {
+      const counter = counters.open({ ...RULE, limit: 1 });
+      await counter.count('a', 5_000);
+      await advance(4_000);
+      expect(await counter.count('a', 9_000)).to.deep.equal({ kind: 'refused', retryAfterMs: 1_000 });
+      expect(await counter.look('a')).to.deep.equal({ count: 1, endsInMs: 1_000 });
+    });
+
+    it('makes room again for what is given back, also after refusals', async () => {
+      const counter = counters.open(RULE);
+      for (let attempt = 0; attempt < 6; attempt += 1) await counter.count('a');
+      await counter.giveBack('a');
+      expect(await counter.count('a')).to.deep.equal({ kind: 'counted', count: 3 });
+      expect((await counter.count('a')).kind).to.equal('refused');
+    });
+
+    it('has nothing after giving back what was forgotten', async () => {
+      const counter = counters.open(RULE);
+      await counter.count('a');
+      await counter.forget('a');
+      await counter.giveBack('a');
+      expect(await counter.look('a')).to.equal(undefined);
+      expect(await counter.count('a')).to.deep.equal({ kind: 'counted', count: 1 });
+    });
+
+    it('keeps the counts of one name together and those of others apart', async () => {
+      await counters.open(RULE).count('a');
+      expect(await counters.open(RULE).count('a')).to.deep.equal({ kind: 'counted', count: 2 });
+      expect((await counters.open({ ...RULE, name: 'others' }).look('a'))?.count).to.equal(undefined);
+    });
+  });
+}
