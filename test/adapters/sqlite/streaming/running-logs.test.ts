@@ -44,6 +44,26 @@ describe('the events of running streams in SQLite', () => {
     expect((await rows()) - before).to.equal(1);
   });
 
+  it('are acknowledged a few streams at a time, so that everything else has its turn between', async () => {
+    const numbers = Array.from({ length: 100 }, (_, index) => index + 10);
+    await Promise.all(numbers.map((number) => stores.chats.add(aChat(number), undefined, 200)));
+    const sessions = await Promise.all(numbers.map((number) => start(stores, number, number)));
+    const before = await rows();
+    let acknowledged = 0;
+    const appends = sessions.map(async ({ id }) => {
+      await stores.events.append(id, chunks(2, 'a'));
+      acknowledged += 1;
+    });
+    let mostInOneTurn = 0;
+    for (let seen = 0; seen < sessions.length; seen = acknowledged) {
+      await new Promise((resolve) => setImmediate(resolve));
+      mostInOneTurn = Math.max(mostInOneTurn, acknowledged - seen);
+    }
+    await Promise.all(appends);
+    expect(mostInOneTurn).to.be.within(1, sessions.length / 2);
+    expect((await rows()) - before).to.equal(1);
+  });
+
   it('are read back by the next start, which goes on where they end', async () => {
     const sessions = [await start(stores, 1, 1), await start(stores, 2, 2)];
     const ended = await start(stores, 3, 3);

@@ -7,6 +7,11 @@ import { eventGroup } from './event-text.ts';
 import type { RunningLog, RunningLogs } from './running-logs.ts';
 import { SealedLogs } from './sealed-logs.ts';
 
+/** Appends that are answered in one turn of the event loop: everything else has its turn after so many sends. */
+const ANSWERED_AT_ONCE = 32;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Appends of many streams that go to the disk together. */
 interface Gathering {
   body: string;
@@ -28,6 +33,8 @@ export class SqliteEventLog implements EventLog {
   readonly #logs: RunningLogs;
   readonly #sealed: SealedLogs;
   #gathering: Gathering | undefined;
+  /** Resolves when the last gathering that was opened is stored and all its appends are answered. */
+  #answered: Promise<void> = Promise.resolve();
 
   constructor(store: SqliteStore, logs: RunningLogs) {
     this.#store = store;
@@ -62,11 +69,11 @@ export class SqliteEventLog implements EventLog {
     return this.#sealed.read(id, afterOffset, limit);
   }
 
-  /** Opens a gathering that closes when the store forms its next transaction. */
+  /** Opens a gathering that closes when the store forms its next transaction once the one before it is answered. */
   #gather(): Gathering {
     const gathering: Gathering = { body: '', appends: [] };
     this.#gathering = gathering;
-    void this.#commit(gathering);
+    this.#answered = this.#answered.then(() => this.#commit(gathering));
     return gathering;
   }
 
@@ -85,11 +92,25 @@ export class SqliteEventLog implements EventLog {
       }
       return;
     }
-    for (const { log, events, resolve } of gathering.appends) {
-      for (const event of events) log.events.push(event);
-      log.busy = undefined;
-      resolve();
+    await answer(gathering);
+  }
+}
+
+/**
+ * Answers the appends of a gathering a few at a time. An answer sends events to readers, and a thousand of those in one
+ * go would keep whoever asks for something new waiting behind all of them.
+ */
+async function answer({ appends }: Gathering): Promise<void> {
+  let turns = 0;
+  for (const { log, events, resolve } of appends) {
+    if (turns === ANSWERED_AT_ONCE) {
+      await nextTurn();
+      turns = 0;
     }
+    turns += 1;
+    for (const event of events) log.events.push(event);
+    log.busy = undefined;
+    resolve();
   }
 }
 
