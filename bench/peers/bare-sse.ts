@@ -12,11 +12,9 @@ const server = createServer((request, response) => {
     'Cache-Control': 'no-store',
   });
   let offset = 0;
-  const remove = pacer.add((count) => {
-    for (let sent = 0; sent < count; sent += 1) {
-      offset += 1;
-      response.write(`id: ${offset}\nevent: chunk\ndata: {"text":"token "}\n\n`);
-    }
+  const remove = pacer.add(() => {
+    offset += 1;
+    response.write(`id: ${offset}\nevent: chunk\ndata: {"text":"token "}\n\n`);
   });
   response.once('close', remove);
 });

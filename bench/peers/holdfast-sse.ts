@@ -29,24 +29,24 @@ const pacer = new Pacer(Number(values.rate));
 class SteadyModel implements CompletionModel {
   async *stream({ signal }: CompletionRequest): AsyncGenerator<CompletionPart> {
     const token: CompletionPart = { kind: 'delta', text: 'token ', tokens: 1 };
-    let due = 0;
+    let isDue = false;
     let wake: () => void = () => {};
-    const remove = pacer.add((count) => {
-      due += count;
+    const remove = pacer.add(() => {
+      isDue = true;
       wake();
     });
     signal.addEventListener('abort', () => wake(), { once: true });
     try {
       for (;;) {
         signal.throwIfAborted();
-        if (due === 0) {
+        if (isDue) {
+          isDue = false;
+          yield token;
+        } else {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
-          continue;
         }
-        due -= 1;
-        yield token;
       }
     } finally {
       remove();

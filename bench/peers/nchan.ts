@@ -68,7 +68,7 @@ export async function startNchan(
   const removes = Array.from({ length: streams }, (_, index) => {
     const socket = publishers[index % PUBLISHERS];
     const message = publication(index);
-    return pacer.add((count) => socket?.write(message.repeat(count)));
+    return pacer.add(() => socket?.write(message));
   });
   return {
     pids: workers.map(Number),

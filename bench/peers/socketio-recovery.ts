@@ -20,11 +20,9 @@ io.on('connection', (socket) => {
   const room = `stream-${streams}`;
   void socket.join(room);
   let offset = 0;
-  pacer.add((count) => {
-    for (let sent = 0; sent < count; sent += 1) {
-      offset += 1;
-      io.to(room).emit('chunk', { offset, text: 'token ' });
-    }
+  pacer.add(() => {
+    offset += 1;
+    io.to(room).emit('chunk', { offset, text: 'token ' });
   });
 });
 http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }));

@@ -7,6 +7,9 @@ import { SERVER_CORE, spawnPinned, stop } from './process.ts';
 
 /** Accounts that share a bench's streams. */
 const ACCOUNTS = 10;
+/** Longest wait for the server to be ready, and for one of its answers, in milliseconds. */
+const LONGEST_START_MS = 30_000;
+const LONGEST_ANSWER_MS = 20_000;
 const PASSWORD = 'a password for the bench';
 
 /** The real server on one core, with accounts that have credit, spoken to as a client would. */
@@ -37,7 +40,7 @@ export class BenchServer {
       'streams:\n  runningPerUser: 500\n  maxOutputTokens: 500000\nlog:\n  level: warn\n',
       { mode: 0o600 },
     );
-    const seen = watch(folder);
+    const seen = watch(folder, { signal: AbortSignal.timeout(LONGEST_START_MS) });
     const ports = [
       '--auth-port',
       '0',
@@ -133,6 +136,7 @@ export class BenchServer {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...credential },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(LONGEST_ANSWER_MS),
     });
   }
 }

@@ -1,19 +1,24 @@
 /** How often due tokens are looked for, in milliseconds. */
 const TICK_MS = 5;
 
-/** Gives each of many streams its tokens at one steady rate, from one timer; the same for Holdfast and its peers. */
+/**
+ * Gives each of many streams its tokens one by one at one steady rate, from one timer; the same for Holdfast and its
+ * peers. A server that is late gets no more than one token of a stream at a time, and what it has not taken in time
+ * is not made up for: a model whose words nobody reads waits as well, since its socket is full. So more tokens than a
+ * server can take make it no cheaper for it to send them, which long bursts would.
+ */
 export class Pacer {
-  readonly #tokensPerSecond: number;
-  readonly #streams = new Set<{ emitted: number; startedAt: number; emit: (count: number) => void }>();
+  readonly #intervalMs: number;
+  readonly #streams = new Set<{ nextMs: number; readonly emit: () => void }>();
 
   constructor(tokensPerSecond: number) {
-    this.#tokensPerSecond = tokensPerSecond;
+    this.#intervalMs = 1000 / tokensPerSecond;
     setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  /** Calls `emit` with the number of tokens that are due, until the returned function is called. */
-  add(emit: (count: number) => void): () => void {
-    const stream = { emitted: 0, startedAt: performance.now(), emit };
+  /** Calls `emit` whenever a token is due, until the returned function is called. */
+  add(emit: () => void): () => void {
+    const stream = { nextMs: performance.now() + this.#intervalMs, emit };
     this.#streams.add(stream);
     return () => this.#streams.delete(stream);
   }
@@ -21,10 +26,9 @@ export class Pacer {
   #tick(): void {
     const now = performance.now();
     for (const stream of this.#streams) {
-      const due = Math.floor(((now - stream.startedAt) * this.#tokensPerSecond) / 1000) - stream.emitted;
-      if (due <= 0) continue;
-      stream.emitted += due;
-      stream.emit(due);
+      if (stream.nextMs > now) continue;
+      stream.nextMs = Math.max(stream.nextMs + this.#intervalMs, now - this.#intervalMs);
+      stream.emit();
     }
   }
 }

@@ -50,13 +50,24 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Resolves with the first message a child sends over its channel. */
+/** Longest wait for a child's first message, in milliseconds: it may be the result of a whole round. */
+const LONGEST_FIRST_MESSAGE_MS = 120_000;
+
+/** Resolves with the first message a child sends over its channel. @throws Error when none comes in time. */
 export function firstMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T));
-    child.once('exit', (code) =>
-      reject(new Error(`a bench's server ended with ${code} before it was ready`)),
-    );
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`a bench's server said nothing within ${LONGEST_FIRST_MESSAGE_MS} ms`));
+    }, LONGEST_FIRST_MESSAGE_MS);
+    child.once('message', (message) => {
+      clearTimeout(late);
+      resolve(message as T);
+    });
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      reject(new Error(`a bench's server ended with ${code} before it was ready`));
+    });
   });
 }
 

@@ -6,23 +6,31 @@ export interface RawRequest {
   readonly text: string;
 }
 
+/** How much of an answer that refuses a stream is kept, in bytes. */
+const LONGEST_REFUSAL = 600;
+
 /** One reader of an event stream on a bare socket: it counts events and keeps nothing. */
 export class SseReader {
   readonly #socket: Socket;
   readonly #sentAt = performance.now();
   #events = 0;
+  #headMs: number | undefined;
   #firstChunkMs: number | undefined;
+  #refusal: string | undefined;
   #tail = '';
 
-  constructor(request: RawRequest, onFirstChunk: () => void = () => {}) {
+  constructor(request: RawRequest) {
     this.#socket = connect(request.port, '127.0.0.1', () => this.#socket.write(request.text));
     this.#socket.setNoDelay(true);
     this.#socket.on('error', () => {});
     this.#socket.on('data', (data: Buffer) => {
+      if (this.#headMs === undefined) this.#readHead(data);
       this.#count(data);
-      if (this.#firstChunkMs !== undefined || !data.includes('event: chunk')) return;
-      this.#firstChunkMs = performance.now() - this.#sentAt;
-      onFirstChunk();
+      if (this.#firstChunkMs === undefined && this.#events > 0)
+        this.#firstChunkMs = performance.now() - this.#sentAt;
+    });
+    this.#socket.once('close', () => {
+      if (this.#firstChunkMs === undefined) this.#refusal ??= 'closed without an event';
     });
   }
 
@@ -36,8 +44,24 @@ export class SseReader {
     return this.#firstChunkMs;
   }
 
+  /** Time from the request to the head of its answer, in milliseconds. */
+  get headMs(): number | undefined {
+    return this.#headMs;
+  }
+
+  /** Why no event will come: the status and the beginning of an answer that is no stream, or a closed connection. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
   close(): void {
     this.#socket.destroy();
+  }
+
+  #readHead(data: Buffer): void {
+    this.#headMs = performance.now() - this.#sentAt;
+    const text = data.toString('latin1', 0, LONGEST_REFUSAL);
+    if (!text.startsWith('HTTP/1.1 200 ')) this.#refusal = text.replaceAll(/\s+/g, ' ');
   }
 
   /** Counts `event: chunk` lines; a line that is cut between two reads is found by keeping its beginning. */
