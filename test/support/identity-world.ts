@@ -5,6 +5,7 @@ import { MemorySigningKeyRepository } from '../../src/adapters/outbound/memory/i
 import { MemoryUserRepository } from '../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import { ZxcvbnCommonPasswords } from '../../src/adapters/outbound/zxcvbn/zxcvbn-common-passwords.ts';
 import { AdministerUser } from '../../src/application/identity/administer-user.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { ChangePassword } from '../../src/application/identity/change-password.ts';
@@ -18,6 +19,7 @@ import { LogOut } from '../../src/application/identity/log-out.ts';
 import { LoginAdmission } from '../../src/application/identity/login-admission.ts';
 import type { LoginGrant } from '../../src/application/identity/login-grant.ts';
 import { LoginThrottle } from '../../src/application/identity/login-throttle.ts';
+import { PasswordRules } from '../../src/application/identity/password-rules.ts';
 import { ReadProfile } from '../../src/application/identity/read-profile.ts';
 import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../src/application/identity/resolve-credential.ts';
@@ -76,6 +78,8 @@ export class IdentityWorld {
   });
   readonly counters = new MemoryAttemptCounters(this);
   readonly throttle = new LoginThrottle(this);
+  readonly common = new ZxcvbnCommonPasswords();
+  readonly rules = new PasswordRules(this);
   readonly confirm = new ConfirmPassword(this);
   readonly createUser = new CreateUser(this);
   readonly admission = new LoginAdmission(this);

@@ -1,5 +1,4 @@
 import { DomainError } from '../../domain/domain-error.ts';
-import { requirePassword } from '../../domain/identity/account-rules.ts';
 import type { UserChange } from '../../domain/identity/change-user.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { Role } from '../../domain/identity/principal.ts';
@@ -10,11 +9,13 @@ import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import type { UserStreams } from '../ports/identity/user-streams.ts';
 import { findUser } from './find-user.ts';
+import type { PasswordRules } from './password-rules.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly hasher: PasswordHasher;
+  readonly rules: PasswordRules;
   readonly clock: Clock;
   readonly audit: AuditTrail;
   readonly userStreams: UserStreams;
@@ -75,7 +76,7 @@ export class AdministerUser {
   /** What really changes; what already is as asked stays as it is. */
   async #changeOf(command: Command, before: User, nowMs: number): Promise<UserChange> {
     const { role, disabled, isVerified, password } = command;
-    if (password !== undefined) requirePassword(password);
+    if (password !== undefined) await this.#deps.rules.require(password, before);
     const isDisabled = before.disabledAtMs !== undefined;
     return {
       ...(role === undefined || role === before.role ? {} : { role }),

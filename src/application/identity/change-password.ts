@@ -1,5 +1,4 @@
 import { DomainError } from '../../domain/domain-error.ts';
-import { requirePassword } from '../../domain/identity/account-rules.ts';
 import type { UserPrincipal } from '../../domain/identity/principal.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -7,11 +6,13 @@ import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/identity/acc
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
+import type { PasswordRules } from './password-rules.ts';
 import { principalOf } from './principal-of.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly hasher: PasswordHasher;
+  readonly rules: PasswordRules;
   readonly confirm: ConfirmPassword;
   readonly tokens: AccessTokenIssuer;
   readonly clock: Clock;
@@ -41,9 +42,9 @@ export class ChangePassword {
     readonly network?: string;
     readonly requestId?: string;
   }): Promise<IssuedAccessToken> {
-    const { users, hasher, confirm, tokens, clock, audit } = this.#deps;
+    const { users, hasher, rules, confirm, tokens, clock, audit } = this.#deps;
     const { userId, loginSessionId } = command.principal;
-    requirePassword(command.newPassword, 'newPassword');
+    await rules.require(command.newPassword, command.principal, 'newPassword');
     if (command.newPassword === command.currentPassword) {
       const message = 'must differ from the current password';
       throw new DomainError('request.invalid', `newPassword: ${message}`, {

@@ -1,5 +1,4 @@
 import { DomainError } from '../../domain/domain-error.ts';
-import { requirePassword } from '../../domain/identity/account-rules.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { Role } from '../../domain/identity/principal.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
@@ -9,11 +8,13 @@ import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 import { newUser } from './new-user.ts';
+import type { PasswordRules } from './password-rules.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 interface Deps {
   readonly users: UserRepository;
   readonly hasher: PasswordHasher;
+  readonly rules: PasswordRules;
   readonly throttle: LoginThrottle;
   readonly ids: IdSource;
   readonly clock: Clock;
@@ -44,8 +45,8 @@ export class CreateUser {
     readonly network?: string;
     readonly requestId?: string;
   }): Promise<UserProfile> {
-    const { users, hasher, throttle, ids, clock, audit } = this.#deps;
-    requirePassword(command.password);
+    const { users, hasher, rules, throttle, ids, clock, audit } = this.#deps;
+    await rules.require(command.password, command);
     const { role, isVerified } = command.by ?? { role: 'user', isVerified: false };
     const hash = () => hasher.hash(command.password);
     const hashPassword = command.by === undefined ? () => throttle.signUp(command.network, hash) : hash;

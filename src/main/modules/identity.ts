@@ -151,9 +151,17 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.CHANGE_PASSWORD)
     .toResolvedValue(
-      (users, hasher, confirm, tokens, clock, audit) =>
-        new ChangePassword({ users, hasher, confirm, tokens, clock, audit }),
-      [USERS, PASSWORD_HASHER, identity.CONFIRM_PASSWORD, TOKEN_ISSUER, CLOCK, AUDIT],
+      (users, hasher, rules, confirm, tokens, clock, audit) =>
+        new ChangePassword({ users, hasher, rules, confirm, tokens, clock, audit }),
+      [
+        USERS,
+        PASSWORD_HASHER,
+        identity.PASSWORD_RULES,
+        identity.CONFIRM_PASSWORD,
+        TOKEN_ISSUER,
+        CLOCK,
+        AUDIT,
+      ],
     );
   container
     .bind(identity.RESOLVE_CREDENTIAL)
@@ -166,16 +174,16 @@ function bindAccounts(container: Container): void {
   container
     .bind(identity.CREATE_USER)
     .toResolvedValue(
-      (users, hasher, throttle, ids, clock, audit) =>
-        new CreateUser({ users, hasher, throttle, ids, clock, audit }),
-      [USERS, PASSWORD_HASHER, identity.LOGIN_THROTTLE, IDS, CLOCK, AUDIT],
+      (users, hasher, rules, throttle, ids, clock, audit) =>
+        new CreateUser({ users, hasher, rules, throttle, ids, clock, audit }),
+      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, identity.LOGIN_THROTTLE, IDS, CLOCK, AUDIT],
     );
   container
     .bind(identity.ADMINISTER_USER)
     .toResolvedValue(
-      (users, hasher, clock, audit, userStreams) =>
-        new AdministerUser({ users, hasher, clock, audit, userStreams }),
-      [USERS, PASSWORD_HASHER, CLOCK, AUDIT, USER_STREAMS],
+      (users, hasher, rules, clock, audit, userStreams) =>
+        new AdministerUser({ users, hasher, rules, clock, audit, userStreams }),
+      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, CLOCK, AUDIT, USER_STREAMS],
     );
   container
     .bind(identity.DELETE_USER)

@@ -1,14 +1,17 @@
 import type { Container } from 'inversify';
 import { Argon2PasswordHasher } from '../../adapters/outbound/argon2/argon2-password-hasher.ts';
 import { MemoryAttemptCounters } from '../../adapters/outbound/memory/identity/memory-attempt-counters.ts';
+import { ZxcvbnCommonPasswords } from '../../adapters/outbound/zxcvbn/zxcvbn-common-passwords.ts';
 import { ConfirmPassword } from '../../application/identity/confirm-password.ts';
 import { LoginThrottle, type ThrottleSettings } from '../../application/identity/login-throttle.ts';
-import { CONFIRM_PASSWORD, LOGIN_THROTTLE } from '../tokens/identity.ts';
+import { PasswordRules } from '../../application/identity/password-rules.ts';
+import { CONFIRM_PASSWORD, LOGIN_THROTTLE, PASSWORD_RULES } from '../tokens/identity.ts';
 import { ATTEMPT_COUNTERS, AUDIT, CLOCK, PASSWORD_HASHER, USERS } from '../tokens.ts';
 
-/** Binds how passwords are hashed, and how those who guess them are slowed down. */
+/** Binds which passwords may be chosen, how they are hashed, and how those who guess them are slowed down. */
 export function bindPasswords(container: Container, settings: ThrottleSettings): void {
   container.bind(PASSWORD_HASHER).toConstantValue(new Argon2PasswordHasher());
+  container.bind(PASSWORD_RULES).toConstantValue(new PasswordRules({ common: new ZxcvbnCommonPasswords() }));
   container
     .bind(ATTEMPT_COUNTERS)
     .toResolvedValue((clock) => new MemoryAttemptCounters({ clock }), [CLOCK])

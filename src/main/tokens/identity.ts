@@ -11,6 +11,7 @@ import type { LogIn } from '../../application/identity/log-in.ts';
 import type { LogOut } from '../../application/identity/log-out.ts';
 import type { LoginAdmission } from '../../application/identity/login-admission.ts';
 import type { LoginThrottle } from '../../application/identity/login-throttle.ts';
+import type { PasswordRules } from '../../application/identity/password-rules.ts';
 import type { ReadProfile } from '../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
@@ -25,6 +26,7 @@ export const ACCESS_TOKENS = identify<AccessTokenIssuer & AccessTokenVerifier>('
 export const AUTHENTICATE = identify<Authenticate>('Authenticate');
 export const CREATE_USER = identify<CreateUser>('CreateUser');
 export const LOGIN_THROTTLE = identify<LoginThrottle>('LoginThrottle');
+export const PASSWORD_RULES = identify<PasswordRules>('PasswordRules');
 export const CONFIRM_PASSWORD = identify<ConfirmPassword>('ConfirmPassword');
 export const LOGIN_ADMISSION = identify<LoginAdmission>('LoginAdmission');
 export const LOG_IN = identify<LogIn>('LogIn');
