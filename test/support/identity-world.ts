@@ -39,6 +39,8 @@ export const SERVICE_KEY = 'the-service-key';
 export class CountingHasher implements PasswordHasher {
   /** Hashes computed so far, by either method. */
   spent = 0;
+  /** The length of each password that was compared, and whether there was a hash to compare it with. */
+  readonly compared: Array<{ readonly characters: number; readonly known: boolean }> = [];
   cost = 'today';
 
   async hash(password: string): Promise<string> {
@@ -48,6 +50,7 @@ export class CountingHasher implements PasswordHasher {
 
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     this.spent += 1;
+    this.compared.push({ characters: password.length, known: hash !== undefined });
     return hash !== undefined && hash.slice(hash.indexOf(':') + 1) === password;
   }
 

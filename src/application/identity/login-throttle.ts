@@ -17,7 +17,7 @@ const EVERYWHERE_FACTOR = 2;
 const NETWORK_GUESSES = 100;
 const NETWORK_WINDOW_MS = 600_000;
 /** Sign-ups from one network in `SIGN_UP_WINDOW_MS`. */
-const SIGN_UPS = 100;
+const SIGN_UPS = 500;
 const SIGN_UP_WINDOW_MS = 3_600_000;
 /** How long a network from which the right password came is known for its account, in milliseconds: 30 days. */
 const KNOWN_MS = 2_592_000_000;

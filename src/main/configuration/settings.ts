@@ -119,7 +119,7 @@ export const SETTINGS = {
     100,
     'Wrong passwords from one network in ten minutes, for whichever accounts.',
   ),
-  'login.networkSignUps': integer([1, 1_000_000], 100, 'Sign-ups from one network in an hour.'),
+  'login.networkSignUps': integer([1, 1_000_000], 500, 'Sign-ups from one network in an hour.'),
   'tokens.access': duration(['10s', '15m'], '15m', 'Life of an access token.'),
   'tokens.refresh': duration(
     ['1m', '7d'],

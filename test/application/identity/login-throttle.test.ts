@@ -133,7 +133,7 @@ describe('the throttle of logins', () => {
   });
 
   it('counts sign-ups of a network, whatever comes of them', async () => {
-    for (let attempt = 0; attempt < 100; attempt += 1) {
+    for (let attempt = 0; attempt < 500; attempt += 1) {
       await throttle.signUp('n', () => Promise.reject(new Error('taken'))).catch(() => undefined);
     }
     await expectRefusal(
