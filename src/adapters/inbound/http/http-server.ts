@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Longest request line and headers together, in bytes. */
@@ -16,7 +16,10 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** Requests after which a connection is closed, so that a long-lived one moves on to a fresh process. */
 const MAX_REQUESTS_PER_SOCKET = 10_000;
 
-const EARLY_REFUSALS: Readonly<Record<string, readonly [number, string, string, string]>> = {
+/** Status, title, code and sentence. */
+type EarlyRefusal = readonly [number, string, string, string];
+
+const EARLY_REFUSALS: Readonly<Record<string, EarlyRefusal>> = {
   HPE_HEADER_OVERFLOW: [
     431,
     'Request Header Fields Too Large',
@@ -30,36 +33,58 @@ const EARLY_REFUSALS: Readonly<Record<string, readonly [number, string, string, 
     'The request took too long to arrive',
   ],
 };
+/** What a browser may do with such an answer: nothing. */
+const EARLY_HEADERS = [
+  "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options: nosniff',
+  'Cross-Origin-Resource-Policy: same-origin',
+  'Referrer-Policy: no-referrer',
+  'Cache-Control: no-store',
+];
 const NOT_HTTP = [400, 'Bad Request', 'request.malformed', 'This is not a request that HTTP knows'] as const;
+
+/** The bounds of every server, whatever carries it. Requests that only a lenient parser takes are refused. */
+export const SERVER_BOUNDS: ServerOptions = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  noDelay: true,
+  insecureHTTPParser: false,
+};
 
 /** Makes an HTTP server whose every wait and size is bounded. `requestId` names requests that no handler ever saw. */
 export function createHttpServer(listener: RequestListener, requestId: () => string): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      noDelay: true,
-    },
-    listener,
-  );
-  server.maxHeadersCount = MAX_HEADERS;
-  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  const server = boundServer(createServer(SERVER_BOUNDS, listener));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuseEarly(error, socket, requestId()),
   );
   return server;
 }
 
+/** Sets the bounds that are no options. */
+export function boundServer<S extends Server>(server: S): S {
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  return server;
+}
+
 /** Answers what could not be parsed, as a problem like any other, and closes the connection. */
-function refuseEarly(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
+export function refuseEarly(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, title, code, detail] = EARLY_REFUSALS[error.code ?? ''] ?? NOT_HTTP;
+  answerEarly(socket, EARLY_REFUSALS[error.code ?? ''] ?? NOT_HTTP, requestId);
+}
+
+/** Writes a refusal that no handler stands behind, and closes the connection. */
+export function answerEarly(
+  socket: Socket,
+  [status, title, code, detail]: EarlyRefusal,
+  requestId: string,
+): void {
   const body = JSON.stringify({
     type: 'about:blank',
     title,
@@ -75,6 +100,7 @@ function refuseEarly(error: NodeJS.ErrnoException, socket: Socket, requestId: st
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
+      ...EARLY_HEADERS,
       'Connection: close',
       '',
       body,
