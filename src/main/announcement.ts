@@ -15,6 +15,10 @@ export function announcement(facts: {
   readonly demoCredits: number;
   /** The data folder, as it was named. */
   readonly data: string;
+  /** Names under which the server is reached: the certificate of one that speaks https is good for them. */
+  readonly publicUrl?: readonly URL[];
+  /** The file of private CAs, which the commands need as well. */
+  readonly 'tls.caFile'?: string | undefined;
   /** Where the other services run, for a chat that runs alone. */
   readonly authUrl?: URL | undefined;
   readonly accountingUrl?: URL | undefined;
@@ -49,12 +53,21 @@ function nextSteps(facts: Parameters<typeof announcement>[0]): string[] {
   }
   const chat = listening.find(({ service }) => service === 'chat');
   if (chat === undefined) return steps;
+  const trust = facts['tls.caFile'] === undefined ? '' : ` --ca-file ${facts['tls.caFile']}`;
   if (facts.authUrl !== undefined && facts.accountingUrl !== undefined) {
     const [auth, accounting] = [facts.authUrl.origin, facts.accountingUrl.origin];
-    steps.push(`npx holdfast chat --auth ${auth} --accounting ${accounting} --chat ${chat.url} --user NAME`);
+    const parts = `--auth ${auth} --accounting ${accounting} --chat ${nameOf(chat, facts.publicUrl)}`;
+    steps.push(`npx holdfast chat ${parts}${trust} --user NAME`);
     return steps;
   }
-  const where = chat.url === DEFAULT_CHAT_URL ? '' : ` --url ${chat.url}`;
+  const url = nameOf(chat, facts.publicUrl);
+  const where = url === DEFAULT_CHAT_URL ? '' : ` --url ${url}${trust}`;
   const who = accounts.demo.length > 0 ? '' : ' --user admin';
   return [...steps, `npx holdfast chat${where}${who}`];
+}
+
+/** How a client calls the service: by https under the name that its certificate was made for. */
+function nameOf({ url }: Listening, publicUrl: readonly URL[] = []): string {
+  if (!url.startsWith('https:')) return url;
+  return publicUrl.find(({ protocol }) => protocol === 'https:')?.origin ?? url;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from './configuration/config-error.ts';
 import { brokenRules } from './configuration/config-rules.ts';
+import { oddExposures } from './configuration/exposure-rules.ts';
 import { suggestion } from './configuration/nearest.ts';
 import {
   flagOf,
@@ -39,9 +40,9 @@ const OTHER_VARIABLES = ['HOLDFAST_CONFIG', 'HOLDFAST_PASSWORD', 'HOLDFAST_ADMIN
 /** Largest configuration file, in bytes. */
 const MAX_FILE_BYTES = 1_048_576;
 
-/** A variable of the environment that is no setting. */
+/** A variable of the environment that is read by other commands than the server. */
 export const environmentVariable = (
-  name: (typeof OTHER_VARIABLES)[number],
+  name: (typeof OTHER_VARIABLES)[number] | 'HOLDFAST_TLS_CA_FILE',
   environment: Environment = process.env,
 ): string | undefined => environment[name] || undefined;
 
@@ -58,7 +59,7 @@ export async function loadConfig(sources: {
   const environment = sources.environment ?? process.env;
   const path = sources.file ?? environmentVariable('HOLDFAST_CONFIG', environment);
   const file = path === undefined ? NO_FILE : await readFile(path);
-  const problems: string[] = [...file.problems];
+  const problems: string[] = [...uncheckedTls(environment), ...file.problems];
   const settings: Record<string, unknown> = {};
   for (const key of SETTING_KEYS) {
     const { origin, value } = pick(key, sources.flags ?? {}, environment, file.values, path);
@@ -70,8 +71,30 @@ export async function loadConfig(sources: {
   const checked = settings as Settings;
   const broken = brokenRules(checked, file.models);
   if (broken.length > 0) throw new ConfigError(broken);
-  return { ...checked, models: file.models, warnings: oddVariables(environment) };
+  return {
+    ...checked,
+    models: file.models,
+    warnings: [...oddVariables(environment), ...oddExposures(checked, file.models)],
+  };
 }
+
+/**
+ * Sees to it that nothing has told Node to accept any certificate: there is no switch for that, and this one works
+ * behind the program's back.
+ *
+ * @throws ConfigError with a sentence.
+ */
+export function requireCheckedTls(environment: Environment = process.env): void {
+  const problems = uncheckedTls(environment);
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+const uncheckedTls = (environment: Environment): string[] =>
+  environment.NODE_TLS_REJECT_UNAUTHORIZED === '0'
+    ? [
+        'The environment variable NODE_TLS_REJECT_UNAUTHORIZED=0 makes every certificate count; unset it, and name a private CA with --tls-ca-file (--ca-file for a client).',
+      ]
+    : [];
 
 /** The winning source of one setting and what it says. */
 function pick(

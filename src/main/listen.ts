@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/inbound/http/http-server.ts';
+import { createHttpsServer, secureContextOf, type TlsPair } from '../adapters/inbound/http/https-server.ts';
 import { hostAndPort } from './configuration/network-address.ts';
 import { flagOf, type Settings } from './configuration/settings.ts';
 import { OperatorError } from './operator-error.ts';
@@ -13,10 +14,12 @@ export interface Listening {
   /** Where it can be reached on this machine, without a slash at the end. */
   readonly url: string;
   readonly server: Server;
+  /** Serves another certificate to connections to come; does nothing where plain HTTP is spoken. */
+  renewTls(pair: TlsPair): void;
 }
 
 /**
- * Starts to listen on a service's port.
+ * Starts to listen on a service's port: by https when there is a pair, else in plain HTTP.
  *
  * @throws OperatorError naming the flag that would help when the port or address cannot be had.
  */
@@ -25,10 +28,12 @@ export async function listen(
   listener: RequestListener,
   settings: Settings,
   requestId: () => string,
+  pair?: TlsPair,
 ): Promise<Listening> {
   const { host } = settings;
   const port = settings[PORT_SETTING[service]];
-  const server = createHttpServer(listener, requestId);
+  const secure = pair === undefined ? undefined : createHttpsServer(listener, requestId, pair);
+  const server = secure ?? createHttpServer(listener, requestId);
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -36,7 +41,13 @@ export async function listen(
     throw cannotListen(error as NodeJS.ErrnoException, service, host, port);
   }
   const bound = server.address() as AddressInfo;
-  return { service, url: `http://${hostAndPort(host, bound.port)}`, server };
+  const scheme = secure === undefined ? 'http' : 'https';
+  return {
+    service,
+    url: `${scheme}://${hostAndPort(host, bound.port)}`,
+    server,
+    renewTls: (renewed) => secure?.setSecureContext(secureContextOf(renewed)),
+  };
 }
 
 function cannotListen(

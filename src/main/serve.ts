@@ -1,15 +1,18 @@
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'inversify';
-import { FileServiceKeys } from '../adapters/outbound/system/file-service-keys.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
+import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
+import type { Log } from '../application/ports/log.ts';
+import type { Metrics } from '../application/ports/metrics.ts';
 import { announcement } from './announcement.ts';
 import { BackgroundLoops } from './background-loops.ts';
 import type { Config } from './config.ts';
+import { ConfigError } from './configuration/config-error.ts';
 import { composeServices } from './container.ts';
 import { DEMO_CREDITS } from './demo-credit.ts';
 import { edgeOf } from './edge-settings.ts';
+import { type CheckedFiles, checkFiles, tlsFilesOf } from './file-checks.ts';
 import { firstAccounts, type TellableAccounts } from './first-accounts.ts';
 import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
@@ -17,17 +20,18 @@ import { hintAtLocalModel } from './local-model-hint.ts';
 import { bindEmbeddedStore, clockOf, openEmbeddedStore, storeProbe } from './modules/embedded-store.ts';
 import { performOperatorAct } from './operator/operator-acts.ts';
 import { openOperatorSocket } from './operator/operator-socket.ts';
-import { OperatorError } from './operator-error.ts';
 import { openProgramLog } from './program-log.ts';
 import { writeReadyFile } from './ready-file.ts';
+import { openServiceKeys } from './secret-files.ts';
 import { routesOf, serviceListener } from './service-apps.ts';
 import { SERVICES, type ServiceName } from './service-name.ts';
 import { type ShutdownStep, shutDown, untilSignal } from './shutdown.ts';
+import { trustPrivateCas } from './tls/outgoing-tls.ts';
+import { type ReadPair, readTlsPair } from './tls/tls-pair.ts';
+import { reloadAtHangup, tellExpiry } from './tls/tls-reload.ts';
 import { RUNNING_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 import { IDS } from './tokens.ts';
 
-/** File of the service key in the data folder, when all services run together. */
-const SERVICE_KEY_FILE = 'service-key';
 /** Longest waits of the shutdown beside the drain's own grace, in milliseconds. */
 const SETTLE_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 10_000;
@@ -41,21 +45,24 @@ const SEAL_LIMIT_MS = 7_000;
  *
  * @param extend may rebind what a deployment or a bench brings itself, such as a model, before anything is resolved.
  * @returns the exit code.
- * @throws OperatorError with a sentence when it cannot start; nothing listens and nothing is locked then.
+ * @throws ConfigError or OperatorError with sentences when it cannot start; nothing listens and nothing is locked then.
  */
 export async function serve(
   config: Config,
   extend: (container: Container) => void = () => undefined,
 ): Promise<number> {
   const running: readonly ServiceName[] = config.service === 'all' ? SERVICES : [config.service];
+  // Nothing that a server makes is anybody else's, not even for a moment.
+  process.umask(0o077);
   const { log, flush } = openProgramLog(config);
-  for (const warning of config.warnings) log.warn({}, warning);
+  const { tls } = prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
   const edge = edgeOf(config, metrics);
   const store = await openEmbeddedStore(config.data);
   const listening: Listening[] = [];
   const stopping = new AbortController();
   let operator: Server | undefined;
+  let forgetTls = (): void => undefined;
   try {
     const serviceKeys = openServiceKeys(config);
     const clock = await clockOf(store, log);
@@ -70,13 +77,14 @@ export async function serve(
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies);
       const listener = serviceListener(routes, container, edge);
-      listening.push(await listen(service, listener, config, () => container.get(IDS).uuid()));
+      listening.push(await listen(service, listener, config, () => container.get(IDS).uuid(), tls?.pair));
     }
     const loops = BackgroundLoops.start(container, running);
     operator = running.includes('auth')
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
     const accounts = await firstAccounts(container, running, config);
+    forgetTls = keepTlsFresh(config, tls, listening, { log, metrics });
     // Whoever reads that the server is ready may stop it in the same moment.
     const signalled = untilSignal();
     announce(config, listening, accounts);
@@ -91,6 +99,7 @@ export async function serve(
     await shutDown(stepsOf({ listening, loops, drain, settle, graceMs: config.drainGrace }), log);
     return exitCode;
   } finally {
+    forgetTls();
     for (const server of [...listening.map((service) => service.server), ...(operator ? [operator] : [])]) {
       server.close();
       server.closeAllConnections();
@@ -100,14 +109,36 @@ export async function serve(
   }
 }
 
-function openServiceKeys({ service, serviceKeyFile, data }: Config): FileServiceKeys {
-  try {
-    if (serviceKeyFile !== undefined)
-      return FileServiceKeys.open(serviceKeyFile, { create: service === 'all' });
-    return FileServiceKeys.open(join(data, SERVICE_KEY_FILE), { create: true });
-  } catch (error) {
-    throw new OperatorError(2, `serviceKeyFile: ${(error as Error).message}.`, { cause: error });
-  }
+/**
+ * Looks at every file that the configuration names before anything is opened, and lets whom it names vouch for others.
+ *
+ * @throws ConfigError with every mistake found.
+ */
+function prepareFiles(config: Config, log: Log): CheckedFiles {
+  const files = checkFiles(config, new SystemClock().nowMs());
+  if (files.problems.length > 0) throw new ConfigError(files.problems);
+  for (const warning of [...config.warnings, ...files.warnings]) log.warn({}, warning);
+  if (files.privateCas.length > 0) trustPrivateCas(files.privateCas);
+  return files;
+}
+
+/** Reads the certificate anew at every SIGHUP; returns what ends that. */
+function keepTlsFresh(
+  config: Config,
+  first: ReadPair | undefined,
+  listening: readonly Listening[],
+  told: { readonly log: Log; readonly metrics: Metrics },
+): () => void {
+  const files = tlsFilesOf(config);
+  if (files === undefined || first === undefined) return () => undefined;
+  tellExpiry(told.metrics, first);
+  return reloadAtHangup({
+    ...told,
+    read: () => readTlsPair(files, new SystemClock().nowMs()),
+    serve: (pair) => {
+      for (const service of listening) service.renewTls(pair);
+    },
+  });
 }
 
 function announce(config: Config, listening: readonly Listening[], accounts: TellableAccounts): void {

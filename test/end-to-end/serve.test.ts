@@ -103,7 +103,7 @@ describe('the command holdfast', () => {
   it('refuses a data folder that others can read', async () => {
     mkdirSync(join(folder, 'open'), { mode: 0o755 });
     const { code, stderr } = await holdfast(['serve', '--data', join(folder, 'open')]);
-    expect(code).to.equal(3);
+    expect(code).to.equal(2);
     expect(stderr).to.contain('chmod 700');
   });
 });

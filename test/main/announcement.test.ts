@@ -8,6 +8,7 @@ const at = (service: ServiceName, port: number): Listening => ({
   service,
   url: `http://127.0.0.1:${port}`,
   server: createServer(),
+  renewTls: () => undefined,
 });
 
 const ALL = [at('auth', 3000), at('accounting', 3001), at('chat', 3002)];
@@ -23,6 +24,16 @@ describe('the announcement', () => {
     });
     expect(text).to.match(/ {2}user1 {7}User1@123\nEach of them has been given 100 credits/);
     expect(text).to.match(/another terminal:\n {2}npx holdfast chat\n$/);
+  });
+
+  it('names a server of https as its certificate does, and the CA that vouches for it', () => {
+    const chat = { ...at('chat', 3002), url: 'https://0.0.0.0:3002' };
+    const facts = { listening: [chat], accounts: { demo: [] }, demoCredits: 0, data: './data' };
+    const publicUrl = [new URL('http://127.0.0.1'), new URL('https://chat.example.org')];
+    expect(announcement({ ...facts, publicUrl, 'tls.caFile': 'ca.pem' })).to.contain(
+      'npx holdfast chat --url https://chat.example.org --ca-file ca.pem --user admin',
+    );
+    expect(announcement(facts)).to.contain('npx holdfast chat --url https://0.0.0.0:3002 --user admin');
   });
 
   it('names port and folder in the lines to type where they are not the usual ones', () => {

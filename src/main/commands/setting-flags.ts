@@ -6,6 +6,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   log: 'Log:',
   model: 'Models:',
   streams: 'Streams:',
+  tls: 'TLS:',
   tokens: 'Logins:',
 };
 

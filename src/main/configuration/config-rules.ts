@@ -1,3 +1,4 @@
+import { exposures } from './exposure-rules.ts';
 import { isLoopback } from './network-address.ts';
 import { flagOf, type Settings } from './settings.ts';
 import type { UpstreamModel } from './upstream-model.ts';
@@ -5,35 +6,11 @@ import type { UpstreamModel } from './upstream-model.ts';
 /** Finds settings that are right alone and wrong together; one sentence each. */
 export function brokenRules(settings: Settings, models: readonly UpstreamModel[]): string[] {
   return [
-    ...listening(settings),
+    ...exposures(settings, models),
     ...separateServices(settings),
     ...samePorts(settings),
     ...upstreams(settings, models),
   ];
-}
-
-function listening(settings: Settings): string[] {
-  const { host, demo, publicUrl, trustedProxy, privateNetwork } = settings;
-  const problems: string[] = [];
-  const open = !isLoopback(host);
-  if (demo && open)
-    problems.push(
-      `demo: demo accounts have known passwords, so --demo needs a loopback --host, not ${host}.`,
-    );
-  if (demo && trustedProxy.length > 0) {
-    problems.push('demo: demo accounts have known passwords, so --demo cannot run behind --trusted-proxy.');
-  }
-  if (open && publicUrl.length === 0) {
-    problems.push(
-      `host: to listen on ${host}, name the server with --public-url, such as --public-url https://chat.example.org.`,
-    );
-  }
-  if (open && trustedProxy.length === 0 && !privateNetwork) {
-    problems.push(
-      `host: ${host} would serve plain HTTP beyond this machine; put a TLS proxy before it and name it with --trusted-proxy, or declare --private-network.`,
-    );
-  }
-  return problems;
 }
 
 function separateServices(settings: Settings): string[] {

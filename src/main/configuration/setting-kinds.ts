@@ -152,9 +152,15 @@ const httpUrl = z.string().transform((written, context) => {
 export const optionalUrl = (meaning: string): Setting<URL | undefined> =>
   setting(httpUrl.optional(), 'an http or https URL', undefined, meaning);
 
-/** Any number of URLs. */
-export const urls = (meaning: string): Setting<URL[]> =>
-  setting(listOf(httpUrl), 'http or https URLs', undefined, meaning, { repeatable: true });
+/** Any number of origins, as URLs that have nothing behind the host and port. */
+export const origins = (meaning: string): Setting<URL[]> =>
+  setting(
+    listOf(httpUrl.refine((url) => url.pathname === '/', 'must be an http or https URL without a path')),
+    'http or https URLs',
+    undefined,
+    meaning,
+    { repeatable: true },
+  );
 
 /** Any number of words. */
 export const words = (schema: z.ZodType<string, string>, form: string, meaning: string): Setting<string[]> =>

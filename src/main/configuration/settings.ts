@@ -8,9 +8,9 @@ import {
   optionalDecimal,
   optionalText,
   optionalUrl,
+  origins,
   type Setting,
   text,
-  urls,
   words,
 } from './setting-kinds.ts';
 
@@ -42,12 +42,23 @@ export const SETTINGS = {
   readyFile: optionalText(
     'File that is written, with the addresses and the process id, once everything listens; only its owner can read it.',
   ),
-  publicUrl: urls(
+  publicUrl: origins(
     'Names under which the server is reached, as URLs: what Host may say, and which origins browsers may call from. Without one, only loopback names.',
   ),
-  trustedProxy: words(cidr, 'addresses or CIDR ranges', 'Proxies whose X-Forwarded-For is believed.'),
+  trustedProxy: words(
+    cidr,
+    'addresses or CIDR ranges',
+    'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+  ),
   privateNetwork: flag(
-    'Declares that the network between the services is private, so that their URLs may be plain http and a service may listen beyond loopback without a proxy before it.',
+    'Declares that the network between the services is private, so that URLs on it may be plain http and a service may listen beyond loopback without TLS or a proxy before it.',
+  ),
+  'tls.cert': optionalText(
+    'File with the certificate, and the chain behind it, by which every port speaks https; read anew at SIGHUP.',
+  ),
+  'tls.key': optionalText('File with the key of tls.cert, without a passphrase, for its owner alone.'),
+  'tls.caFile': optionalText(
+    'File with the certificates of private CAs, which vouch for model servers and other services beside the public ones.',
   ),
   data: text('./data', 'Folder of the embedded store; made for its owner alone.'),
   drainGrace: duration(

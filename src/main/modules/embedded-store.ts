@@ -38,7 +38,9 @@ export async function openEmbeddedStore(dataDir: string): Promise<SqliteStore> {
   try {
     return await SqliteStore.open(dataDir);
   } catch (error) {
-    if (error instanceof DataFolderRefused) throw new OperatorError(3, error.message, { cause: error });
+    if (error instanceof DataFolderRefused) {
+      throw new OperatorError(error.kind === 'unfit' ? 2 : 3, error.message, { cause: error });
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(3, `The store in ${dataDir} cannot be opened: ${reason}`, { cause: error });
   }

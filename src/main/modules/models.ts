@@ -79,6 +79,15 @@ export function bindModels(container: Container, config: ModelsConfig): void {
     .inSingletonScope();
 }
 
+/**
+ * Sees to it that `bindModels` would succeed.
+ *
+ * @throws ConfigError as it does.
+ */
+export function checkModels(config: ModelsConfig): void {
+  catalogOf(upstreamsOf(config));
+}
+
 /** The models of the file's list, and the one of the flags. */
 function upstreamsOf(config: ModelsConfig): readonly Upstream[] {
   const { 'model.url': url, 'model.id': id, 'model.price': price, 'model.keyFile': keyFile } = config;

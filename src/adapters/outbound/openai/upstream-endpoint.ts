@@ -30,7 +30,7 @@ export class UpstreamEndpoint {
       ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     };
     this.#agent = this.secure
-      ? new HttpsAgent({ keepAlive: false, rejectUnauthorized: true })
+      ? new HttpsAgent({ keepAlive: false, rejectUnauthorized: true, minVersion: 'TLSv1.2' })
       : new HttpAgent({ keepAlive: false });
   }
 

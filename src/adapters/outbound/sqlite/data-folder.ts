@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from './connection.ts';
 import { isLocked } from './store-fault.ts';
@@ -15,6 +15,22 @@ const BALLAST_FILE = 'ballast';
 /** The data folder cannot be used; the message is a sentence for the operator. */
 export class DataFolderRefused extends Error {
   override readonly name = 'DataFolderRefused';
+  /** `unfit`: the folder is not what it has to be; `away`: there is no store in it, or another process has it. */
+  readonly kind: 'unfit' | 'away';
+
+  constructor(kind: 'unfit' | 'away', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/**
+ * Looks whether a folder may hold a store, and makes nothing; one that is not there yet may.
+ *
+ * @throws DataFolderRefused when it is no folder, or others can read it.
+ */
+export function checkDataFolder(dir: string): void {
+  if (existsSync(dir)) requirePrivate(dir);
 }
 
 /**
@@ -42,13 +58,14 @@ export class DataFolder {
     mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
     requirePrivate(dir);
     for (const name of [LOCK_FILE, DATABASE_FILE]) makePrivateFile(join(dir, name));
+    takeBack(dir);
     const lock = new Connection(join(dir, LOCK_FILE), { busyTimeoutMs: 0 });
     try {
       lock.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       lock.close();
       if (!isLocked(error)) throw error;
-      throw new DataFolderRefused(`Another Holdfast server is running on the data folder ${dir}.`, {
+      throw new DataFolderRefused('away', `Another Holdfast server is running on the data folder ${dir}.`, {
         cause: error,
       });
     }
@@ -77,18 +94,29 @@ export class DataFolder {
  */
 export function openReadOnly(dir: string): Connection {
   const path = join(dir, DATABASE_FILE);
-  if (!existsSync(path)) throw new DataFolderRefused(`There is no Holdfast store in ${dir}.`);
+  if (!existsSync(path)) throw new DataFolderRefused('away', `There is no Holdfast store in ${dir}.`);
   requirePrivate(dir);
   return new Connection(path, { readOnly: true });
 }
 
 function requirePrivate(dir: string): void {
   const status = statSync(dir);
-  if (!status.isDirectory()) throw new DataFolderRefused(`The data folder ${dir} is not a folder.`);
+  if (!status.isDirectory()) throw new DataFolderRefused('unfit', `The data folder ${dir} is not a folder.`);
   if ((status.mode & OTHERS) !== 0) {
     throw new DataFolderRefused(
+      'unfit',
       `Others on this machine can read the data folder ${dir}. Make it yours alone: chmod 700 ${dir}`,
     );
+  }
+}
+
+/** Takes from others what they could read of the folder's files, in case the folder lay open before. */
+function takeBack(dir: string): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (!entry.isFile() && !entry.isSocket()) continue;
+    const path = join(dir, entry.name);
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status !== undefined && (status.mode & OTHERS) !== 0) chmodSync(path, FILE_MODE);
   }
 }
 
@@ -98,6 +126,5 @@ function makePrivateFile(path: string): void {
     closeSync(openSync(path, 'wx', FILE_MODE));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    chmodSync(path, FILE_MODE);
   }
 }

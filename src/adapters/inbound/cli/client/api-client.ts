@@ -1,5 +1,6 @@
 import type { Clock } from '../../../../application/ports/clock.ts';
-import { Refused, Unreachable } from './failures.ts';
+import { EXIT } from './exit-code.ts';
+import { Ending, Refused, Unreachable } from './failures.ts';
 import { type Json, readJson } from './json.ts';
 import type { ServiceName, ServiceUrls } from './service-urls.ts';
 
@@ -149,6 +150,9 @@ export class ApiClient {
       return await act();
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
+      const distrust = whyDistrusted(error);
+      if (distrust !== undefined)
+        throw new Ending(EXIT.unreachable, `${this.#urls[request.service]} ${distrust}`);
       throw new Unreachable(`${this.#urls[request.service]} ${whyUnreachable(error)}`, { cause: error });
     }
   }
@@ -157,6 +161,22 @@ export class ApiClient {
 async function readAnswer(response: Response): Promise<ApiAnswer> {
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: readJson(text), text };
+}
+
+/** What is wrong with certificates, by the code that OpenSSL or Node gives it; trying again changes none of it. */
+const DISTRUST: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'shows a certificate whose time is over',
+  CERT_NOT_YET_VALID: 'shows a certificate whose time has not come',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'shows a certificate for another name',
+};
+const UNKNOWN_ISSUER =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE))$/;
+
+function whyDistrusted(error: unknown): string | undefined {
+  const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
+  if (UNKNOWN_ISSUER.test(code))
+    return 'shows a certificate that nobody known here vouches for; name its private CA with --ca-file FILE';
+  return DISTRUST[code];
 }
 
 /** Says in words what a network error was. */

@@ -1,0 +1,43 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { ConfigError } from '../configuration/config-error.ts';
+
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+/** Most certificates of one file. */
+const MAX_CERTIFICATES = 100;
+
+/**
+ * The certificates of a file of private CAs.
+ *
+ * @param name what the sentences call the setting or flag.
+ * @throws ConfigError with a sentence when it cannot be read or holds something else.
+ */
+export function readPrivateCas(path: string, name: string): readonly string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new ConfigError([`${name}: ${path} cannot be read (${reason}).`], { cause: error });
+  }
+  const certificates = text.match(PEM) ?? [];
+  try {
+    if (certificates.length === 0 || certificates.length > MAX_CERTIFICATES)
+      throw new Error('none, or too many');
+    for (const certificate of certificates) new X509Certificate(certificate);
+  } catch (error) {
+    throw new ConfigError([`${name}: ${path} must hold 1 to ${MAX_CERTIFICATES} certificates in PEM form.`], {
+      cause: error,
+    });
+  }
+  return certificates;
+}
+
+/**
+ * From now on every TLS connection out of this process also accepts what these CAs vouch for. Nothing makes one accept
+ * what nobody vouches for.
+ */
+export function trustPrivateCas(certificates: readonly string[]): void {
+  setDefaultCACertificates([...getCACertificates('default'), ...certificates]);
+}
