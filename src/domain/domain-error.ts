@@ -43,6 +43,7 @@ export type DomainErrorCode =
   | 'stream.offset_lost'
   | 'stream.receipt_conflict'
   | 'stream.text_mismatch'
+  | 'ticket.limit_reached'
   | 'usage.changed'
   | 'user.not_found';
 

@@ -1,15 +1,17 @@
 import { expect } from 'chai';
+import type { ApiKeyRepository } from '../../src/application/ports/identity/api-key-repository.ts';
 import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
 import type { RevocationLog } from '../../src/application/ports/identity/revocation-log.ts';
 import type { UserRepository } from '../../src/application/ports/identity/user-repository.ts';
 import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
-import { aSession, aUser } from '../support/identity-builders.ts';
+import { aControlKey, aKey, aSession, aUser } from '../support/identity-builders.ts';
 import { T0, user } from '../support/ledger-builders.ts';
 
-/** A repository under test, the sessions and the log beside it, and how to put them away. */
+/** A repository under test, the sessions, the keys and the log beside it, and how to put them away. */
 export interface UsersUnderTest {
   readonly users: UserRepository;
   readonly sessions: LoginSessionRepository;
+  readonly apiKeys: ApiKeyRepository;
   readonly revocations: RevocationLog;
   close(): Promise<void>;
 }
@@ -51,7 +53,29 @@ export function describeUserRepository(name: string, create: () => Promise<Users
       expect(await live(keepSession)).to.equal(false);
     });
 
+    describeKeys(() => subject);
     describeRevocations(() => subject);
+  });
+}
+
+function describeKeys(subject: () => UsersUnderTest): void {
+  it('revokes the keys of whoever is disabled or deleted, for good, and of nobody else', async () => {
+    const { users, apiKeys } = subject();
+    const number = async (owner: number): Promise<number> =>
+      (await apiKeys.listLive(user(owner), T0 + 9)).length;
+    for (const owner of [1, 2, 3]) {
+      await users.add(aUser(owner));
+      await apiKeys.add(aKey(owner, { ownerId: user(owner) }), 9);
+    }
+    await apiKeys.add(aControlKey(9), 9);
+    await users.change(user(1), { role: 'supervisor', passwordHash: 'new' }, { endSessionsAtMs: T0 });
+    expect(await number(1)).to.equal(1);
+    await users.change(user(1), { disabledAtMs: T0 }, { endSessionsAtMs: T0 });
+    await users.change(user(1), { disabledAtMs: null });
+    const deleted = { atMs: T0, username: 'gone', email: 'gone@deleted.invalid' };
+    await users.change(user(2), { deleted }, { endSessionsAtMs: T0 });
+    expect(await Promise.all([1, 2, 3].map(number))).to.deep.equal([0, 0, 1]);
+    expect(await apiKeys.listLive('agents', T0)).to.have.length(1);
   });
 }
 

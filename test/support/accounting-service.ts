@@ -35,6 +35,7 @@ import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
 import type { Role, UserPrincipal } from '../../src/domain/identity/principal.ts';
 import { aGrant, credits, T0, user } from './ledger-builders.ts';
 import { ManualClock } from './manual-clock.ts';
+import { NO_KEYS } from './no-keys.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RecordingMetrics } from './recording-metrics.ts';
 
@@ -126,6 +127,7 @@ export class AccountingService {
   /** The routes on a free port of loopback. The bearer `token-NAME` is NAME's access token. */
   async serve(): Promise<{ origin: URL; close(): Promise<void> }> {
     const authenticate = new Authenticate({
+      ...NO_KEYS,
       tokens: {
         verify: async (token) => {
           const entry = everybody.find(({ username }) => token === `token-${username}`);

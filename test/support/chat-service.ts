@@ -18,6 +18,7 @@ import { RecommendModel } from '../../src/application/streaming/recommend-model.
 import { DomainError } from '../../src/domain/domain-error.ts';
 import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
 import type { Role, UserPrincipal } from '../../src/domain/identity/principal.ts';
+import { NO_KEYS } from './no-keys.ts';
 import { ANNA, BERT } from './stream-builders.ts';
 import type { StreamingWorld } from './streaming-world.ts';
 
@@ -74,6 +75,7 @@ export class ChatService {
     const { log, ids, metrics } = world;
     const logins = new Logins();
     const authenticate = new Authenticate({
+      ...NO_KEYS,
       tokens: {
         verify: async (token) => {
           const principal = PEOPLE[token];

@@ -5,6 +5,7 @@ import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts
 import type { Route } from '../../src/adapters/inbound/http/route.ts';
 import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
 import { SystemClock } from '../../src/adapters/outbound/system/system-clock.ts';
+import type { ApiKeyScope } from '../../src/domain/identity/principal.ts';
 import { loadConfig } from '../../src/main/config.ts';
 import { composeServices } from '../../src/main/container.ts';
 import { edgeOf } from '../../src/main/edge-settings.ts';
@@ -25,9 +26,14 @@ export interface ComposedServer {
   readonly routes: Readonly<Record<ServiceName, readonly Route[]>>;
   readonly log: RecordingLog;
   /** The access token of a demo account. */
-  logIn(username: 'admin' | 'supervisor1' | 'user1'): Promise<string>;
+  logIn(username: DemoAccount): Promise<string>;
+  /** A new API key of a demo account. */
+  mintKey(username: DemoAccount, ...scopes: readonly ApiKeyScope[]): Promise<string>;
   close(): Promise<void>;
 }
+
+/** The accounts that a composed server has. */
+type DemoAccount = keyof typeof PASSWORDS;
 
 const PASSWORDS = { admin: 'admin@admin', supervisor1: 'Supervisor1@', user1: 'User1@123' } as const;
 
@@ -69,16 +75,27 @@ export async function composedServer(
     servers.push(server);
   }
   const started = { urls, routes } as Pick<ComposedServer, 'urls' | 'routes'>;
+  const post = async (path: string, body: unknown, bearer?: string): Promise<Record<string, string>> => {
+    const authorization = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
+    const answer = await fetch(`${started.urls.auth}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...authorization },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const logIn = async (username: DemoAccount): Promise<string> => {
+    const { accessToken = '' } = await post('/api/auth/login', { username, password: PASSWORDS[username] });
+    return accessToken;
+  };
   return {
     ...started,
     log,
-    logIn: async (username) => {
-      const answer = await fetch(`${started.urls.auth}/api/auth/login`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ username, password: PASSWORDS[username] }),
-      });
-      return ((await answer.json()) as { accessToken: string }).accessToken;
+    logIn,
+    mintKey: async (username, ...scopes) => {
+      const draft = { name: scopes.join(' '), scopes, password: PASSWORDS[username] };
+      const { key = '' } = await post('/api/keys', draft, await logIn(username));
+      return key;
     },
     close: async () => {
       await container.get(RUNNING_STREAMS).drain(0);

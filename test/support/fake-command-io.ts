@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { PassThrough, Writable } from 'node:stream';
 import type { CommandIo } from '../../src/adapters/inbound/cli/client/command-io.ts';
+import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
 import { EagerTimers } from './eager-timers.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -36,7 +37,7 @@ export class FakeCommandIo implements CommandIo {
     secret: () => randomUUID(),
     fraction: () => 0.5,
   };
-  readonly digest = { sha256Hex: (text: string) => createHash('sha256').update(text).digest('hex') };
+  readonly digest = new NodeDigest();
   readonly #listeners = new Set<() => void>();
   readonly onInterrupt = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);

@@ -9,6 +9,7 @@ import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-sou
 import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { DomainError } from '../../src/domain/domain-error.ts';
+import { NO_KEYS } from './no-keys.ts';
 import { RecordingLog } from './recording-log.ts';
 
 /** Routes served by the real HTTP base on a free port of loopback; nobody can log in. */
@@ -26,6 +27,7 @@ export async function serveRoutes(routes: readonly Route[], edge?: Edge): Promis
   const log = new RecordingLog();
   const ids = new CryptoIdSource();
   const authenticate = new Authenticate({
+    ...NO_KEYS,
     tokens: {
       verify: async () => {
         throw new DomainError('credential.invalid', 'The credential is not valid');

@@ -1,4 +1,6 @@
-import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
+import type { ApiKey } from '../../src/domain/identity/api-key.ts';
+import type { ApiKeyId, LoginSessionId } from '../../src/domain/identity/ids.ts';
+import { TICKET_LIFE_MS, type Ticket } from '../../src/domain/identity/ticket.ts';
 import type { LoginSession, User } from '../../src/domain/identity/user.ts';
 import { DAY_MS, T0, user } from './ledger-builders.ts';
 
@@ -26,6 +28,38 @@ export function aSession(number: number, facts: Partial<LoginSession> = {}): Log
     createdAtMs: T0,
     lastUsedAtMs: T0,
     expiresAtMs: T0 + 7 * DAY_MS,
+    ...facts,
+  };
+}
+
+/** A chat key of user 1 that lasts, of its own for each number. */
+export function aKey(number: number, facts: Partial<ApiKey> = {}): ApiKey {
+  return {
+    id: `key${String(number).padStart(9, '0')}` as ApiKeyId,
+    sha256: `hash-${number}`,
+    name: `Key ${number}`,
+    scopes: ['chat'],
+    ownerId: user(1),
+    createdAtMs: T0,
+    ...facts,
+  };
+}
+
+/** A control key, which belongs to nobody. */
+export function aControlKey(number: number, facts: Partial<ApiKey> = {}): ApiKey {
+  const { ownerId: _nobody, ...key } = aKey(number, { scopes: ['control'], ...facts });
+  return key;
+}
+
+/** A ticket of user 1 that may be redeemed for 30 s, of its own for each number. */
+export function aTicket(number: number, facts: Partial<Ticket> = {}): Ticket {
+  return {
+    sha256: `ticket-${number}`,
+    userId: user(1),
+    loginSessionId: `session-${number}` as LoginSessionId,
+    role: 'user',
+    createdAtMs: T0,
+    expiresAtMs: T0 + TICKET_LIFE_MS,
     ...facts,
   };
 }

@@ -1,12 +1,19 @@
 import { JoseAccessTokens } from '../../src/adapters/outbound/jose/jose-access-tokens.ts';
+import { MemoryApiKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryAttemptCounters } from '../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { MemoryLoginSessionRepository } from '../../src/adapters/outbound/memory/identity/memory-login-session-repository.ts';
 import { MemorySigningKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-signing-key-repository.ts';
+import { MemoryTicketRepository } from '../../src/adapters/outbound/memory/identity/memory-ticket-repository.ts';
 import { MemoryUserRepository } from '../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
 import { ZxcvbnCommonPasswords } from '../../src/adapters/outbound/zxcvbn/zxcvbn-common-passwords.ts';
 import { AdministerUser } from '../../src/application/identity/administer-user.ts';
+import { IssueApiKey, type IssuedApiKey } from '../../src/application/identity/api-keys/issue-api-key.ts';
+import { ListApiKeys } from '../../src/application/identity/api-keys/list-api-keys.ts';
+import { MintApiKey } from '../../src/application/identity/api-keys/mint-api-key.ts';
+import { RevokeApiKey } from '../../src/application/identity/api-keys/revoke-api-key.ts';
+import { StoredApiKeys } from '../../src/application/identity/api-keys/stored-api-keys.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { ChangePassword } from '../../src/application/identity/change-password.ts';
 import { ConfirmPassword } from '../../src/application/identity/confirm-password.ts';
@@ -24,10 +31,13 @@ import { ReadProfile } from '../../src/application/identity/read-profile.ts';
 import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../src/application/identity/resolve-credential.ts';
 import { StoredSessionStatus } from '../../src/application/identity/stored-session-status.ts';
+import { MintTicket } from '../../src/application/identity/tickets/mint-ticket.ts';
+import { StoredTickets } from '../../src/application/identity/tickets/stored-tickets.ts';
 import { UserDirectory } from '../../src/application/identity/user-directory.ts';
 import type { UserProfile } from '../../src/application/identity/user-profile.ts';
 import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
 import type { PasswordHasher } from '../../src/application/ports/identity/password-hasher.ts';
+import type { ApiKeyDraft } from '../../src/domain/identity/api-key.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 import type { Role } from '../../src/domain/identity/principal.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -68,7 +78,9 @@ export class IdentityWorld {
   readonly ids = new CryptoIdSource();
   readonly digest = new NodeDigest();
   readonly sessions = new MemoryLoginSessionRepository();
-  readonly users = new MemoryUserRepository(this.sessions);
+  readonly apiKeys = new MemoryApiKeyRepository();
+  readonly tickets = new MemoryTicketRepository();
+  readonly users = new MemoryUserRepository(this.sessions, this.apiKeys);
   readonly signingKeys = new MemorySigningKeyRepository();
   readonly tokens = new JoseAccessTokens({ keys: this.signingKeys, clock: this.clock, ids: this.ids });
   readonly status = new StoredSessionStatus(this);
@@ -78,12 +90,25 @@ export class IdentityWorld {
     tokens: this.tokens,
     sessions: this.status,
     serviceKeys: { accepts: (presented) => presented === SERVICE_KEY },
+    apiKeys: new StoredApiKeys(this),
+    tickets: new StoredTickets({
+      tickets: this.tickets,
+      users: this.users,
+      sessions: this.status,
+      digest: this.digest,
+      clock: this.clock,
+    }),
   });
   readonly counters = new MemoryAttemptCounters(this);
   readonly throttle = new LoginThrottle(this);
   readonly common = new ZxcvbnCommonPasswords();
   readonly rules = new PasswordRules(this);
   readonly confirm = new ConfirmPassword(this);
+  readonly issueApiKey = new IssueApiKey(this);
+  readonly mintApiKey = new MintApiKey(this);
+  readonly listApiKeys = new ListApiKeys(this);
+  readonly revokeApiKey = new RevokeApiKey(this);
+  readonly mintTicket = new MintTicket(this);
   readonly createUser = new CreateUser(this);
   readonly admission = new LoginAdmission(this);
   readonly logIn = new LogIn(this);
@@ -113,6 +138,14 @@ export class IdentityWorld {
   /** Logs in from this machine. */
   login(username: string, password = `password of ${username}`): Promise<LoginGrant> {
     return this.logIn.execute({ username, password, peer: { local: true, address: '127.0.0.1' } });
+  }
+
+  /** Makes an API key of somebody's, as the operator would; without a name one of an agent. */
+  async mintKey(draft: Partial<ApiKeyDraft> & { readonly owner?: string } = {}): Promise<IssuedApiKey> {
+    const { owner, ...given } = draft;
+    const maker = owner === undefined ? undefined : await this.users.findByUsername(owner);
+    const scopes: ApiKeyDraft['scopes'] = owner === undefined ? ['control'] : ['chat'];
+    return this.issueApiKey.execute({ maker, draft: { name: 'a key', scopes, ...given }, actor: 'system' });
   }
 
   /** Refreshes from this machine. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { DomainError, type DomainErrorCode } from '../../src/domain/domain-error.ts';
 
-/** Expects a promise to be refused by the domain with exactly this code. */
-export async function expectRefusal(promise: Promise<unknown>, code: DomainErrorCode): Promise<void> {
+/** Expects a promise to be refused by the domain with exactly this code, and gives the refusal. */
+export async function expectRefusal(promise: Promise<unknown>, code: DomainErrorCode): Promise<DomainError> {
   let refusal: unknown;
   try {
     await promise;
@@ -11,6 +11,7 @@ export async function expectRefusal(promise: Promise<unknown>, code: DomainError
   }
   expect(refusal).to.be.instanceOf(DomainError);
   expect((refusal as DomainError).code).to.equal(code);
+  return refusal as DomainError;
 }
 
 /** Expects a function to be refused by the domain with exactly this code. */

@@ -1,8 +1,19 @@
 import { DomainError } from '../../domain/domain-error.ts';
+import { API_KEY_PREFIX, readApiKey } from '../../domain/identity/api-key-text.ts';
 import type { Principal } from '../../domain/identity/principal.ts';
 import type { AccessTokenVerifier } from '../ports/identity/access-tokens.ts';
+import type { ApiKeyVerifier } from '../ports/identity/api-key-verifier.ts';
 import type { ServiceKeys } from '../ports/identity/service-keys.ts';
 import type { SessionStatus } from '../ports/identity/session-status.ts';
+import type { TicketRedeemer } from '../ports/identity/ticket-redeemer.ts';
+
+interface Deps {
+  readonly tokens: AccessTokenVerifier;
+  readonly sessions: SessionStatus;
+  readonly serviceKeys: ServiceKeys;
+  readonly apiKeys: ApiKeyVerifier;
+  readonly tickets: TicketRedeemer;
+}
 
 /** The one credential that decides who asks, by where it stood: a good one in the wrong place is a bad one. */
 export interface Credential {
@@ -12,20 +23,28 @@ export interface Credential {
 
 /** Finds out who asks, from the one credential that a request carries. */
 export class Authenticate {
-  readonly #deps: { tokens: AccessTokenVerifier; sessions: SessionStatus; serviceKeys: ServiceKeys };
+  readonly #deps: Deps;
 
-  constructor(deps: { tokens: AccessTokenVerifier; sessions: SessionStatus; serviceKeys: ServiceKeys }) {
+  constructor(deps: Deps) {
     this.#deps = deps;
   }
 
   /**
+   * A ticket is spent by this. An API key whose form or checksum is wrong is refused without asking anybody.
+   *
    * @throws DomainError `credential.invalid` or `credential.expired` when the credential is not good, also when
    *   its login session has ended; PortError when that cannot be found out.
    */
   async execute({ kind, value }: Credential): Promise<Principal> {
-    const { tokens, sessions, serviceKeys } = this.#deps;
-    if (kind !== 'bearer') throw new DomainError('credential.invalid', 'The credential is not valid');
+    const { sessions, serviceKeys, apiKeys, tickets, tokens } = this.#deps;
+    if (kind === 'ticket') return tickets.redeem(value);
+    if (kind !== 'bearer') throw invalid();
     if (serviceKeys.accepts(value)) return { kind: 'service' };
+    if (value.startsWith(API_KEY_PREFIX)) {
+      const key = readApiKey(value);
+      if (key === undefined) throw invalid();
+      return apiKeys.verify(key);
+    }
     const principal = await tokens.verify(value);
     if (!(await sessions.isLive(principal))) {
       throw new DomainError('credential.expired', 'This login has ended');
@@ -33,3 +52,5 @@ export class Authenticate {
     return principal;
   }
 }
+
+const invalid = (): DomainError => new DomainError('credential.invalid', 'The credential is not valid');

@@ -1,3 +1,4 @@
+import type { ApiKeyRepository } from '../ports/identity/api-key-repository.ts';
 import type { LoginEnd, LoginEnds } from '../ports/identity/login-ends.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
@@ -36,6 +37,26 @@ export class EndedLogins implements LoginEnds {
         const ended = await sessions.endAllOf(userId, nowMs, except);
         tell({ userId });
         return ended;
+      },
+    };
+  }
+
+  /** The same API keys, with every end told here. */
+  ofApiKeys(apiKeys: ApiKeyRepository): ApiKeyRepository {
+    return {
+      add: (key, atMost) => apiKeys.add(key, atMost),
+      find: (id) => apiKeys.find(id),
+      touch: (id, nowMs) => apiKeys.touch(id, nowMs),
+      listLive: (owner, nowMs) => apiKeys.listLive(owner, nowMs),
+      revoke: async (id, nowMs) => {
+        const outcome = await apiKeys.revoke(id, nowMs);
+        if (outcome === 'revoked') this.#tell({ apiKeyId: id });
+        return outcome;
+      },
+      revokeAllOf: async (userId, nowMs) => {
+        const revoked = await apiKeys.revokeAllOf(userId, nowMs);
+        this.#tell({ userId });
+        return revoked;
       },
     };
   }

@@ -3,14 +3,15 @@ import type { ApiKeyScope, Principal, Role } from './principal.ts';
 /** Who a permission opens for. */
 interface Holders {
   /** `public`: everybody, also who shows no credential. */
-  readonly roles: readonly (Role | 'service' | 'public')[];
+  readonly roles: readonly (Role | 'agent' | 'service' | 'public')[];
   /** The scopes with which an API key holds it too, if its owner's role does. Without one only a person's login does. */
   readonly scopes?: readonly ApiKeyScope[];
 }
 
 const EVERY_ROLE: readonly Role[] = ['user', 'supervisor', 'admin'];
 const OFFICERS: readonly Role[] = ['supervisor', 'admin'];
-const EVERY_SCOPE: readonly ApiKeyScope[] = ['chat', 'control', 'mux', 'admin:read'];
+/** Every scope of a key that stands for a person; a control key stands for an agent. */
+const PERSONAL_SCOPES: readonly ApiKeyScope[] = ['chat', 'mux', 'admin:read'];
 
 /**
  * The one table of who may do what (ASVS 5.0, 8.1.1). Every route names one of these permissions. Credits, users,
@@ -19,7 +20,7 @@ const EVERY_SCOPE: readonly ApiKeyScope[] = ['chat', 'control', 'mux', 'admin:re
 export const PERMISSIONS = {
   public: { roles: ['public'] },
   service: { roles: ['service'] },
-  'self.read': { roles: EVERY_ROLE, scopes: EVERY_SCOPE },
+  'self.read': { roles: EVERY_ROLE, scopes: PERSONAL_SCOPES },
   'self.write': { roles: EVERY_ROLE },
   'login.manage-own': { roles: EVERY_ROLE },
   'key.manage-own': { roles: EVERY_ROLE },
@@ -41,12 +42,18 @@ export const PERMISSIONS = {
 /** Everything a route can ask for. Every route names one. */
 export type Permission = keyof typeof PERMISSIONS;
 
+/** The scopes of which a key needs one to hold a permission; none: it takes a login. */
+export function scopesOf(permission: Permission): readonly ApiKeyScope[] {
+  const { scopes = [] }: Holders = PERMISSIONS[permission];
+  return scopes;
+}
+
 /** Whether a principal holds a permission; nobody holds only `public`. */
 export function permits(principal: Principal | undefined, permission: Permission): boolean {
-  const { roles, scopes = [] }: Holders = PERMISSIONS[permission];
+  const { roles }: Holders = PERMISSIONS[permission];
   if (roles.includes('public')) return true;
   if (principal === undefined) return false;
-  if (principal.kind === 'service') return roles.includes('service');
+  if (principal.kind === 'service' || principal.kind === 'agent') return roles.includes(principal.kind);
   if (!roles.includes(principal.role)) return false;
-  return principal.kind === 'user' || principal.scopes.some((scope) => scopes.includes(scope));
+  return principal.kind === 'user' || principal.scopes.some((scope) => scopesOf(permission).includes(scope));
 }

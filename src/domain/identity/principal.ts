@@ -34,13 +34,26 @@ export interface KeyPrincipal extends Person {
 /** Who may own something: a person by a login, or by a key of his. */
 export type PersonPrincipal = UserPrincipal | KeyPrincipal;
 
+/**
+ * An agent by its control key. It is no person: it has no account, no role and no credit, and it ends with its key alone.
+ */
+export interface AgentPrincipal {
+  readonly kind: 'agent';
+  readonly apiKeyId: ApiKeyId;
+  /** The agent profile that the key is bound to; a key without one is the agent by itself. */
+  readonly agent?: string;
+}
+
+/** Who came with a credential that can end while it is in use. */
+export type EndingPrincipal = PersonPrincipal | AgentPrincipal;
+
 /** Another service of the same deployment, by its service key. */
 export interface ServicePrincipal {
   readonly kind: 'service';
 }
 
 /** Who asks. */
-export type Principal = PersonPrincipal | ServicePrincipal;
+export type Principal = EndingPrincipal | ServicePrincipal;
 
 /** Reads a role as callers write it. */
 export function roleFrom(text: string): Role | undefined {

@@ -2,9 +2,11 @@ import type { Container } from 'inversify';
 import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
 import { keepClockMark, readClockMark, writeClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
+import { SqliteApiKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-api-key-repository.ts';
 import { SqliteLoginSessionRepository } from '../../adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
 import { SqliteRevocationLog } from '../../adapters/outbound/sqlite/identity/sqlite-revocation-log.ts';
 import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-signing-key-repository.ts';
+import { SqliteTicketRepository } from '../../adapters/outbound/sqlite/identity/sqlite-ticket-repository.ts';
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
@@ -13,6 +15,7 @@ import type { Clock } from '../../application/ports/clock.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
+  API_KEYS,
   CHATS,
   EVENT_LOG,
   LEDGER,
@@ -20,6 +23,7 @@ import {
   REVOCATIONS,
   SIGNING_KEYS,
   STREAMS,
+  TICKETS,
   USERS,
 } from '../tokens.ts';
 
@@ -84,6 +88,8 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(EVENT_LOG).toConstantValue(events);
   container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
   container.bind(USERS).toConstantValue(new SqliteUserRepository(store));
+  container.bind(API_KEYS).toConstantValue(new SqliteApiKeyRepository(store));
+  container.bind(TICKETS).toConstantValue(new SqliteTicketRepository(store));
   container.bind(LOGIN_SESSIONS).toConstantValue(new SqliteLoginSessionRepository(store));
   container.bind(REVOCATIONS).toConstantValue(new SqliteRevocationLog(store));
   container.bind(SIGNING_KEYS).toConstantValue(new SqliteSigningKeyRepository(store));

@@ -24,6 +24,8 @@ import { TokenSessionStatus } from '../../application/identity/token-session-sta
 import { UserDirectory } from '../../application/identity/user-directory.ts';
 import * as identity from '../tokens/identity.ts';
 import {
+  API_KEY_VERIFIER,
+  API_KEYS,
   AUDIT,
   CLOCK,
   DIGEST,
@@ -35,11 +37,13 @@ import {
   SERVICE_KEYS,
   SESSION_STATUS,
   SIGNING_KEYS,
+  TICKET_REDEEMER,
   TOKEN_ISSUER,
   TOKEN_VERIFIER,
   USER_STREAMS,
   USERS,
 } from '../tokens.ts';
+import { bindApiKeys, bindRemoteApiKeys } from './api-keys.ts';
 import { bindPasswords } from './passwords.ts';
 
 /** How long credentials live, in milliseconds, and how many wrong ones are borne. */
@@ -54,10 +58,12 @@ export function bindIdentity(container: Container, settings: IdentitySettings): 
   const endedLogins = new EndedLogins();
   container.bind(LOGIN_ENDS).toConstantValue(endedLogins);
   container.onActivation(LOGIN_SESSIONS, (_, sessions) => endedLogins.ofSessions(sessions));
+  container.onActivation(API_KEYS, (_, apiKeys) => endedLogins.ofApiKeys(apiKeys));
   container.onActivation(USERS, (_, users) => endedLogins.ofUsers(users));
   bindPasswords(container, settings.throttle ?? {});
   bindCredentials(container, settings);
   bindAuthentication(container);
+  bindApiKeys(container);
   bindLogins(container, settings);
   bindAccounts(container);
   bindRoutes(container);
@@ -79,6 +85,7 @@ export function bindRemoteIdentity(
   container.bind(SESSION_STATUS).toConstantValue(new TokenSessionStatus());
   container.bind(LOGIN_ENDS).toConstantValue(new EndedLogins());
   container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory({ authUrl, serviceKey }));
+  bindRemoteApiKeys(container, settings);
   bindAuthentication(container);
 }
 
@@ -91,8 +98,9 @@ function bindAuthentication(container: Container): void {
   container
     .bind(identity.AUTHENTICATE)
     .toResolvedValue(
-      (tokens, sessions, serviceKeys) => new Authenticate({ tokens, sessions, serviceKeys }),
-      [TOKEN_VERIFIER, SESSION_STATUS, SERVICE_KEYS],
+      (tokens, sessions, serviceKeys, apiKeys, tickets) =>
+        new Authenticate({ tokens, sessions, serviceKeys, apiKeys, tickets }),
+      [TOKEN_VERIFIER, SESSION_STATUS, SERVICE_KEYS, API_KEY_VERIFIER, TICKET_REDEEMER],
     )
     .inSingletonScope();
 }
@@ -112,8 +120,8 @@ function bindCredentials(container: Container, { accessTokenLifeMs }: IdentitySe
   container
     .bind(SESSION_STATUS)
     .toResolvedValue(
-      (sessions, users, clock) => new StoredSessionStatus({ sessions, users, clock }),
-      [LOGIN_SESSIONS, USERS, CLOCK],
+      (sessions, apiKeys, users, clock) => new StoredSessionStatus({ sessions, apiKeys, users, clock }),
+      [LOGIN_SESSIONS, API_KEYS, USERS, CLOCK],
     )
     .inSingletonScope();
   container.bind(PRINCIPAL_DIRECTORY).toResolvedValue((users) => new UserDirectory(users), [USERS]);
@@ -214,6 +222,10 @@ function bindRoutes(container: Container): void {
         administerUser,
         deleteUser,
         resolveCredential,
+        mintApiKey,
+        listApiKeys,
+        revokeApiKey,
+        mintTicket,
         directory,
         keys,
       ) =>
@@ -228,6 +240,10 @@ function bindRoutes(container: Container): void {
           administerUser,
           deleteUser,
           resolveCredential,
+          mintApiKey,
+          listApiKeys,
+          revokeApiKey,
+          mintTicket,
           directory,
           keys,
         }),
@@ -242,6 +258,10 @@ function bindRoutes(container: Container): void {
         identity.ADMINISTER_USER,
         identity.DELETE_USER,
         identity.RESOLVE_CREDENTIAL,
+        identity.MINT_API_KEY,
+        identity.LIST_API_KEYS,
+        identity.REVOKE_API_KEY,
+        identity.MINT_TICKET,
         PRINCIPAL_DIRECTORY,
         TOKEN_ISSUER,
       ],

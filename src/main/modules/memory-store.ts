@@ -1,14 +1,17 @@
 import type { Container } from 'inversify';
 import { MemoryReservationLedger } from '../../adapters/outbound/memory/accounting/memory-reservation-ledger.ts';
+import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
 import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
 import { MemorySigningKeyRepository } from '../../adapters/outbound/memory/identity/memory-signing-key-repository.ts';
+import { MemoryTicketRepository } from '../../adapters/outbound/memory/identity/memory-ticket-repository.ts';
 import { MemoryUserRepository } from '../../adapters/outbound/memory/identity/memory-user-repository.ts';
 import { MemoryChatRepository } from '../../adapters/outbound/memory/streaming/memory-chat-repository.ts';
 import { MemoryEventLog } from '../../adapters/outbound/memory/streaming/memory-event-log.ts';
 import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming/memory-stream-repository.ts';
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
 import {
+  API_KEYS,
   CHATS,
   EVENT_LOG,
   LEDGER,
@@ -16,6 +19,7 @@ import {
   REVOCATIONS,
   SIGNING_KEYS,
   STREAMS,
+  TICKETS,
   USERS,
 } from '../tokens.ts';
 
@@ -24,11 +28,14 @@ export function bindMemoryStore(container: Container): void {
   const streaming = new MemoryStreamingStore();
   const revocations = new MemoryRevocationLog();
   const sessions = new MemoryLoginSessionRepository(revocations);
+  const apiKeys = new MemoryApiKeyRepository(revocations);
   container.bind(CHATS).toConstantValue(new MemoryChatRepository(streaming));
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));
   container.bind(EVENT_LOG).toConstantValue(new MemoryEventLog(streaming));
   container.bind(LEDGER).toConstantValue(new MemoryReservationLedger());
-  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, revocations));
+  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations));
+  container.bind(API_KEYS).toConstantValue(apiKeys);
+  container.bind(TICKETS).toConstantValue(new MemoryTicketRepository());
   container.bind(LOGIN_SESSIONS).toConstantValue(sessions);
   container.bind(REVOCATIONS).toConstantValue(revocations);
   container.bind(SIGNING_KEYS).toConstantValue(new MemorySigningKeyRepository());

@@ -1,5 +1,9 @@
 import type { Route } from '../../adapters/inbound/http/route.ts';
 import type { AdministerUser } from '../../application/identity/administer-user.ts';
+import type { IssueApiKey } from '../../application/identity/api-keys/issue-api-key.ts';
+import type { ListApiKeys } from '../../application/identity/api-keys/list-api-keys.ts';
+import type { MintApiKey } from '../../application/identity/api-keys/mint-api-key.ts';
+import type { RevokeApiKey } from '../../application/identity/api-keys/revoke-api-key.ts';
 import type { Authenticate } from '../../application/identity/authenticate.ts';
 import type { ChangePassword } from '../../application/identity/change-password.ts';
 import type { ConfirmPassword } from '../../application/identity/confirm-password.ts';
@@ -15,6 +19,7 @@ import type { PasswordRules } from '../../application/identity/password-rules.ts
 import type { ReadProfile } from '../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
+import type { MintTicket } from '../../application/identity/tickets/mint-ticket.ts';
 import type {
   AccessTokenIssuer,
   AccessTokenVerifier,
@@ -38,5 +43,10 @@ export const LIST_USERS = identify<ListUsers>('ListUsers');
 export const ADMINISTER_USER = identify<AdministerUser>('AdministerUser');
 export const DELETE_USER = identify<DeleteUser>('DeleteUser');
 export const RESOLVE_CREDENTIAL = identify<ResolveCredential>('ResolveCredential');
+export const ISSUE_API_KEY = identify<IssueApiKey>('IssueApiKey');
+export const MINT_API_KEY = identify<MintApiKey>('MintApiKey');
+export const LIST_API_KEYS = identify<ListApiKeys>('ListApiKeys');
+export const REVOKE_API_KEY = identify<RevokeApiKey>('RevokeApiKey');
+export const MINT_TICKET = identify<MintTicket>('MintTicket');
 export const ENSURE_FIRST_ACCOUNTS = identify<EnsureFirstAccounts>('EnsureFirstAccounts');
 export const IDENTITY_ROUTES = identify<readonly Route[]>('IdentityRoutes');

@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('says which credential opens a route', () => {
-    expect(operation.security).to.deep.equal([{ accessToken: [] }]);
+    expect(operation.security).to.deep.equal([{ accessToken: [] }, { apiKey: ['chat'] }]);
     expect(paths['/api/things']?.get?.security).to.deep.equal([]);
   });
 

@@ -86,6 +86,16 @@ describe('the digest', () => {
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     );
   });
+
+  it('knows a text by its digest, and no other digest or what is none', () => {
+    const digest = new NodeDigest();
+    const kept = digest.sha256Hex('abc');
+    expect(digest.matches('abc', kept)).to.equal(true);
+    expect(digest.matches('abd', kept)).to.equal(false);
+    expect(digest.matches('abc', kept.slice(2))).to.equal(false);
+    expect(digest.matches('abc', '')).to.equal(false);
+    expect(digest.matches('abc', 'abc')).to.equal(false);
+  });
 });
 
 describe('the log', () => {

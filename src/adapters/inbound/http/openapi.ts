@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DomainErrorCode } from '../../../domain/domain-error.ts';
+import { scopesOf } from '../../../domain/identity/permission.ts';
 import { STATUS_OF } from './problem.ts';
 import { type AnswerContract, MEDIA_TYPES, type Route } from './route.ts';
 
@@ -75,6 +76,11 @@ export function openApiDocument(about: {
           bearerFormat: 'JWT',
           description: 'From login or refresh.',
         },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, of which one of the scopes named is enough.',
+        },
         serviceKey: {
           type: 'http',
           scheme: 'bearer',
@@ -90,7 +96,7 @@ function operationOf(route: Route): Json {
   return {
     operationId: route.operationId,
     summary: route.summary,
-    ...(route.permission === 'public' ? { security: [] } : { security: [securityOf(route)] }),
+    ...(route.permission === 'public' ? { security: [] } : { security: securityOf(route) }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined
       ? {}
@@ -104,8 +110,11 @@ function operationOf(route: Route): Json {
   };
 }
 
-const securityOf = (route: Route): Json =>
-  route.permission === 'service' ? { serviceKey: [] } : { accessToken: [] };
+function securityOf({ permission }: Route): Json[] {
+  if (permission === 'service') return [{ serviceKey: [] }];
+  const scopes = scopesOf(permission);
+  return [{ accessToken: [] }, ...(scopes.length === 0 ? [] : [{ apiKey: scopes }])];
+}
 
 function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
   if (schema === undefined) return [];

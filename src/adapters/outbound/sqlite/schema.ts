@@ -1,11 +1,14 @@
 import { ACCOUNTING_OPERATIONS } from './accounting/accounting-operations.ts';
 import { CLOCK_OPERATIONS } from './clock-mark.ts';
+import { API_KEY_OPERATIONS } from './identity/api-key-operations.ts';
 import { IDENTITY_OPERATIONS } from './identity/identity-operations.ts';
+import { TICKET_OPERATIONS } from './identity/ticket-operations.ts';
 import { STREAMING_SCHEMA } from './migrations/0001-streaming.ts';
 import { ACCOUNTING_SCHEMA } from './migrations/0002-accounting.ts';
 import { IDENTITY_SCHEMA } from './migrations/0003-identity.ts';
 import { CLOCK_MARK_SCHEMA } from './migrations/0004-clock-mark.ts';
 import { REVOCATION_SCHEMA } from './migrations/0005-revocations.ts';
+import { API_KEY_SCHEMA } from './migrations/0006-api-keys.ts';
 import type { Migration } from './migrations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
@@ -17,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   IDENTITY_SCHEMA,
   CLOCK_MARK_SCHEMA,
   REVOCATION_SCHEMA,
+  API_KEY_SCHEMA,
 ];
 
 /** Every write that the store knows. */
@@ -24,5 +28,7 @@ export const OPERATIONS: OperationSet = {
   ...STREAMING_OPERATIONS,
   ...ACCOUNTING_OPERATIONS,
   ...IDENTITY_OPERATIONS,
+  ...API_KEY_OPERATIONS,
+  ...TICKET_OPERATIONS,
   ...CLOCK_OPERATIONS,
 };

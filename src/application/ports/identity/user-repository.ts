@@ -19,10 +19,11 @@ export interface UserRepository {
   search(text: string, page: { readonly offset: number; readonly limit: number }): Promise<UserPage>;
   /**
    * Changes a user in one atomic write and, unless `keepSession` names it, ends every login session of his
-   * when `endSessionsAtMs` is given: with another role, another password, when he is disabled or deleted. The
-   * revocation log then has each of these sessions and the user. Refuses to leave the store without an enabled admin:
-   * of two admins who demote each other at once, one is refused. A deleted user is `not-found`. `outdated`: the
-   * password is not the one that the change replaces; nothing is written, and no session ends.
+   * when `endSessionsAtMs` is given: with another role, another password, when he is disabled or deleted. Disabling or
+   * deleting him revokes his API keys too. The revocation log then has each of these sessions and keys and the user.
+   * Refuses to leave the store without an enabled admin: of two admins who demote each other at once, one is refused. A
+   * deleted user is `not-found`. `outdated`: the password is not the one that the change replaces; nothing is written,
+   * and no session ends.
    */
   change(
     id: UserId,

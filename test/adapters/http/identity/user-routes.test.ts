@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Answer } from '../../../support/api-client.ts';
 import { type IdentityService, serveIdentity } from '../../../support/identity-service.ts';
 import { SERVICE_KEY } from '../../../support/identity-world.ts';
 
@@ -108,6 +109,7 @@ describe('the declared answers of auth', () => {
           'refreshLogin',
           await auth.send('POST', '/api/auth/refresh', { body: { refreshToken: grant.refreshToken } }),
         ],
+        ...(await askAboutKeys(auth, bearer)),
         ['createUser', await auth.send('POST', '/api/admin/users', { bearer, body: eve })],
         ['listUsers', await auth.send('GET', '/api/admin/users', { bearer })],
         [
@@ -142,3 +144,22 @@ describe('the declared answers of auth', () => {
     }
   });
 });
+
+/** The answers of the routes of API keys and tickets, by the operations of the document. */
+async function askAboutKeys(
+  auth: IdentityService,
+  bearer: string,
+): Promise<ReadonlyArray<readonly [string, Answer]>> {
+  const draft = { name: 'k', scopes: ['chat'], expiresAt: '2099-01-01T00:00:00Z' };
+  const body = { ...draft, password: 'password of root' };
+  const minted = await auth.send('POST', '/api/keys', { bearer, body });
+  const ticket = await auth.send('POST', '/api/ws/tickets', { bearer });
+  const redemption = { bearer: SERVICE_KEY, body: { ticket: ticket.body.ticket } };
+  return [
+    ['mintApiKey', minted],
+    ['listApiKeys', await auth.send('GET', '/api/keys', { bearer })],
+    ['revokeApiKey', await auth.send('DELETE', `/api/keys/${minted.body.id}`, { bearer })],
+    ['mintTicket', ticket],
+    ['redeemTicket', await auth.send('POST', '/internal/tickets/redeem', redemption)],
+  ];
+}

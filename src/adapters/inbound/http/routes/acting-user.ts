@@ -4,7 +4,7 @@ import { invariant } from '../../../../domain/invariant.ts';
 /** The person who asks, by a login or a key, on a route whose permission only people hold. */
 export function actingUser(principal: Principal | undefined): PersonPrincipal {
   invariant(
-    principal !== undefined && principal.kind !== 'service',
+    principal?.kind === 'user' || principal?.kind === 'key',
     'the permission of this route lets only people in',
   );
   return principal;

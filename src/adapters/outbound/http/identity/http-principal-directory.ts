@@ -3,11 +3,8 @@ import type {
   DirectoryEntry,
   PrincipalDirectory,
 } from '../../../../application/ports/identity/principal-directory.ts';
-import { PortError } from '../../../../application/ports/port-error.ts';
 import { isUserId } from '../../../../domain/identity/ids.ts';
-
-/** Longest wait for auth, in milliseconds, the answer's body included. */
-const TIMEOUT_MS = 3_000;
+import { type AuthPeer, askAuth } from './ask-auth.ts';
 
 const ENTRY = z.object({
   userId: z.string().refine(isUserId),
@@ -27,18 +24,12 @@ const isAskable = (text: string): boolean =>
   text.length <= MAX_NAME_LENGTH && !text.includes('\0') && text.isWellFormed();
 const mayBeName = (text: string): boolean => text !== '' && isAskable(text);
 
-interface Deps {
-  /** Auth's own origin; service routes answer there alone. */
-  readonly authUrl: URL;
-  readonly serviceKey: string;
-}
-
 /** Auth's directory over HTTP, for a service that runs apart. Reads only, so a caller may always ask again. */
 export class HttpPrincipalDirectory implements PrincipalDirectory {
-  readonly #deps: Deps;
+  readonly #auth: AuthPeer;
 
-  constructor(deps: Deps) {
-    this.#deps = deps;
+  constructor(auth: AuthPeer) {
+    this.#auth = auth;
   }
 
   async resolve(userIdOrUsername: string): Promise<DirectoryEntry | undefined> {
@@ -62,24 +53,7 @@ export class HttpPrincipalDirectory implements PrincipalDirectory {
     return { entries: principals, total };
   }
 
-  async #ask<Answer extends z.ZodType>(question: object, answer: Answer): Promise<z.output<Answer>> {
-    const { authUrl, serviceKey } = this.#deps;
-    try {
-      const response = await fetch(new URL('/internal/principals/resolve', authUrl), {
-        method: 'POST',
-        headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
-        body: JSON.stringify(question),
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      if (response.status !== 200) {
-        await response.body?.cancel();
-        throw new PortError('unavailable', 'auth', `auth answered ${response.status}`);
-      }
-      return answer.parse(await response.json());
-    } catch (error) {
-      if (error instanceof PortError) throw error;
-      throw new PortError('unavailable', 'auth', 'auth could not be asked', { cause: error });
-    }
+  #ask<Answer extends z.ZodType>(question: object, answer: Answer): Promise<z.output<Answer>> {
+    return askAuth(this.#auth, '/internal/principals/resolve', question, answer);
   }
 }

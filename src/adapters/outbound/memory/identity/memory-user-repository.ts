@@ -1,3 +1,4 @@
+import type { ApiKeyRepository } from '../../../../application/ports/identity/api-key-repository.ts';
 import type { LoginSessionRepository } from '../../../../application/ports/identity/login-session-repository.ts';
 import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
 import {
@@ -10,14 +11,20 @@ import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts'
 import type { User } from '../../../../domain/identity/user.ts';
 import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
-/** Accounts in one process's memory, beside the login sessions that a change may end. */
+/** Accounts in one process's memory, beside the login sessions and API keys that a change may end. */
 export class MemoryUserRepository implements UserRepository {
   readonly #users = new Map<UserId, User>();
   readonly #sessions: LoginSessionRepository;
+  readonly #apiKeys: ApiKeyRepository;
   readonly #revocations: MemoryRevocationLog;
 
-  constructor(sessions: LoginSessionRepository, revocations = new MemoryRevocationLog()) {
+  constructor(
+    sessions: LoginSessionRepository,
+    apiKeys: ApiKeyRepository,
+    revocations = new MemoryRevocationLog(),
+  ) {
     this.#sessions = sessions;
+    this.#apiKeys = apiKeys;
     this.#revocations = revocations;
   }
 
@@ -60,6 +67,7 @@ export class MemoryUserRepository implements UserRepository {
       if (admins.length === 1) return 'last-admin';
     }
     this.#users.set(id, changed);
+    if (changed.disabledAtMs !== undefined) await this.#apiKeys.revokeAllOf(id, changed.disabledAtMs);
     if (sessions !== undefined) {
       await this.#sessions.endAllOf(id, sessions.endSessionsAtMs, sessions.keepSession);
       this.#revocations.append(

@@ -9,6 +9,7 @@ import {
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession, User } from '../../../../domain/identity/user.ts';
 import type { WriterDatabase } from '../operation.ts';
+import { revokeKeysOf } from './api-key-operations.ts';
 import { SESSION_COLUMNS, sessionFrom, signingKeyFrom, USER_COLUMNS, userFrom } from './identity-rows.ts';
 
 /** Most sessions past their absolute time that one login forgets. */
@@ -71,6 +72,9 @@ function applyChange(
        password_mark = ?, role = ?, is_verified = ?, disabled_at_ms = ?, deleted_at_ms = ?, created_at_ms = ?
      WHERE id = ?`,
   ).run(...values, id);
+  if (changed.disabledAtMs !== undefined) {
+    revokeKeysOf(db, { userId: id, nowMs: changed.disabledAtMs });
+  }
   if (sessions !== undefined) {
     const { endSessionsAtMs: nowMs, keepSession } = sessions;
     endAllOf(db, { userId: id, nowMs, ...(keepSession === undefined ? {} : { except: keepSession }) });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LoginGrant } from '../../../../../application/identity/login-grant.ts';
 import type { UserProfile } from '../../../../../application/identity/user-profile.ts';
+import { API_KEY_SCOPES, type ApiKey } from '../../../../../domain/identity/api-key.ts';
 
 const roleAnswer = z.enum(['admin', 'supervisor', 'user']);
 
@@ -52,7 +53,31 @@ export const keySetAnswer = z.object({
   ),
 });
 
-const principalAnswer = z.object({
+const keyScope = z.enum(API_KEY_SCOPES);
+const apiKeyAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(keyScope),
+  agent: z.string().optional(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
+});
+export const listedKeysAnswer = z.object({
+  keys: z.array(
+    apiKeyAnswer.extend({
+      lastUsedAt: z.iso.datetime().optional().describe('Written once a minute at most'),
+    }),
+  ),
+});
+export const mintedKeyAnswer = apiKeyAnswer.extend({
+  key: z.string().describe('For Authorization: Bearer; shown this once'),
+});
+export const ticketAnswer = z.object({
+  ticket: z.string(),
+  expiresIn: z.int().describe('How long it may be redeemed, in seconds'),
+});
+
+export const principalAnswer = z.object({
   userId: z.string(),
   username: z.string(),
   email: z.string(),
@@ -60,9 +85,16 @@ const principalAnswer = z.object({
   isVerified: z.boolean(),
   disabled: z.boolean(),
   sessionId: z.string().describe('The login session of the credential that was asked about').optional(),
+  apiKeyId: z.string().describe('The API key that was asked about').optional(),
+  scopes: z.array(keyScope).describe('What the API key that was asked about is good for').optional(),
 });
+export const agentAnswer = z.object({
+  apiKeyId: z.string().describe('The control key that was asked about'),
+  agent: z.string().nullable().describe('The agent profile that it is bound to'),
+});
+export const redeemedAnswer = z.object({ principal: principalAnswer.nullable() });
 export const resolvedAnswer = z.union([
-  z.object({ principal: principalAnswer.nullable() }),
+  z.object({ principal: z.union([principalAnswer, agentAnswer]).nullable() }),
   z.object({ principals: z.array(principalAnswer), total: z.int() }),
 ]);
 
@@ -83,4 +115,17 @@ export const grantView = (message: string, grant: LoginGrant): z.output<typeof l
   expiresIn: grant.expiresInSeconds,
   mustChangePassword: grant.user.mustChangePassword,
   user: userView(grant.user),
+});
+
+const timeText = (atMs: number): string => new Date(atMs).toISOString();
+
+/** An API key as its owner reads it: everything but the key and its hash. */
+export const apiKeyView = (key: ApiKey): z.output<typeof listedKeysAnswer>['keys'][number] => ({
+  id: key.id,
+  name: key.name,
+  scopes: [...key.scopes],
+  ...(key.agent === undefined ? {} : { agent: key.agent }),
+  createdAt: timeText(key.createdAtMs),
+  ...(key.expiresAtMs === undefined ? {} : { expiresAt: timeText(key.expiresAtMs) }),
+  ...(key.lastUsedAtMs === undefined ? {} : { lastUsedAt: timeText(key.lastUsedAtMs) }),
 });

@@ -1,8 +1,10 @@
 import type { Route } from '../../route.ts';
 import { accountRoutes } from './account-routes.ts';
+import { apiKeyRoutes } from './api-key-routes.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 import { loginRoutes } from './login-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { ticketRoutes } from './ticket-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
 /** Every route of auth. Their errors repeat the sentence as `error`, which older clients read. */
@@ -11,5 +13,7 @@ export const identityRoutes = (useCases: IdentityUseCases): Route[] =>
     ...loginRoutes(useCases),
     ...accountRoutes(useCases),
     ...userRoutes(useCases),
+    ...apiKeyRoutes(useCases),
+    ...ticketRoutes(useCases),
     ...serviceRoutes(useCases),
   ].map((route) => ({ ...route, mirrorDetailAs: 'error' as const }));

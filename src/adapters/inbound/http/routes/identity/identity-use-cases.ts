@@ -1,4 +1,7 @@
 import type { AdministerUser } from '../../../../../application/identity/administer-user.ts';
+import type { ListApiKeys } from '../../../../../application/identity/api-keys/list-api-keys.ts';
+import type { MintApiKey } from '../../../../../application/identity/api-keys/mint-api-key.ts';
+import type { RevokeApiKey } from '../../../../../application/identity/api-keys/revoke-api-key.ts';
 import type { ChangePassword } from '../../../../../application/identity/change-password.ts';
 import type { CreateUser } from '../../../../../application/identity/create-user.ts';
 import type { DeleteUser } from '../../../../../application/identity/delete-user.ts';
@@ -8,6 +11,7 @@ import type { LogOut } from '../../../../../application/identity/log-out.ts';
 import type { ReadProfile } from '../../../../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../../../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../../../../application/identity/resolve-credential.ts';
+import type { MintTicket } from '../../../../../application/identity/tickets/mint-ticket.ts';
 import type { AccessTokenIssuer } from '../../../../../application/ports/identity/access-tokens.ts';
 import type { PrincipalDirectory } from '../../../../../application/ports/identity/principal-directory.ts';
 
@@ -23,6 +27,10 @@ export interface IdentityUseCases {
   readonly administerUser: AdministerUser;
   readonly deleteUser: DeleteUser;
   readonly resolveCredential: ResolveCredential;
+  readonly mintApiKey: MintApiKey;
+  readonly listApiKeys: ListApiKeys;
+  readonly revokeApiKey: RevokeApiKey;
+  readonly mintTicket: MintTicket;
   readonly directory: PrincipalDirectory;
   readonly keys: Pick<AccessTokenIssuer, 'publicKeys'>;
 }

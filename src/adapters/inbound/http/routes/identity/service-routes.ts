@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import type { DirectoryEntry } from '../../../../../application/ports/identity/principal-directory.ts';
 import { isUserId } from '../../../../../domain/identity/ids.ts';
+import type { EndingPrincipal, PersonPrincipal } from '../../../../../domain/identity/principal.ts';
 import { defineRoute, type Route } from '../../route.ts';
-import { keySetAnswer, resolvedAnswer } from './answers.ts';
+import {
+  type agentAnswer,
+  keySetAnswer,
+  type principalAnswer,
+  redeemedAnswer,
+  resolvedAnswer,
+} from './answers.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 
 type Uses = Pick<IdentityUseCases, 'resolveCredential' | 'directory' | 'keys'>;
 
 /** Longest credential that is looked at, in characters. */
 const MAX_CREDENTIAL_LENGTH = 8_192;
+/** Longest ticket that is looked at, in characters; ours have 43. */
+const MAX_TICKET_LENGTH = 512;
 /** Longest name or text that is looked for, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 1_024;
 /** Highest offset into a search. */
@@ -18,8 +27,15 @@ const MAX_ROWS = 100;
 /** Rows of one search when the service does not say. */
 const DEFAULT_ROWS = 20;
 
+type Person = z.output<typeof principalAnswer>;
+type Holder = Person | z.output<typeof agentAnswer>;
+
 /** What the other services ask auth. */
-export const serviceRoutes = (useCases: Uses): Route[] => [publishKeys(useCases), resolve(useCases)];
+export const serviceRoutes = (useCases: Uses): Route[] => [
+  publishKeys(useCases),
+  resolve(useCases),
+  redeem(useCases),
+];
 
 const publishKeys = ({ keys }: Uses): Route =>
   defineRoute({
@@ -66,6 +82,25 @@ const resolve = (useCases: Uses): Route =>
     },
   });
 
+const redeem = ({ directory, resolveCredential }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/internal/tickets/redeem',
+    operationId: 'redeemTicket',
+    summary: 'Whose login a ticket carries; it is spent by this',
+    permission: 'service',
+    body: z.object({ ticket: z.string().min(1).max(MAX_TICKET_LENGTH) }),
+    answers: {
+      200: { description: 'Whose; null for one that is not good any more', schema: redeemedAnswer },
+    },
+    async handle({ body }) {
+      const credential = { kind: 'ticket', value: body.ticket } as const;
+      const principal = await resolveCredential.execute({ credential });
+      const redeemer = principal?.kind === 'user' ? await person(directory, principal) : null;
+      return { status: 200, body: { principal: redeemer } };
+    },
+  });
+
 async function answer(
   { directory, resolveCredential }: Uses,
   asked: z.output<typeof question>,
@@ -75,11 +110,27 @@ async function answer(
     return { principals: [...entries], total };
   }
   if (asked.credential !== undefined) {
-    const principal = await resolveCredential.execute({ credential: asked.credential });
-    const entry = principal && (await directory.resolve(principal.userId));
-    return { principal: entry ? { ...entry, sessionId: principal.loginSessionId } : null };
+    const credential = { kind: 'bearer', value: asked.credential } as const;
+    return { principal: await holder(directory, await resolveCredential.execute({ credential })) };
   }
   return { principal: (await find(directory, asked)) ?? null };
+}
+
+/** Whom a credential stands for, with what may be known of a person. */
+async function holder(
+  directory: Uses['directory'],
+  principal: EndingPrincipal | undefined,
+): Promise<Holder | null> {
+  if (principal === undefined) return null;
+  if (principal.kind === 'agent') return { apiKeyId: principal.apiKeyId, agent: principal.agent ?? null };
+  return person(directory, principal);
+}
+
+async function person(directory: Uses['directory'], principal: PersonPrincipal): Promise<Person | null> {
+  const entry = await directory.resolve(principal.userId);
+  if (entry === undefined) return null;
+  if (principal.kind === 'user') return { ...entry, sessionId: principal.loginSessionId };
+  return { ...entry, apiKeyId: principal.apiKeyId, scopes: [...principal.scopes] };
 }
 
 async function find(

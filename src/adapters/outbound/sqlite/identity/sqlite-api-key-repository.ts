@@ -1,0 +1,57 @@
+import type {
+  ApiKeyRepository,
+  KeyOwner,
+} from '../../../../application/ports/identity/api-key-repository.ts';
+import type { ApiKey } from '../../../../domain/identity/api-key.ts';
+import type { ApiKeyId, UserId } from '../../../../domain/identity/ids.ts';
+import type { SqliteStore } from '../sqlite-store.ts';
+import type { AddKeyInput, KeyAtInput, RevokeAllInput } from './api-key-operations.ts';
+import { API_KEY_COLUMNS, apiKeyFrom } from './api-key-rows.ts';
+
+/** API keys in the embedded store. Those that ended long ago are forgotten when others are made. */
+export class SqliteApiKeyRepository implements ApiKeyRepository {
+  readonly #store: SqliteStore;
+
+  constructor(store: SqliteStore) {
+    this.#store = store;
+  }
+
+  add(key: ApiKey, atMost: number): Promise<'added' | 'limit-reached'> {
+    const input: AddKeyInput = { key, atMost };
+    return this.#store.write('identity.add-api-key', input, 'full');
+  }
+
+  find(id: ApiKeyId): Promise<ApiKey | undefined> {
+    return this.#store.read((db) => {
+      const row = db.prepare(`SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE id = ?`).get(id);
+      return row && apiKeyFrom(row);
+    });
+  }
+
+  touch(id: ApiKeyId, nowMs: number): Promise<void> {
+    const input: KeyAtInput = { id, nowMs };
+    return this.#store.write('identity.touch-api-key', input, 'normal');
+  }
+
+  revoke(id: ApiKeyId, nowMs: number): Promise<'revoked' | 'not-live'> {
+    const input: KeyAtInput = { id, nowMs };
+    return this.#store.write('identity.revoke-api-key', input, 'full');
+  }
+
+  revokeAllOf(userId: UserId, nowMs: number): Promise<readonly ApiKeyId[]> {
+    const input: RevokeAllInput = { userId, nowMs };
+    return this.#store.write('identity.revoke-api-keys-of', input, 'full');
+  }
+
+  listLive(owner: KeyOwner, nowMs: number): Promise<readonly ApiKey[]> {
+    return this.#store.read((db) =>
+      db
+        .prepare(
+          `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE owner_id IS ? AND revoked_at_ms IS NULL
+             AND (expires_at_ms IS NULL OR expires_at_ms > ?) ORDER BY created_at_ms DESC, id DESC`,
+        )
+        .all(owner === 'agents' ? null : owner, nowMs)
+        .map(apiKeyFrom),
+    );
+  }
+}
