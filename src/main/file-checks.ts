@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { checkDataFolder, DataFolderRefused } from '../adapters/outbound/sqlite/data-folder.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './configuration/config-error.ts';
@@ -6,6 +7,9 @@ import { checkModels } from './modules/models.ts';
 import { checkServiceKeys, readMetricsToken } from './secret-files.ts';
 import { readPrivateCas } from './tls/outgoing-tls.ts';
 import { type ReadPair, readTlsPair, type TlsFiles } from './tls/tls-pair.ts';
+
+/** Permission bits of those who are neither owner nor of his group. */
+const OTHERS = 0o007;
 
 /** What the files and folders that a configuration names come to. */
 export interface CheckedFiles {
@@ -43,7 +47,10 @@ export function checkFiles(config: Config, nowMs: number): CheckedFiles {
   attempt(() => checkModels(config));
   return {
     problems,
-    warnings: tls === undefined ? [] : [...tls.warnings, ...uncovered(config, tls)],
+    warnings: [
+      ...(tls === undefined ? [] : [...tls.warnings, ...uncovered(config, tls)]),
+      ...lentSecrets(config),
+    ],
     privateCas: privateCas ?? [],
     ...(tls === undefined ? {} : { tls }),
   };
@@ -62,3 +69,19 @@ function uncovered({ publicUrl, trustedProxy }: Config, tls: ReadPair): string[]
     .filter(({ hostname }) => !isLoopback(hostname) && !tls.covers(hostname))
     .map(({ hostname }) => `tls.cert: the certificate is not good for ${hostname}; browsers will refuse it.`);
 }
+
+/** Secrets of other kinds that others can read: mounted ones often are, inside a container of their own. */
+function lentSecrets(config: Config): string[] {
+  const { metricsTokenFile, 'model.keyFile': keyFile, models } = config;
+  const named: ReadonlyArray<readonly [string, string | undefined]> = [
+    ['metricsTokenFile', metricsTokenFile],
+    ['model.keyFile', keyFile],
+    ...models.map((model, at) => [`models.${at}.keyFile`, model.keyFile] as const),
+  ];
+  return named
+    .filter(([, path]) => path !== undefined && isOpen(path))
+    .map(([key, path]) => `${key}: others on this machine can read ${path}; chmod 600 it.`);
+}
+
+const isOpen = (path: string): boolean =>
+  ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS) !== 0;

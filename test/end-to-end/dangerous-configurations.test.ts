@@ -223,11 +223,14 @@ describe('a dangerous configuration', function () {
     expect(stderr.trim().split('\n')).to.have.length(3);
   });
 
-  it('is not one that is merely odd: a certificate for another name, a model without a key', async () => {
-    const flags = [...open, '--tls-cert', good.cert, '--tls-key', good.key];
+  it('is not one that is merely odd: a certificate for another name, a model without a key, a lent token', async () => {
+    file('lent-token', 't'.repeat(16), 0o644);
+    const token = ['--metrics-token-file', at('lent-token'), '--data', at('never-made')];
+    const flags = [...open, '--tls-cert', good.cert, '--tls-key', good.key, ...token];
     const odd = await holdfast(['check-config', ...flags, ...model('http://models.example.org/v1')]);
     expect([odd.code, odd.stdout]).to.deep.equal([0, 'The configuration is right.\n']);
     expect(odd.stderr).to.contain('the certificate is not good for chat.example.org');
+    expect(odd.stderr).to.contain(`others on this machine can read ${at('lent-token')}; chmod 600 it`);
     expect(odd.stderr).to.contain('what people ask travels to models.example.org in the clear');
   });
 });
