@@ -1,6 +1,7 @@
 import type { Container } from 'inversify';
 import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
+import { AUDIT_KEEPER } from './tokens/audit.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 
 /** What goes on without anybody asking for it. */
@@ -15,6 +16,7 @@ export class BackgroundLoops {
   /** Starts the loops of the services that run here. */
   static start(container: Container, running: readonly ServiceName[]): BackgroundLoops {
     return new BackgroundLoops((signal) => [
+      container.get(AUDIT_KEEPER).run(signal),
       ...(running.includes('accounting') ? [container.get(SWEEPER).run(signal)] : []),
       ...(running.includes('chat')
         ? [

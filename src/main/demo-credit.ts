@@ -4,6 +4,7 @@ import type { Clock } from '../application/ports/clock.ts';
 import type { PrincipalDirectory } from '../application/ports/identity/principal-directory.ts';
 import { DEFAULT_GRANT_DAYS } from '../domain/accounting/credit-grant.ts';
 import { creditsToMicros } from '../domain/accounting/credits.ts';
+import type { AuditRecord } from '../domain/audit/audit-record.ts';
 
 /** Credits that each demo account begins with. */
 export const DEMO_CREDITS = 100;
@@ -33,6 +34,13 @@ export async function grantDemoCredit(
       grantedBy: 'system',
       notes: 'Credit to begin with',
     } as const;
-    await stores.ledger.grant(user.userId, grant, { nowMs, actor: 'system' });
+    const record: AuditRecord = {
+      act: 'credit.allocate',
+      outcome: 'done',
+      actor: 'system',
+      object: user.userId,
+      facts: { grantId: grant.id, amountMicros },
+    };
+    await stores.ledger.grant(user.userId, grant, { nowMs, actor: 'system', audit: [record] });
   }
 }

@@ -29,6 +29,7 @@ import { type ShutdownStep, shutDown, untilSignal } from './shutdown.ts';
 import { trustPrivateCas } from './tls/outgoing-tls.ts';
 import { type ReadPair, readTlsPair } from './tls/tls-pair.ts';
 import { reloadAtHangup, tellExpiry } from './tls/tls-reload.ts';
+import { AUDIT_KEEPER } from './tokens/audit.ts';
 import { RUNNING_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 import { IDS } from './tokens.ts';
 
@@ -58,7 +59,7 @@ export async function serve(
   const { tls } = prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
   const edge = edgeOf(config, metrics);
-  const store = await openEmbeddedStore(config.data);
+  const store = await openEmbeddedStore(config);
   const listening: Listening[] = [];
   const stopping = new AbortController();
   let operator: Server | undefined;
@@ -69,6 +70,7 @@ export async function serve(
     const container = composeServices(config, running, { clock, log, metrics, serviceKeys });
     extend(container);
     await bindEmbeddedStore(container, store);
+    const audit = container.get(AUDIT_KEEPER);
     await prepareStores(container, running, config);
     const dependencies = [
       { name: 'store', check: storeProbe(store, clock) },
@@ -96,7 +98,15 @@ export async function serve(
       ? () => container.get(RUNNING_STREAMS).drain(config.drainGrace)
       : undefined;
     const settle = running.includes('chat') ? () => container.get(SETTLE_INTENTS).pass() : undefined;
-    await shutDown(stepsOf({ listening, loops, drain, settle, graceMs: config.drainGrace }), log);
+    const parts = {
+      listening,
+      loops,
+      drain,
+      settle,
+      audit: () => audit.finish(),
+      graceMs: config.drainGrace,
+    };
+    await shutDown(stepsOf(parts), log);
     return exitCode;
   } finally {
     forgetTls();
@@ -150,7 +160,7 @@ function announce(config: Config, listening: readonly Listening[], accounts: Tel
 }
 
 /**
- * The order of ending: no new streams, honest ends for those that run, what is owed, then the doors. Until then they
+ * The order of ending: no new streams, honest ends for those that run, what is owed, then the doors, then the last refusals. Until then they
  * stay open, so that readers can come back to the end of their stream and acknowledge it.
  */
 function stepsOf(parts: {
@@ -158,9 +168,10 @@ function stepsOf(parts: {
   readonly loops: BackgroundLoops;
   readonly drain: (() => Promise<void>) | undefined;
   readonly settle: (() => Promise<unknown>) | undefined;
+  readonly audit: () => Promise<void>;
   readonly graceMs: number;
 }): ShutdownStep[] {
-  const { listening, loops, drain, settle, graceMs } = parts;
+  const { listening, loops, drain, settle, audit, graceMs } = parts;
   const steps: ShutdownStep[] = [];
   if (drain !== undefined)
     steps.push({ name: 'drain streams', limitMs: graceMs + SEAL_LIMIT_MS, run: drain });
@@ -177,5 +188,9 @@ function stepsOf(parts: {
     for (const { server } of listening) server.closeAllConnections();
     await doors;
   };
-  return [...steps, { name: 'close connections', limitMs: CLOSE_LIMIT_MS, run: closeDoors }];
+  return [
+    ...steps,
+    { name: 'close connections', limitMs: CLOSE_LIMIT_MS, run: closeDoors },
+    { name: 'finish the audit log', limitMs: CLOSE_LIMIT_MS, run: audit },
+  ];
 }

@@ -1,6 +1,7 @@
 import type { ServiceIdentifier } from 'inversify';
 import type { CreditHolds } from '../application/ports/accounting/credit-holds.ts';
 import type { ReservationLedger } from '../application/ports/accounting/reservation-ledger.ts';
+import type { AuditLog } from '../application/ports/audit-log.ts';
 import type { AuditTrail } from '../application/ports/audit-trail.ts';
 import type { Clock } from '../application/ports/clock.ts';
 import type { Digest } from '../application/ports/digest.ts';
@@ -41,6 +42,7 @@ export const DIGEST = identify<Digest>('Digest');
 export const LOG = identify<Log>('Log');
 export const METRICS = identify<Metrics>('Metrics');
 export const AUDIT = identify<AuditTrail>('AuditTrail');
+export const AUDIT_LOG = identify<AuditLog>('AuditLog');
 export const SERVICE_KEYS = identify<ServiceKeys>('ServiceKeys');
 
 export const USERS = identify<UserRepository>('UserRepository');

@@ -15,6 +15,7 @@ import * as accounting from '../../src/main/tokens/accounting.ts';
 import * as ports from '../../src/main/tokens.ts';
 import { AccountingService, PEOPLE } from '../support/accounting-service.ts';
 import { ManualTimers } from '../support/manual-timers.ts';
+import { RecordingAudit } from '../support/recording-audit.ts';
 
 describe('the composition of accounting', () => {
   let container: Container;
@@ -29,7 +30,7 @@ describe('the composition of accounting', () => {
     container.bind(ports.IDS).toConstantValue(new CryptoIdSource());
     container.bind(ports.LOG).toConstantValue(service.log);
     container.bind(ports.METRICS).toConstantValue(service.metrics);
-    container.bind(ports.AUDIT).toConstantValue({ record: () => {} });
+    container.bind(ports.AUDIT).toConstantValue(new RecordingAudit());
     container.bind(ports.PRINCIPAL_DIRECTORY).toConstantValue({} as PrincipalDirectory);
     container.bind(ports.MODEL_CATALOG).toConstantValue({ find: () => undefined } as unknown as ModelCatalog);
     bindAccounting(container, { capOutputTokens: 4_096 });

@@ -23,7 +23,6 @@ import { ReleaseHold } from '../../src/application/accounting/release-hold.ts';
 import { ReserveCredit } from '../../src/application/accounting/reserve-credit.ts';
 import { SettleHold } from '../../src/application/accounting/settle-hold.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
-import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
 import type {
   DirectoryEntry,
   PrincipalDirectory,
@@ -36,6 +35,7 @@ import type { Role, UserPrincipal } from '../../src/domain/identity/principal.ts
 import { aGrant, credits, T0, user } from './ledger-builders.ts';
 import { ManualClock } from './manual-clock.ts';
 import { NO_KEYS } from './no-keys.ts';
+import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RecordingMetrics } from './recording-metrics.ts';
 
@@ -100,11 +100,12 @@ const catalog: ModelCatalog = {
 
 /** Accounting over a ledger in memory, with a clock that the test moves. */
 export class AccountingService {
-  readonly ledger = new MemoryReservationLedger();
+  readonly #audit = new RecordingAudit();
+  readonly audit = this.#audit.records;
+  readonly ledger = new MemoryReservationLedger(this.#audit.log);
   readonly clock = new ManualClock(T0);
   readonly log = new RecordingLog();
   readonly metrics = new RecordingMetrics();
-  readonly audit: AuditRecord[] = [];
   readonly useCases: AccountingUseCases = this.#compose();
 
   /** Accounting as chat sees it in one process. */
@@ -156,7 +157,7 @@ export class AccountingService {
   #compose(): AccountingUseCases {
     const { ledger, clock, log, metrics } = this;
     const ids = new CryptoIdSource();
-    const audit = { record: (record: AuditRecord) => void this.audit.push(record) };
+    const audit = this.#audit;
     const capOutputTokens = 4_096;
     return {
       readBalance: new ReadBalance({ ledger, directory, clock }),

@@ -147,7 +147,7 @@ function routesOf(world: StreamingWorld, logins: Logins) {
       return { entries: found, total: found.length };
     },
   };
-  const audit = { record: (record: (typeof world.audit)[number]) => world.audit.push(record) };
+  const audit = world.trail;
   const listChats = new ListChats({ chats });
   const getChat = new GetChat({ chats });
   return streamingRoutes({

@@ -35,12 +35,12 @@ import { MintTicket } from '../../src/application/identity/tickets/mint-ticket.t
 import { StoredTickets } from '../../src/application/identity/tickets/stored-tickets.ts';
 import { UserDirectory } from '../../src/application/identity/user-directory.ts';
 import type { UserProfile } from '../../src/application/identity/user-profile.ts';
-import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
 import type { PasswordHasher } from '../../src/application/ports/identity/password-hasher.ts';
 import type { ApiKeyDraft } from '../../src/domain/identity/api-key.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 import type { Role } from '../../src/domain/identity/principal.ts';
 import { ManualClock } from './manual-clock.ts';
+import { RecordingAudit } from './recording-audit.ts';
 
 /** The service key that the world's services know each other by. */
 export const SERVICE_KEY = 'the-service-key';
@@ -73,14 +73,14 @@ export class CountingHasher implements PasswordHasher {
 export class IdentityWorld {
   readonly clock = new ManualClock();
   readonly hasher = new CountingHasher();
-  readonly records: AuditRecord[] = [];
-  readonly audit = { record: (record: AuditRecord) => void this.records.push(record) };
+  readonly audit = new RecordingAudit();
+  readonly records = this.audit.records;
   readonly ids = new CryptoIdSource();
   readonly digest = new NodeDigest();
-  readonly sessions = new MemoryLoginSessionRepository();
-  readonly apiKeys = new MemoryApiKeyRepository();
+  readonly sessions = new MemoryLoginSessionRepository(undefined, this.audit.log);
+  readonly apiKeys = new MemoryApiKeyRepository(undefined, this.audit.log);
   readonly tickets = new MemoryTicketRepository();
-  readonly users = new MemoryUserRepository(this.sessions, this.apiKeys);
+  readonly users = new MemoryUserRepository(this.sessions, this.apiKeys, undefined, this.audit.log);
   readonly signingKeys = new MemorySigningKeyRepository();
   readonly tokens = new JoseAccessTokens({ keys: this.signingKeys, clock: this.clock, ids: this.ids });
   readonly status = new StoredSessionStatus(this);

@@ -19,6 +19,10 @@ export class RecordingMetrics implements Metrics {
     this.samples.push({ name, labels, value });
   }
 
+  info(name: string, labels: MetricLabels): void {
+    this.samples.push({ name, labels, value: 1 });
+  }
+
   observeSeconds(): void {}
 
   /** The samples of one metric. */

@@ -5,7 +5,6 @@ import { MemoryStreamingStore } from '../../src/adapters/outbound/memory/streami
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { LocalLiveTail } from '../../src/adapters/outbound/system/local-live-tail.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
-import type { AuditRecord } from '../../src/application/ports/audit-trail.ts';
 import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
 import type { ModelDescription } from '../../src/application/ports/streaming/model-catalog.ts';
 import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
@@ -36,6 +35,7 @@ import { MAX_CHATS_PER_USER } from '../../src/domain/streaming/chat-session.ts';
 import type { StreamEvent } from '../../src/domain/streaming/stream-event.ts';
 import { FakeCreditHolds } from './fake-credit-holds.ts';
 import { ManualTimers } from './manual-timers.ts';
+import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RecordingMetrics } from './recording-metrics.ts';
 import { ScriptedModel } from './scripted-model.ts';
@@ -71,13 +71,14 @@ export class StreamingWorld {
   readonly holds = new FakeCreditHolds(this.clock);
   readonly log = new RecordingLog();
   readonly metrics = new RecordingMetrics();
-  readonly audit: AuditRecord[] = [];
+  readonly trail = new RecordingAudit();
+  readonly audit = this.trail.records;
   readonly ids = new CryptoIdSource();
   readonly digest = new NodeDigest();
   readonly tail = new LocalLiveTail();
   readonly faults: StoreFaults = {};
   readonly settings: StreamSettings;
-  readonly store = new MemoryStreamingStore();
+  readonly store = new MemoryStreamingStore(this.trail.log);
   readonly chats = new MemoryChatRepository(this.store);
   readonly streams: StreamRepository = faultyStreams(new MemoryStreamRepository(this.store), this.faults);
   readonly eventLog: EventLog = faultyLog(new MemoryEventLog(this.store), this.faults);
@@ -102,7 +103,7 @@ export class StreamingWorld {
   private constructor(settings: Partial<StreamSettings>) {
     this.settings = { ...DEFAULT_STREAM_SETTINGS, ...settings };
     const { clock, timers, ids, digest, log, metrics, streams, eventLog, tail, holds, chats, catalog } = this;
-    const audit = { record: (record: AuditRecord) => this.audit.push(record) };
+    const audit = this.trail;
     const models = this.model;
     this.presence = new StreamPresence(this.settings.maxReaders);
     this.settler = new IntentSettler({ holds, streams, log, metrics });

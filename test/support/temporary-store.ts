@@ -10,16 +10,20 @@ export interface TemporaryStore {
   readonly dataDir: string;
   /** Runs SQL on the store's file through a connection of its own, such as to corrupt a row. */
   exec(sql: string): void;
-  /** Removes all rows, which is faster than opening another store. */
+  /** Removes all rows, which is faster than opening another store; but not the audit log's, which is append-only. */
   clear(): void;
   /** Closes the store and removes its folder. */
   remove(): Promise<void>;
 }
 
+/** The key of temporary stores' audit logs. */
+export const AUDIT_KEY = 'the audit key of a store for tests'.padEnd(43, '.');
+
 /** Opens a new store under the system's folder for temporary files. */
 export async function temporaryStore(): Promise<TemporaryStore> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-store-'));
-  const store = await SqliteStore.open(dataDir);
+  const audit = { chain: 'test-chain', key: AUDIT_KEY, about: {} };
+  const store = await SqliteStore.open(dataDir, undefined, () => audit);
   const db = new DatabaseSync(join(dataDir, 'holdfast.db'), { timeout: 2_000 });
   return {
     store,
@@ -27,7 +31,9 @@ export async function temporaryStore(): Promise<TemporaryStore> {
     exec: (sql) => db.exec(sql),
     clear: () => {
       const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-      for (const { name } of tables) db.exec(`DELETE FROM "${name}"`);
+      for (const { name } of tables) {
+        if (!String(name).startsWith('audit_')) db.exec(`DELETE FROM "${name}"`);
+      }
     },
     remove: async () => {
       db.close();

@@ -1,5 +1,6 @@
 import type { AdjustmentTarget } from '../../domain/accounting/adjust-credit.ts';
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -32,22 +33,27 @@ export class AdjustCredit {
   async execute(
     command: ManagingAct & { target: AdjustmentTarget; expiryDays?: number; notes?: string },
   ): Promise<{ account: DirectoryEntry; previousMicros: CreditMicros; newMicros: CreditMicros }> {
-    const { ledger, clock, ids, audit } = this.#deps;
+    const { ledger, clock, ids } = this.#deps;
     const { by, requestId, target, notes } = command;
     const account = await managedAccount(this.#deps, command);
     const nowMs = clock.nowMs();
     const id = ids.uuid();
     const change = { id, target, expiresAtMs: grantExpiry(nowMs, command.expiryDays) };
-    const act = { nowMs, actor: by.userId, ...(notes === undefined ? {} : { note: notes }) };
-    const { previousMicros, newMicros } = await ledger.adjust(account.userId, change, act);
-    audit.record({
+    const record: AuditRecord = {
       act: 'credit.adjust',
       outcome: 'done',
       actor: by.userId,
       object: account.userId,
       requestId,
-      facts: { adjustmentId: id, previousMicros, newMicros },
-    });
+      facts: { adjustmentId: id },
+    };
+    const act = {
+      nowMs,
+      actor: by.userId,
+      ...(notes === undefined ? {} : { note: notes }),
+      audit: [record],
+    };
+    const { previousMicros, newMicros } = await ledger.adjust(account.userId, change, act);
     return { account, previousMicros, newMicros };
   }
 }

@@ -1,5 +1,6 @@
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import { type CreditMicros, micros } from '../../domain/accounting/credits.ts';
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -40,7 +41,7 @@ export class AllocateCredit {
   async execute(
     command: ManagingAct & { amountMicros: CreditMicros; expiryDays?: number; notes?: string },
   ): Promise<Allocation> {
-    const { ledger, clock, ids, audit } = this.#deps;
+    const { ledger, clock, ids } = this.#deps;
     const { by, requestId, amountMicros, notes } = command;
     const account = await managedAccount(this.#deps, command);
     const nowMs = clock.nowMs();
@@ -54,16 +55,21 @@ export class AllocateCredit {
       grantedBy: by.userId,
       ...(notes === undefined ? {} : { notes }),
     };
-    const act = { nowMs, actor: by.userId, ...(notes === undefined ? {} : { note: notes }) };
-    const { availableMicros } = await ledger.grant(account.userId, grant, act);
-    audit.record({
+    const record: AuditRecord = {
       act: 'credit.allocate',
       outcome: 'done',
       actor: by.userId,
       object: account.userId,
       requestId,
       facts: { grantId: grant.id, amountMicros },
-    });
+    };
+    const act = {
+      nowMs,
+      actor: by.userId,
+      ...(notes === undefined ? {} : { note: notes }),
+      audit: [record],
+    };
+    const { availableMicros } = await ledger.grant(account.userId, grant, act);
     return {
       account,
       grant,

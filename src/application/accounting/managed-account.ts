@@ -25,7 +25,7 @@ export async function managedAccount(
   const allowed =
     by.role === 'admin' || (by.role === 'supervisor' && entry.role === 'user' && entry.userId !== by.userId);
   if (!allowed) {
-    deps.audit.record({
+    deps.audit.refuse({
       act: 'credit.manage',
       outcome: 'refused',
       actor: by.userId,

@@ -1,9 +1,9 @@
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserChange } from '../../domain/identity/change-user.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { Role } from '../../domain/identity/principal.ts';
 import type { User } from '../../domain/identity/user.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
@@ -17,7 +17,6 @@ interface Deps {
   readonly hasher: PasswordHasher;
   readonly rules: PasswordRules;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
   readonly userStreams: UserStreams;
 }
 
@@ -61,12 +60,12 @@ export class AdministerUser {
       before.id,
       change,
       endsLogins ? { endSessionsAtMs: nowMs } : undefined,
+      recordsOf(command, before, change),
     );
     if (outcome === 'not-found') throw notFound();
     if (outcome === 'last-admin') {
       throw new DomainError('account.last_admin', 'The last admin cannot be demoted or disabled');
     }
-    this.#record(command, before, change);
     if (command.disabled === true) await userStreams.stopAll(before.id);
     const after = await users.find(before.id);
     if (after === undefined) throw notFound();
@@ -87,24 +86,25 @@ export class AdministerUser {
         : { passwordHash: await this.#deps.hasher.hash(password), passwordMark: null }),
     };
   }
+}
 
-  #record(command: Command, before: User, change: UserChange): void {
-    const record = (act: string, facts?: Readonly<Record<string, string | boolean>>): void =>
-      this.#deps.audit.record({
-        act,
-        outcome: 'done',
-        actor: command.actor,
-        object: before.id,
-        ...(facts === undefined ? {} : { facts }),
-        ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
-      });
-    if (change.role !== undefined) record('user.role_changed', { from: before.role, to: change.role });
-    if (change.disabledAtMs !== undefined) {
-      record(change.disabledAtMs === null ? 'user.enabled' : 'user.disabled');
-    }
-    if (change.isVerified !== undefined) record('user.verified', { isVerified: change.isVerified });
-    if (change.passwordHash !== undefined) record('user.password_set');
-  }
+/** One record for each thing that changes. */
+function recordsOf(command: Command, before: User, change: UserChange): AuditRecord[] {
+  const record = (act: string, facts?: AuditRecord['facts']): AuditRecord => ({
+    act,
+    outcome: 'done',
+    actor: command.actor,
+    object: before.id,
+    ...(facts === undefined ? {} : { facts }),
+    ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
+  });
+  const { role, disabledAtMs, isVerified, passwordHash } = change;
+  return [
+    ...(role === undefined ? [] : [record('user.role_changed', { from: before.role, to: role })]),
+    ...(disabledAtMs === undefined ? [] : [record(disabledAtMs === null ? 'user.enabled' : 'user.disabled')]),
+    ...(isVerified === undefined ? [] : [record('user.verified', { isVerified })]),
+    ...(passwordHash === undefined ? [] : [record('user.password_set')]),
+  ];
 }
 
 const notFound = (): DomainError => new DomainError('user.not_found', 'There is no such user');

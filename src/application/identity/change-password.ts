@@ -68,13 +68,13 @@ export class ChangePassword {
         replacesHash: user.passwordHash,
       },
       { endSessionsAtMs: clock.nowMs(), keepSession: loginSessionId },
+      [{ ...record, outcome: 'done' }],
     );
     if (outcome === 'outdated') {
-      audit.record({ ...record, outcome: 'refused' });
+      audit.refuse({ ...record, outcome: 'refused' });
       throw new DomainError('credential.invalid', 'The current password is wrong');
     }
     if (outcome !== 'changed') throw new DomainError('credential.expired', 'This login has ended');
-    audit.record({ ...record, outcome: 'done' });
     const { passwordMark: _cleared, ...changed } = user;
     return tokens.issue(principalOf(changed, loginSessionId));
   }

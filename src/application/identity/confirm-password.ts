@@ -59,7 +59,7 @@ export class ConfirmPassword {
     reason: string,
     refusal: DomainError,
   ): DomainError {
-    this.#deps.audit.record({
+    this.#deps.audit.refuse({
       act: command.act,
       outcome: 'refused',
       actor: command.userId,

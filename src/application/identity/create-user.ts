@@ -1,7 +1,7 @@
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { Role } from '../../domain/identity/principal.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
@@ -18,7 +18,6 @@ interface Deps {
   readonly throttle: LoginThrottle;
   readonly ids: IdSource;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
 }
 
 /** Creates an account: by the person himself, by an admin, or at the operator's terminal. */
@@ -45,7 +44,7 @@ export class CreateUser {
     readonly network?: string;
     readonly requestId?: string;
   }): Promise<UserProfile> {
-    const { users, hasher, rules, throttle, ids, clock, audit } = this.#deps;
+    const { users, hasher, rules, throttle, ids, clock } = this.#deps;
     await rules.require(command.password, command);
     const { role, isVerified } = command.by ?? { role: 'user', isVerified: false };
     const hash = () => hasher.hash(command.password);
@@ -54,17 +53,17 @@ export class CreateUser {
       { username: command.username, email: command.email, role, isVerified },
       { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword },
     );
-    if ((await users.add(user)) === 'taken') {
-      throw new DomainError('account.taken', 'This username or email is taken');
-    }
-    audit.record({
+    const record: AuditRecord = {
       act: command.by === undefined ? 'user.signed_up' : 'user.created',
       outcome: 'done',
       actor: command.by?.actor ?? user.id,
       object: user.id,
       facts: { role },
       ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
-    });
+    };
+    if ((await users.add(user, [record])) === 'taken') {
+      throw new DomainError('account.taken', 'This username or email is taken');
+    }
     return profileOf(user);
   }
 }

@@ -1,6 +1,5 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
@@ -14,7 +13,6 @@ interface Deps {
   readonly users: UserRepository;
   readonly ids: IdSource;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
   readonly userStreams: UserStreams;
 }
 
@@ -33,7 +31,7 @@ export class DeleteUser {
     readonly actor: UserId | 'system';
     readonly requestId?: string;
   }): Promise<{ readonly userId: UserId }> {
-    const { users, ids, clock, audit, userStreams } = this.#deps;
+    const { users, ids, clock, userStreams } = this.#deps;
     const user = await findUser(users, command.user);
     if (user === undefined) throw notFound();
     const atMs = clock.nowMs();
@@ -47,18 +45,20 @@ export class DeleteUser {
         isVerified: false,
       },
       { endSessionsAtMs: atMs },
+      [
+        {
+          act: 'user.deleted',
+          outcome: 'done',
+          actor: command.actor,
+          object: user.id,
+          ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
+        },
+      ],
     );
     if (outcome === 'not-found') throw notFound();
     if (outcome === 'last-admin') {
       throw new DomainError('account.last_admin', 'The last admin cannot be deleted');
     }
-    audit.record({
-      act: 'user.deleted',
-      outcome: 'done',
-      actor: command.actor,
-      object: user.id,
-      ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
-    });
     await userStreams.stopAll(user.id);
     return { userId: user.id };
   }

@@ -16,25 +16,25 @@ export class EndedLogins implements LoginEnds {
   ofSessions(sessions: LoginSessionRepository): LoginSessionRepository {
     const tell = (end: LoginEnd): void => this.#tell(end);
     return {
-      begin: (session, hash) => sessions.begin(session, hash),
+      begin: (session, hash, audit) => sessions.begin(session, hash, audit),
       isLive: (id, nowMs) => sessions.isLive(id, nowMs),
       listLive: (userId, nowMs) => sessions.listLive(userId, nowMs),
-      rotate: async (spent, next, nowMs) => {
-        const outcome = await sessions.rotate(spent, next, nowMs);
+      rotate: async (spent, next, nowMs, audit) => {
+        const outcome = await sessions.rotate(spent, next, nowMs, audit);
         if (outcome.kind === 'reused') tell({ loginSessionId: outcome.session.id });
         return outcome;
       },
-      endByToken: async (hash, nowMs) => {
-        const ended = await sessions.endByToken(hash, nowMs);
+      endByToken: async (hash, nowMs, audit) => {
+        const ended = await sessions.endByToken(hash, nowMs, audit);
         if (ended !== undefined) tell({ loginSessionId: ended.id });
         return ended;
       },
-      end: async (id, nowMs) => {
-        await sessions.end(id, nowMs);
+      end: async (id, nowMs, audit) => {
+        await sessions.end(id, nowMs, audit);
         tell({ loginSessionId: id });
       },
-      endAllOf: async (userId, nowMs, except) => {
-        const ended = await sessions.endAllOf(userId, nowMs, except);
+      endAllOf: async (userId, nowMs, except, audit) => {
+        const ended = await sessions.endAllOf(userId, nowMs, except, audit);
         tell({ userId });
         return ended;
       },
@@ -44,12 +44,12 @@ export class EndedLogins implements LoginEnds {
   /** The same API keys, with every end told here. */
   ofApiKeys(apiKeys: ApiKeyRepository): ApiKeyRepository {
     return {
-      add: (key, atMost) => apiKeys.add(key, atMost),
+      add: (key, atMost, audit) => apiKeys.add(key, atMost, audit),
       find: (id) => apiKeys.find(id),
       touch: (id, nowMs) => apiKeys.touch(id, nowMs),
       listLive: (owner, nowMs) => apiKeys.listLive(owner, nowMs),
-      revoke: async (id, nowMs) => {
-        const outcome = await apiKeys.revoke(id, nowMs);
+      revoke: async (id, nowMs, audit) => {
+        const outcome = await apiKeys.revoke(id, nowMs, audit);
         if (outcome === 'revoked') this.#tell({ apiKeyId: id });
         return outcome;
       },
@@ -64,15 +64,15 @@ export class EndedLogins implements LoginEnds {
   /** The same accounts, with every change that may end logins told here. */
   ofUsers(users: UserRepository): UserRepository {
     return {
-      add: (user) => users.add(user),
+      add: (user, audit) => users.add(user, audit),
       find: (id) => users.find(id),
       findByUsername: (key) => users.findByUsername(key),
       findByEmail: (key) => users.findByEmail(key),
       search: (text, page) => users.search(text, page),
       count: () => users.count(),
       hasMark: (mark) => users.hasMark(mark),
-      change: async (id, change, sessions) => {
-        const outcome = await users.change(id, change, sessions);
+      change: async (id, change, sessions, audit) => {
+        const outcome = await users.change(id, change, sessions, audit);
         const closed = typeof change.disabledAtMs === 'number' || change.deleted !== undefined;
         if (outcome === 'changed') this.#tell({ userId: id, ...(closed ? { closed } : {}) });
         return outcome;

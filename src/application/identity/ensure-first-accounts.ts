@@ -1,6 +1,5 @@
 import type { Role } from '../../domain/identity/principal.ts';
 import { foldName, type PasswordMark, type User } from '../../domain/identity/user.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
@@ -29,7 +28,6 @@ interface Deps {
   readonly hasher: PasswordHasher;
   readonly ids: IdSource;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
 }
 
 /** Sees to it that a new store has somebody who can log in. */
@@ -68,15 +66,19 @@ export class EnsureFirstAccounts {
 
   /** Hashes together, stores in order. False when another process on the same store was faster. */
   async #create(accounts: readonly FirstAccount[], passwordMark: PasswordMark): Promise<boolean> {
-    const { users, audit } = this.#deps;
+    const { users } = this.#deps;
     const made = await Promise.all(accounts.map((account) => this.#make(account, passwordMark)));
     let all = true;
     for (const user of made) {
-      if ((await users.add(user)) === 'taken') all = false;
-      else {
-        const facts = { role: user.role, passwordMark };
-        audit.record({ act: 'user.created', outcome: 'done', actor: 'system', object: user.id, facts });
-      }
+      const facts = { role: user.role, passwordMark };
+      const record = {
+        act: 'user.created',
+        outcome: 'done',
+        actor: 'system',
+        object: user.id,
+        facts,
+      } as const;
+      if ((await users.add(user, [record])) === 'taken') all = false;
     }
     return all;
   }

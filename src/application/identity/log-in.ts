@@ -1,4 +1,3 @@
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { IdSource } from '../ports/id-source.ts';
@@ -6,7 +5,7 @@ import type { AccessTokenIssuer } from '../ports/identity/access-tokens.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { LoginAdmission, LoginAttempt } from './login-admission.ts';
 import { type LoginGrant, MAX_LOGIN_LIFE_MS, REFRESH_TOKEN_BITS } from './login-grant.ts';
-import { newLoginSession } from './new-login-session.ts';
+import { loginBegun, newLoginSession } from './new-login-session.ts';
 import { principalOf } from './principal-of.ts';
 import { profileOf } from './user-profile.ts';
 
@@ -17,7 +16,6 @@ interface Deps {
   readonly ids: IdSource;
   readonly digest: Digest;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
   /** Life of a login from the password on; at most `MAX_LOGIN_LIFE_MS`, which it is when absent. */
   readonly loginLifeMs?: number;
 }
@@ -32,22 +30,15 @@ export class LogIn {
 
   /** @throws what `LoginAdmission` throws. */
   async execute(attempt: LoginAttempt): Promise<LoginGrant> {
-    const { admission, sessions, tokens, ids, digest, clock, audit } = this.#deps;
+    const { admission, sessions, tokens, ids, digest, clock } = this.#deps;
     const { loginLifeMs = MAX_LOGIN_LIFE_MS } = this.#deps;
     const user = await admission.check(attempt);
     const made = { uuid: ids.uuid(), nowMs: clock.nowMs(), lifeMs: loginLifeMs };
     const session = newLoginSession(user, attempt.peer, made);
     const refreshToken = ids.secret(REFRESH_TOKEN_BITS);
-    await sessions.begin(session, digest.sha256Hex(refreshToken));
+    await sessions.begin(session, digest.sha256Hex(refreshToken), [loginBegun(session, attempt)]);
     const current = await admission.confirm(user, session, attempt);
     const issued = await tokens.issue(principalOf(current, session.id));
-    audit.record({
-      act: 'login.begun',
-      outcome: 'done',
-      actor: user.id,
-      object: session.id,
-      ...(attempt.requestId === undefined ? {} : { requestId: attempt.requestId }),
-    });
     return {
       accessToken: issued.token,
       refreshToken,

@@ -1,3 +1,5 @@
+import { actorAt } from '../../domain/audit/audit-actor.ts';
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import { MAX_PASSWORD_CHARACTERS } from '../../domain/identity/account-rules.ts';
 import { foldName, type LoginSession, type User } from '../../domain/identity/user.ts';
@@ -74,7 +76,12 @@ export class LoginAdmission {
   async confirm(user: User, session: LoginSession, attempt: LoginAttempt): Promise<User> {
     const current = await this.#stillRight(user, attempt.password);
     if (current !== undefined) return current;
-    await this.#deps.sessions.end(session.id, this.#deps.clock.nowMs());
+    const record: AuditRecord = {
+      act: 'login.ended',
+      outcome: 'done',
+      facts: { reason: 'changed-meanwhile' },
+    };
+    await this.#deps.sessions.end(session.id, this.#deps.clock.nowMs(), [record]);
     throw this.#refuse(attempt, user, 'changed-meanwhile', wrong());
   }
 
@@ -119,10 +126,12 @@ export class LoginAdmission {
   }
 
   #refuse(attempt: LoginAttempt, user: User | undefined, reason: string, refusal: DomainError): DomainError {
-    this.#deps.audit.record({
+    const actor = actorAt(attempt.peer.network ?? attempt.peer.address);
+    this.#deps.audit.refuse({
       act: 'login.begun',
       outcome: 'refused',
-      facts: { reason },
+      facts: { reason, ...(attempt.peer.address === undefined ? {} : { address: attempt.peer.address }) },
+      ...(actor === undefined ? {} : { actor }),
       ...(user === undefined ? {} : { object: user.id }),
       ...(attempt.requestId === undefined ? {} : { requestId: attempt.requestId }),
     });

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { loginSessionIdFrom } from '../../domain/identity/ids.ts';
 import type { LoginSession, User } from '../../domain/identity/user.ts';
 import { GENERATED_PASSWORD_LIFE_MS, type LoginPeer, MAX_LOGIN_LIFE_MS } from './login-grant.ts';
@@ -21,3 +22,16 @@ export function newLoginSession(
     ...(peer.userAgent === undefined ? {} : { userAgent: peer.userAgent }),
   };
 }
+
+/** The record of a login that begins; stored with its session. */
+export const loginBegun = (
+  session: LoginSession,
+  { requestId }: { readonly requestId?: string },
+): AuditRecord => ({
+  act: 'login.begun',
+  outcome: 'done',
+  actor: session.userId,
+  object: session.id,
+  ...(requestId === undefined ? {} : { requestId }),
+  ...(session.address === undefined ? {} : { facts: { address: session.address } }),
+});

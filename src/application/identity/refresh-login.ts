@@ -1,5 +1,6 @@
+import { actorAt } from '../../domain/audit/audit-actor.ts';
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
-import type { LoginSession } from '../../domain/identity/user.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
@@ -44,24 +45,28 @@ export class RefreshLogin {
   }): Promise<LoginGrant> {
     const { sessions, throttle, tokens, ids, digest, clock } = this.#deps;
     const refreshToken = ids.secret(REFRESH_TOKEN_BITS);
+    const request = command.requestId === undefined ? {} : { requestId: command.requestId };
     const outcome = await sessions.rotate(
       digest.sha256Hex(command.refreshToken),
       digest.sha256Hex(refreshToken),
       clock.nowMs(),
+      [{ act: 'login.refresh_reused', outcome: 'refused', ...request }],
     );
     if (outcome.kind === 'unknown') {
       await throttle.countUnknownRefresh(command.peer.network);
-      throw refused();
+      throw this.#refuse(command, { facts: { reason: 'unknown' } });
     }
-    if (outcome.kind === 'reused') throw this.#reused(outcome.session, command.requestId);
+    if (outcome.kind === 'reused') throw reused();
     const user = await this.#deps.users.find(outcome.session.userId);
     const admitted =
       user !== undefined &&
       user.disabledAtMs === undefined &&
       (user.passwordMark !== 'demo' || command.peer.local);
     if (!admitted) {
-      await sessions.end(outcome.session.id, clock.nowMs());
-      throw refused();
+      await sessions.end(outcome.session.id, clock.nowMs(), [
+        { act: 'login.ended', outcome: 'done', facts: { reason: 'not-admitted' }, ...request },
+      ]);
+      throw this.#refuse(command, { object: outcome.session.id, facts: { reason: 'not-admitted' } });
     }
     const issued = await tokens.issue(principalOf(user, outcome.session.id));
     return {
@@ -72,19 +77,24 @@ export class RefreshLogin {
     };
   }
 
-  #reused(session: LoginSession, requestId: string | undefined): DomainError {
-    this.#deps.audit.record({
-      act: 'login.refresh_reused',
+  #refuse(
+    command: { readonly peer: LoginPeer; readonly requestId?: string },
+    what: Pick<AuditRecord, 'object' | 'facts'>,
+  ): DomainError {
+    const actor = actorAt(command.peer.network ?? command.peer.address);
+    this.#deps.audit.refuse({
+      act: 'login.refreshed',
       outcome: 'refused',
-      actor: session.userId,
-      object: session.id,
-      ...(requestId === undefined ? {} : { requestId }),
+      ...what,
+      ...(actor === undefined ? {} : { actor }),
+      ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
     });
-    return new DomainError(
-      'credential.reused',
-      'This refresh token was used before; the login has ended for everybody who holds it',
-    );
+    return new DomainError('credential.invalid', 'The refresh token is not valid');
   }
 }
 
-const refused = (): DomainError => new DomainError('credential.invalid', 'The refresh token is not valid');
+const reused = (): DomainError =>
+  new DomainError(
+    'credential.reused',
+    'This refresh token was used before; the login has ended for everybody who holds it',
+  );

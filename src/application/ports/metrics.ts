@@ -7,6 +7,8 @@ export interface Metrics {
   count(name: string, labels?: MetricLabels, by?: number): void;
   /** Sets a gauge. */
   gauge(name: string, value: number, labels?: MetricLabels): void;
+  /** Says something in words, which takes the place of what was said under this name before. */
+  info(name: string, labels: MetricLabels): void;
   /** Records a duration in seconds. */
   observeSeconds(name: string, seconds: number, labels?: MetricLabels): void;
 }

@@ -60,7 +60,7 @@ export class NamedStreams {
   #record({ owner, chatId, claimedId, requestId }: StreamClaim, cause: IdRefusal): void {
     const { audit, digest, metrics } = this.#deps;
     metrics.count('holdfast_stream_ids_refused_total', { cause });
-    audit.record({
+    audit.refuse({
       act: 'stream.id_refused',
       outcome: 'refused',
       actor: owner,

@@ -36,21 +36,25 @@ export class ObserveStream {
     this.#deps = deps;
   }
 
-  /** @throws DomainError `stream.not_running` with the observable chats, `stream.limit_reached`. */
+  /** @throws DomainError `stream.not_running` with the observable chats, `stream.limit_reached`; PortError. */
   async execute(command: { observer: UserId; chatId: ChatId; requestId: string }): Promise<ObservedStream> {
     const { streams, running, observers, audit } = this.#deps;
     const { observer, chatId, requestId } = command;
-    const record = (outcome: 'done' | 'refused'): void =>
-      audit.record({ act: 'stream.observe', outcome, actor: observer, object: chatId, requestId });
+    const record = { act: 'stream.observe', actor: observer, object: chatId, requestId };
     const latest = await streams.latestOf(chatId);
     const runner = latest?.state === 'running' ? running.find(latest.id) : undefined;
     if (latest === undefined || runner === undefined) {
-      record('refused');
+      audit.refuse({ ...record, outcome: 'refused' });
       throw await this.#notRunning();
     }
     const { id, modelId, firstOffset } = latest;
     const events = observers.read({ id, cursor: firstOffset - 1 });
-    record('done');
+    try {
+      await audit.act({ ...record, outcome: 'done' });
+    } catch (error) {
+      events.close();
+      throw error;
+    }
     return { id, chatId, modelId, historyEnd: runner.lastOffset, events };
   }
 

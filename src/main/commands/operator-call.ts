@@ -1,3 +1,4 @@
+import type { StoreSettings } from '../modules/audit.ts';
 import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
 import { askOperatorSocket } from '../operator/operator-socket.ts';
 
@@ -8,13 +9,13 @@ import { askOperatorSocket } from '../operator/operator-socket.ts';
  * @throws DomainError when it is refused; OperatorError when the store cannot be opened.
  */
 export async function callOperator<Act extends OperatorAct>(
-  dataDir: string,
+  store: StoreSettings,
   act: Act,
   input: OperatorInput<Act>,
 ): Promise<OperatorAnswer> {
-  const answered = await askOperatorSocket(dataDir, act, input);
+  const answered = await askOperatorSocket(store.data, act, input);
   if (answered !== undefined) return answered;
   const { withOperatorContainer } = await import('../operator/operator-container.ts');
   const { performOperatorAct } = await import('../operator/operator-acts.ts');
-  return withOperatorContainer(dataDir, (container) => performOperatorAct(container, act, input));
+  return withOperatorContainer(store, (container) => performOperatorAct(container, act, input));
 }

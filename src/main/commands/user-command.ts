@@ -116,7 +116,7 @@ async function call<Act extends OperatorAct>(
 ): Promise<OperatorAnswer> {
   const { callOperator } = await import('./operator-call.ts');
   const config = await loadConfig({ flags: flags.data === undefined ? {} : { data: flags.data } });
-  return callOperator(config.data, name, input);
+  return callOperator(config, name, input);
 }
 
 async function passwordFor(username: string, flags: PasswordFlags): Promise<string> {

@@ -71,6 +71,9 @@ export const SETTINGS = {
   serviceKeyFile: optionalText(
     'File with the key by which the services know each other: one or two lines of 43 base64url characters, the first is presented, both are accepted. Made in the data folder when all services run together.',
   ),
+  'audit.keyFile': optionalText(
+    'File with the key that authenticates the audit log: lines of 43 base64url characters, the first signs, all verify. Without it the file audit-key in the data folder, where whoever can change the store can read it too; made when it is missing.',
+  ),
   metricsTokenFile: optionalText(
     'File with the token that /metrics asks for as a bearer. Without it /metrics answers only peers on loopback.',
   ),

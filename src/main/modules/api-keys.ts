@@ -12,7 +12,6 @@ import * as identity from '../tokens/identity.ts';
 import {
   API_KEY_VERIFIER,
   API_KEYS,
-  AUDIT,
   CLOCK,
   DIGEST,
   IDS,
@@ -35,9 +34,8 @@ export function bindApiKeys(container: Container): void {
   container
     .bind(identity.ISSUE_API_KEY)
     .toResolvedValue(
-      (apiKeys, users, ids, digest, clock, audit) =>
-        new IssueApiKey({ apiKeys, users, ids, digest, clock, audit }),
-      [API_KEYS, USERS, IDS, DIGEST, CLOCK, AUDIT],
+      (apiKeys, users, ids, digest, clock) => new IssueApiKey({ apiKeys, users, ids, digest, clock }),
+      [API_KEYS, USERS, IDS, DIGEST, CLOCK],
     );
   container
     .bind(identity.MINT_API_KEY)
@@ -50,10 +48,7 @@ export function bindApiKeys(container: Container): void {
     .toResolvedValue((apiKeys, clock) => new ListApiKeys({ apiKeys, clock }), [API_KEYS, CLOCK]);
   container
     .bind(identity.REVOKE_API_KEY)
-    .toResolvedValue(
-      (apiKeys, clock, audit) => new RevokeApiKey({ apiKeys, clock, audit }),
-      [API_KEYS, CLOCK, AUDIT],
-    );
+    .toResolvedValue((apiKeys, clock) => new RevokeApiKey({ apiKeys, clock }), [API_KEYS, CLOCK]);
   bindTickets(container);
 }
 

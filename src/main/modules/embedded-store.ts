@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { SqliteAuditLog } from '../../adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import { keepClockMark, readClockMark, writeClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
 import { SqliteApiKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-api-key-repository.ts';
@@ -16,6 +17,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
   API_KEYS,
+  AUDIT_LOG,
   CHATS,
   EVENT_LOG,
   LEDGER,
@@ -26,6 +28,7 @@ import {
   TICKETS,
   USERS,
 } from '../tokens.ts';
+import { auditWriterOf, type StoreSettings } from './audit.ts';
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
 const NOTEWORTHY_AHEAD_MS = 60_000;
@@ -36,12 +39,15 @@ const LOOK_MS = 1_000;
 /**
  * Opens the embedded store of a data folder.
  *
- * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version.
+ * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version, or the audit
+ *   key cannot be used.
  */
-export async function openEmbeddedStore(dataDir: string): Promise<SqliteStore> {
+export async function openEmbeddedStore(settings: StoreSettings): Promise<SqliteStore> {
+  const dataDir = settings.data;
   try {
-    return await SqliteStore.open(dataDir);
+    return await SqliteStore.open(dataDir, undefined, () => auditWriterOf(settings));
   } catch (error) {
+    if (error instanceof OperatorError) throw error;
     if (error instanceof DataFolderRefused) {
       throw new OperatorError(error.kind === 'unfit' ? 2 : 3, error.message, { cause: error });
     }
@@ -83,6 +89,7 @@ export function storeProbe(store: SqliteStore, clock: Clock): () => Promise<void
 /** Binds every store to one embedded database. */
 export async function bindEmbeddedStore(container: Container, store: SqliteStore): Promise<void> {
   const { chats, streams, events } = await openStreamingStore(store);
+  container.bind(AUDIT_LOG).toConstantValue(new SqliteAuditLog(store));
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);

@@ -139,9 +139,9 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.LOG_IN)
     .toResolvedValue(
-      (admission, sessions, tokens, ids, digest, clock, audit) =>
-        new LogIn({ admission, sessions, tokens, ids, digest, clock, audit, loginLifeMs }),
-      [identity.LOGIN_ADMISSION, LOGIN_SESSIONS, TOKEN_ISSUER, IDS, DIGEST, CLOCK, AUDIT],
+      (admission, sessions, tokens, ids, digest, clock) =>
+        new LogIn({ admission, sessions, tokens, ids, digest, clock, loginLifeMs }),
+      [identity.LOGIN_ADMISSION, LOGIN_SESSIONS, TOKEN_ISSUER, IDS, DIGEST, CLOCK],
     );
   container
     .bind(identity.REFRESH_LOGIN)
@@ -153,8 +153,8 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.LOG_OUT)
     .toResolvedValue(
-      (sessions, digest, clock, audit) => new LogOut({ sessions, digest, clock, audit }),
-      [LOGIN_SESSIONS, DIGEST, CLOCK, AUDIT],
+      (sessions, digest, clock) => new LogOut({ sessions, digest, clock }),
+      [LOGIN_SESSIONS, DIGEST, CLOCK],
     );
   container
     .bind(identity.CHANGE_PASSWORD)
@@ -182,28 +182,28 @@ function bindAccounts(container: Container): void {
   container
     .bind(identity.CREATE_USER)
     .toResolvedValue(
-      (users, hasher, rules, throttle, ids, clock, audit) =>
-        new CreateUser({ users, hasher, rules, throttle, ids, clock, audit }),
-      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, identity.LOGIN_THROTTLE, IDS, CLOCK, AUDIT],
+      (users, hasher, rules, throttle, ids, clock) =>
+        new CreateUser({ users, hasher, rules, throttle, ids, clock }),
+      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, identity.LOGIN_THROTTLE, IDS, CLOCK],
     );
   container
     .bind(identity.ADMINISTER_USER)
     .toResolvedValue(
-      (users, hasher, rules, clock, audit, userStreams) =>
-        new AdministerUser({ users, hasher, rules, clock, audit, userStreams }),
-      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, CLOCK, AUDIT, USER_STREAMS],
+      (users, hasher, rules, clock, userStreams) =>
+        new AdministerUser({ users, hasher, rules, clock, userStreams }),
+      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, CLOCK, USER_STREAMS],
     );
   container
     .bind(identity.DELETE_USER)
     .toResolvedValue(
-      (users, ids, clock, audit, userStreams) => new DeleteUser({ users, ids, clock, audit, userStreams }),
-      [USERS, IDS, CLOCK, AUDIT, USER_STREAMS],
+      (users, ids, clock, userStreams) => new DeleteUser({ users, ids, clock, userStreams }),
+      [USERS, IDS, CLOCK, USER_STREAMS],
     );
   container
     .bind(identity.ENSURE_FIRST_ACCOUNTS)
     .toResolvedValue(
-      (users, hasher, ids, clock, audit) => new EnsureFirstAccounts({ users, hasher, ids, clock, audit }),
-      [USERS, PASSWORD_HASHER, IDS, CLOCK, AUDIT],
+      (users, hasher, ids, clock) => new EnsureFirstAccounts({ users, hasher, ids, clock }),
+      [USERS, PASSWORD_HASHER, IDS, CLOCK],
     );
 }
 

@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { MemoryReservationLedger } from '../../adapters/outbound/memory/accounting/memory-reservation-ledger.ts';
+import { MemoryAuditLog } from '../../adapters/outbound/memory/audit/memory-audit-log.ts';
 import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
 import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
@@ -12,6 +13,7 @@ import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
 import {
   API_KEYS,
+  AUDIT_LOG,
   CHATS,
   EVENT_LOG,
   LEDGER,
@@ -25,15 +27,17 @@ import {
 
 /** Binds every store to memory: for the API document and for tests, where nothing has to last. */
 export function bindMemoryStore(container: Container): void {
-  const streaming = new MemoryStreamingStore();
+  const audit = new MemoryAuditLog();
+  const streaming = new MemoryStreamingStore(audit);
   const revocations = new MemoryRevocationLog();
-  const sessions = new MemoryLoginSessionRepository(revocations);
-  const apiKeys = new MemoryApiKeyRepository(revocations);
+  const sessions = new MemoryLoginSessionRepository(revocations, audit);
+  const apiKeys = new MemoryApiKeyRepository(revocations, audit);
+  container.bind(AUDIT_LOG).toConstantValue(audit);
   container.bind(CHATS).toConstantValue(new MemoryChatRepository(streaming));
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));
   container.bind(EVENT_LOG).toConstantValue(new MemoryEventLog(streaming));
-  container.bind(LEDGER).toConstantValue(new MemoryReservationLedger());
-  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations));
+  container.bind(LEDGER).toConstantValue(new MemoryReservationLedger(audit));
+  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations, audit));
   container.bind(API_KEYS).toConstantValue(apiKeys);
   container.bind(TICKETS).toConstantValue(new MemoryTicketRepository());
   container.bind(LOGIN_SESSIONS).toConstantValue(sessions);

@@ -1,13 +1,13 @@
 import type { Container } from 'inversify';
 import { CryptoIdSource } from '../../adapters/outbound/system/crypto-id-source.ts';
-import { LogAuditTrail } from '../../adapters/outbound/system/log-audit-trail.ts';
 import { NodeDigest } from '../../adapters/outbound/system/node-digest.ts';
 import { SystemTimers } from '../../adapters/outbound/system/system-timers.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { ServiceKeys } from '../../application/ports/identity/service-keys.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Metrics } from '../../application/ports/metrics.ts';
-import { AUDIT, CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '../tokens.ts';
+import { CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '../tokens.ts';
+import { bindAudit } from './audit.ts';
 
 /** Binds what every service has of the system it runs on. */
 export function bindSystem(
@@ -25,6 +25,6 @@ export function bindSystem(
   container.bind(DIGEST).toConstantValue(new NodeDigest());
   container.bind(LOG).toConstantValue(given.log);
   container.bind(METRICS).toConstantValue(given.metrics);
-  container.bind(AUDIT).toConstantValue(new LogAuditTrail(given.log));
+  bindAudit(container);
   container.bind(SERVICE_KEYS).toConstantValue(given.serviceKeys);
 }

@@ -2,19 +2,21 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 import { PromMetrics } from '../../adapters/outbound/system/prom-metrics.ts';
 import { loadConfig } from '../config.ts';
+import type { StoreSettings } from '../modules/audit.ts';
 import { bindEmbeddedStore, clockOf, openEmbeddedStore } from '../modules/embedded-store.ts';
 import { bindIdentity, bindStreamsElsewhere } from '../modules/identity.ts';
 import { bindSystem } from '../modules/system.ts';
 import { openProgramLog } from '../program-log.ts';
+import { AUDIT_KEEPER } from '../tokens/audit.ts';
 
 /** Opens the store of a data folder that no server owns, for the time of one act. */
 export async function withOperatorContainer<Result>(
-  dataDir: string,
+  settings: StoreSettings,
   act: (container: Container) => Promise<Result>,
 ): Promise<Result> {
-  const config = await loadConfig({ environment: {}, flags: { data: dataDir, 'log.level': 'warn' } });
+  const config = await loadConfig({ environment: {}, flags: { data: settings.data, 'log.level': 'warn' } });
   const { log, flush } = openProgramLog(config);
-  const store = await openEmbeddedStore(dataDir);
+  const store = await openEmbeddedStore(settings);
   try {
     const container = new Container({ defaultScope: 'Singleton' });
     const nobody = { accepts: () => false };
@@ -30,7 +32,9 @@ export async function withOperatorContainer<Result>(
     });
     bindStreamsElsewhere(container);
     await bindEmbeddedStore(container, store);
-    return await act(container);
+    const result = await act(container);
+    await container.get(AUDIT_KEEPER).finish();
+    return result;
   } finally {
     await store.close();
     flush();

@@ -57,7 +57,7 @@ describe('the service keys of a file', () => {
   ] as const) {
     it(`refuse a file with ${what}`, () => {
       write(text);
-      expect(open).to.throw('must hold one or two keys');
+      expect(open).to.throw('must hold 1 to 2 keys');
     });
   }
 });

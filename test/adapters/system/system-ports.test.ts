@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { CryptoIdSource } from '../../../src/adapters/outbound/system/crypto-id-source.ts';
-import { LogAuditTrail } from '../../../src/adapters/outbound/system/log-audit-trail.ts';
 import { NodeDigest } from '../../../src/adapters/outbound/system/node-digest.ts';
 import { PinoLog } from '../../../src/adapters/outbound/system/pino-log.ts';
 import { PromMetrics } from '../../../src/adapters/outbound/system/prom-metrics.ts';
@@ -10,7 +9,6 @@ import { SystemTimers } from '../../../src/adapters/outbound/system/system-timer
 import { describeClock } from '../../contracts/clock.ts';
 import { describeIdSource } from '../../contracts/id-source.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { RecordingLog } from '../../support/recording-log.ts';
 
 /** Asks the clock until it goes on; it does so by itself. */
 const untilItGoesOn = (clock: SystemClock) => (): void => {
@@ -154,25 +152,6 @@ describe('the log', () => {
   });
 });
 
-describe('the audit trail of the log', () => {
-  it('records an act under one field', () => {
-    const log = new RecordingLog();
-    new LogAuditTrail(log).record({
-      act: 'stream.id_refused',
-      outcome: 'refused',
-      actor: 'u_1',
-      requestId: 'r1',
-    });
-    expect(log.lines).to.deep.equal([
-      {
-        level: 'info',
-        fields: { requestId: 'r1', audit: { act: 'stream.id_refused', outcome: 'refused', actor: 'u_1' } },
-        message: 'audit: stream.id_refused',
-      },
-    ]);
-  });
-});
-
 describe('the metrics', () => {
   it('tell counters, gauges and durations in the text format', async () => {
     const metrics = new PromMetrics({ processMetrics: false });
@@ -184,6 +163,15 @@ describe('the metrics', () => {
     expect(text).to.contain('holdfast_things_total{kind="a"} 3');
     expect(text).to.contain('holdfast_open 7');
     expect(text).to.contain('holdfast_wait_seconds_bucket{le="0.02"} 1');
+  });
+
+  it('say what was said last under a name, and nothing of before', async () => {
+    const metrics = new PromMetrics({ processMetrics: false });
+    metrics.info('holdfast_head', { head: 'a.1' });
+    metrics.info('holdfast_head', { head: 'a.2' });
+    const text = await metrics.text();
+    expect(text).to.contain('holdfast_head{head="a.2"} 1');
+    expect(text).not.to.contain('a.1');
   });
 
   it('lose a sample whose labels do not fit and never throw', async () => {

@@ -24,6 +24,7 @@ export function readClockMark(store: SqliteStore): Promise<number> {
  * whatever survives a crash, a clock that begins at the mark is not behind it.
  */
 export function keepClockMark(store: SqliteStore, clock: Clock): void {
+  store.keepTime(() => clock.nowMs());
   store.addToEveryTransaction(MARK, () => clock.nowMs());
 }
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '../../../domain/invariant.ts';
+import { AuditChainWriter } from './audit/audit-chain-writer.ts';
 import { Ballast } from './ballast.ts';
 import { Connection } from './connection.ts';
 import { type Migration, migrate } from './migrations.ts';
@@ -31,11 +32,13 @@ export function runWriter(schema: {
   }
   const ballast = new Ballast(files.ballastPath);
   ballast.ensure();
-  const writer = new Writer(db, schema.operations, ballast);
+  const audit = new AuditChainWriter(db, files.audit);
+  const writer = new Writer(db, schema.operations, ballast, audit);
   port.on('message', (order: WorkerOrder) => {
     if (order.kind === 'batch') {
       if (order.checkpoint) checkpoint(db);
-      report({ kind: 'batch-done', results: writer.carryOut(order), logPages: logPages(db) });
+      const results = writer.carryOut(order);
+      report({ kind: 'batch-done', results, audited: writer.audited, logPages: logPages(db) });
     } else if (order.kind === 'close') {
       checkpoint(db);
       db.close();

@@ -1,4 +1,5 @@
 import { ACCOUNTING_OPERATIONS } from './accounting/accounting-operations.ts';
+import { AUDIT_OPERATIONS } from './audit/audit-operations.ts';
 import { CLOCK_OPERATIONS } from './clock-mark.ts';
 import { API_KEY_OPERATIONS } from './identity/api-key-operations.ts';
 import { IDENTITY_OPERATIONS } from './identity/identity-operations.ts';
@@ -9,6 +10,7 @@ import { IDENTITY_SCHEMA } from './migrations/0003-identity.ts';
 import { CLOCK_MARK_SCHEMA } from './migrations/0004-clock-mark.ts';
 import { REVOCATION_SCHEMA } from './migrations/0005-revocations.ts';
 import { API_KEY_SCHEMA } from './migrations/0006-api-keys.ts';
+import { AUDIT_SCHEMA } from './migrations/0007-audit.ts';
 import type { Migration } from './migrations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
@@ -21,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   CLOCK_MARK_SCHEMA,
   REVOCATION_SCHEMA,
   API_KEY_SCHEMA,
+  AUDIT_SCHEMA,
 ];
 
 /** Every write that the store knows. */
@@ -31,4 +34,5 @@ export const OPERATIONS: OperationSet = {
   ...API_KEY_OPERATIONS,
   ...TICKET_OPERATIONS,
   ...CLOCK_OPERATIONS,
+  ...AUDIT_OPERATIONS,
 };

@@ -1,12 +1,14 @@
 import { PortError } from '../../../application/ports/port-error.ts';
+import type { ChainedRecord } from '../../../domain/audit/audit-chain.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import { InvariantViolation } from '../../../domain/invariant.ts';
+import type { AuditWriter } from './audit/audit-chain-writer.ts';
 import { Connection } from './connection.ts';
 import { DataFolder } from './data-folder.ts';
 import type { Durability } from './operation.ts';
 import { storageFault } from './store-fault.ts';
 import { StoreWorker, workerEntry } from './store-worker.ts';
-import type { WriteRequest, WriteResult, WriterReport } from './writer-messages.ts';
+import type { WorkerFiles, WriteRequest, WriteResult, WriterReport } from './writer-messages.ts';
 
 /** Most writes that wait for a transaction; more are refused as `unavailable`. */
 const MAX_WAITING_WRITES = 20_000;
@@ -52,6 +54,9 @@ export class SqliteStore {
   #closed: Error | undefined;
   #onIdle: (() => void) | undefined;
   #addition: Pick<WaitingWrite, 'operation' | 'input'> | undefined;
+  #nowMs: () => number = () => 0;
+  /** Hears what each transaction has appended to the audit log, once it is committed. */
+  onAudited: (record: ChainedRecord) => void = () => {};
 
   private constructor(folder: DataFolder, writer: StoreWorker, checkpointer: StoreWorker) {
     this.#folder = folder;
@@ -66,14 +71,19 @@ export class SqliteStore {
 
   /**
    * Claims the data folder, brings its schema up to date and starts the threads. `writerEntry` is the writer
-   * thread's file; tests bring one with operations of their own.
+   * thread's file; tests bring one with operations of their own. `audit` is asked once the folder is claimed; without
+   * it no act can be recorded.
    *
    * @throws DataFolderRefused when the folder is taken or readable by others; Error with a sentence when the
    *   file cannot be used, such as one of a newer schema.
    */
-  static async open(dataDir: string, writerEntry: URL = workerEntry('writer-worker')): Promise<SqliteStore> {
+  static async open(
+    dataDir: string,
+    writerEntry: URL = workerEntry('writer-worker'),
+    audit: () => AuditWriter | undefined = () => undefined,
+  ): Promise<SqliteStore> {
     const folder = DataFolder.claim(dataDir);
-    const files = { databasePath: folder.databasePath, ballastPath: folder.ballastPath };
+    const files = filesOf(folder, audit);
     const [writer, checkpointer] = await Promise.allSettled([
       StoreWorker.start(writerEntry, files),
       StoreWorker.start(workerEntry('checkpoint-worker'), files),
@@ -123,6 +133,11 @@ export class SqliteStore {
       this.#waiting.push({ operation, input, durability, need, resolve, reject });
       this.#schedule();
     }) as Promise<Out>;
+  }
+
+  /** Tells transactions the time from now on. */
+  keepTime(nowMs: () => number): void {
+    this.#nowMs = nowMs;
   }
 
   /** Carries out this operation too, last in every transaction that is formed. What becomes of it is not told. */
@@ -182,7 +197,8 @@ export class SqliteStore {
         const need = requests.some(({ essential }) => essential) ? 'essential' : 'ordinary';
         requests.push(requestOf({ ...this.#addition, need }));
       }
-      this.#writer.send({ kind: 'batch', requests, durability, checkpoint: this.#startLogOver });
+      const atMs = this.#nowMs();
+      this.#writer.send({ kind: 'batch', requests, durability, atMs, checkpoint: this.#startLogOver });
       this.#startLogOver = false;
     } catch (cause) {
       // An input that is no plain data: our mistake, which must not take the process with it.
@@ -194,6 +210,7 @@ export class SqliteStore {
     if (report.kind === 'batch-done') {
       this.#logPages = report.logPages;
       this.#checkpointWhenDue();
+      for (const record of report.audited) this.onAudited(record);
       this.#committed(report.results);
     } else if (report.kind === 'checkpointed') {
       this.#checkpointing = false;
@@ -237,6 +254,17 @@ export class SqliteStore {
     this.#folder.release();
     void Promise.all([this.#checkpointer.terminate(), this.#writer.terminate()]);
     this.#onIdle?.();
+  }
+}
+
+function filesOf(folder: DataFolder, audit: () => AuditWriter | undefined): WorkerFiles {
+  try {
+    const writer = audit();
+    const { databasePath, ballastPath } = folder;
+    return { databasePath, ballastPath, ...(writer === undefined ? {} : { audit: writer }) };
+  } catch (error) {
+    folder.release();
+    throw error;
   }
 }
 

@@ -1,4 +1,6 @@
+import type { ChainedRecord } from '../../../domain/audit/audit-chain.ts';
 import type { DomainErrorCode, DomainErrorDetails } from '../../../domain/domain-error.ts';
+import type { AuditWriter } from './audit/audit-chain-writer.ts';
 import type { Durability } from './operation.ts';
 
 /** One write of a batch. */
@@ -14,6 +16,8 @@ export interface WriteBatch {
   readonly kind: 'batch';
   readonly requests: readonly WriteRequest[];
   readonly durability: Durability;
+  /** When the transaction was formed, in Unix milliseconds: the time of what it records in the audit log. */
+  readonly atMs: number;
   /** Move what is left of the write-ahead log into the file before this batch, so that it starts the log over. */
   readonly checkpoint: boolean;
 }
@@ -34,8 +38,16 @@ export type WriteResult =
 export type WriterReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'cannot-start'; readonly message: string }
-  /** `logPages`: how long the write-ahead log is, in pages of 4 KiB. */
-  | { readonly kind: 'batch-done'; readonly results: readonly WriteResult[]; readonly logPages: number }
+  /**
+   * `audited`: what the transaction has appended to the audit log. `logPages`: how long the write-ahead log is, in
+   * pages of 4 KiB.
+   */
+  | {
+      readonly kind: 'batch-done';
+      readonly results: readonly WriteResult[];
+      readonly audited: readonly ChainedRecord[];
+      readonly logPages: number;
+    }
   | { readonly kind: 'checkpointed' };
 
 /** What the store says to a worker besides batches. */
@@ -45,4 +57,6 @@ export type WorkerOrder = WriteBatch | { readonly kind: 'checkpoint' } | { reado
 export interface WorkerFiles {
   readonly databasePath: string;
   readonly ballastPath: string;
+  /** Undefined for a store that records no acts. */
+  readonly audit?: AuditWriter;
 }

@@ -1,7 +1,9 @@
+import type { ChainedRecord } from '../../../domain/audit/audit-chain.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
+import type { AuditChainWriter } from './audit/audit-chain-writer.ts';
 import type { Ballast } from './ballast.ts';
 import type { Connection } from './connection.ts';
-import type { Durability, OperationSet } from './operation.ts';
+import type { Durability, OperationSet, Transaction } from './operation.ts';
 import { isDiskFull, storageFault } from './store-fault.ts';
 import type { WriteBatch, WriteRequest, WriteResult } from './writer-messages.ts';
 
@@ -19,16 +21,30 @@ export class Writer {
   readonly #db: Connection;
   readonly #operations: OperationSet;
   readonly #ballast: Ballast;
+  readonly #audit: AuditChainWriter;
+  readonly #transaction: Transaction;
   #durability: Durability | undefined;
 
-  constructor(db: Connection, operations: OperationSet, ballast: Ballast) {
+  constructor(db: Connection, operations: OperationSet, ballast: Ballast, audit: AuditChainWriter) {
     this.#db = db;
     this.#operations = operations;
     this.#ballast = ballast;
+    this.#audit = audit;
+    this.#transaction = {
+      prepare: (sql) => db.prepare(sql),
+      audit: (records = []) => audit.append(records),
+      anchorAudit: () => audit.anchor(),
+    };
+  }
+
+  /** What the last batch has appended to the audit log. */
+  get audited(): readonly ChainedRecord[] {
+    return this.#audit.appended;
   }
 
   /** One result for each request, in order. Never throws for what a request or the storage does. */
-  carryOut({ requests, durability }: WriteBatch): WriteResult[] {
+  carryOut({ requests, durability, atMs }: WriteBatch): WriteResult[] {
+    this.#audit.begin(atMs);
     const ample = this.#ballast.ensure();
     const admitted = requests.filter((request) => ample || request.essential);
     const results = this.#attempt(admitted, durability);
@@ -65,12 +81,14 @@ export class Writer {
     if (this.#db.inTransaction) this.#db.prepare('ROLLBACK').run();
     this.#synchronise(durability);
     this.#db.prepare('BEGIN IMMEDIATE').run();
+    const chain = this.#audit.mark();
     try {
       const results = requests.map((request) => this.#run(request));
       this.#db.prepare('COMMIT').run();
       return results;
     } catch (error) {
       // SQLite rolls back by itself on some faults of the storage.
+      this.#audit.rollBackTo(chain);
       if (this.#db.inTransaction) this.#db.prepare('ROLLBACK').run();
       throw error;
     }
@@ -80,12 +98,14 @@ export class Writer {
     const run = this.#operations[operation];
     if (run === undefined) return brokenBy(new Error(`there is no operation ${operation}`));
     this.#db.prepare('SAVEPOINT operation').run();
+    const chain = this.#audit.mark();
     try {
-      const value = run(this.#db, input);
+      const value = run(this.#transaction, input);
       this.#db.prepare('RELEASE operation').run();
       return { kind: 'done', value };
     } catch (error) {
       if (storageFault(error) !== undefined) throw error;
+      this.#audit.rollBackTo(chain);
       this.#db.prepare('ROLLBACK TO operation').run();
       this.#db.prepare('RELEASE operation').run();
       return error instanceof DomainError

@@ -38,6 +38,19 @@ export class PromMetrics implements Metrics {
     );
   }
 
+  info(name: string, labels: MetricLabels): void {
+    this.#record(
+      this.#gauges,
+      name,
+      labels,
+      (config) => new Gauge(config),
+      (gauge) => {
+        gauge.reset();
+        gauge.set(labels, 1);
+      },
+    );
+  }
+
   observeSeconds(name: string, seconds: number, labels: MetricLabels = {}): void {
     this.#record(
       this.#histograms,

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import {
   type ApiKey,
@@ -10,7 +11,6 @@ import {
 import { API_KEY_SECRET_BITS, apiKeyIdFrom, apiKeyText } from '../../../domain/identity/api-key-text.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { User } from '../../../domain/identity/user.ts';
-import type { AuditTrail } from '../../ports/audit-trail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { IdSource } from '../../ports/id-source.ts';
@@ -23,7 +23,6 @@ interface Deps {
   readonly ids: IdSource;
   readonly digest: Digest;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
 }
 
 /** A key that was made. The key itself is shown here and never again. */
@@ -54,7 +53,7 @@ export class IssueApiKey {
     readonly actor: UserId | 'system';
     readonly requestId?: string;
   }): Promise<IssuedApiKey> {
-    const { apiKeys, ids, digest, clock, audit } = this.#deps;
+    const { apiKeys, ids, digest, clock } = this.#deps;
     const { maker, draft, actor, requestId } = command;
     const nowMs = clock.nowMs();
     requireMintable(draft, maker?.role ?? 'admin', nowMs);
@@ -71,11 +70,7 @@ export class IssueApiKey {
       createdAtMs: nowMs,
       ...(maker === undefined || control ? {} : { ownerId: maker.id }),
     };
-    if ((await apiKeys.add(apiKey, control ? MAX_CONTROL_KEYS : MAX_KEYS_PER_USER)) === 'limit-reached') {
-      throw new DomainError('api_key.limit_reached', 'There are too many API keys: revoke one first');
-    }
-    await this.#confirm(apiKey, maker);
-    audit.record({
+    const record: AuditRecord = {
       act: 'api_key.minted',
       outcome: 'done',
       actor,
@@ -85,11 +80,20 @@ export class IssueApiKey {
         ...(maker === undefined || control ? {} : { owner: maker.id }),
       },
       ...(requestId === undefined ? {} : { requestId }),
+    };
+    const atMost = control ? MAX_CONTROL_KEYS : MAX_KEYS_PER_USER;
+    if ((await apiKeys.add(apiKey, atMost, [record])) === 'limit-reached') {
+      throw new DomainError('api_key.limit_reached', 'There are too many API keys: revoke one first');
+    }
+    await this.#confirm(apiKey, maker, {
+      ...record,
+      act: 'api_key.revoked',
+      facts: { reason: 'changed-meanwhile' },
     });
     return { apiKey, key };
   }
 
-  async #confirm(apiKey: ApiKey, maker: User | undefined): Promise<void> {
+  async #confirm(apiKey: ApiKey, maker: User | undefined, revoked: AuditRecord): Promise<void> {
     if (maker === undefined) return;
     const { apiKeys, users, clock } = this.#deps;
     const current = await users.find(maker.id);
@@ -99,7 +103,7 @@ export class IssueApiKey {
       current.role === maker.role &&
       current.passwordHash === maker.passwordHash;
     if (stands) return;
-    await apiKeys.revoke(apiKey.id, clock.nowMs());
+    await apiKeys.revoke(apiKey.id, clock.nowMs(), [revoked]);
     throw new DomainError('credential.expired', 'This login has ended');
   }
 }

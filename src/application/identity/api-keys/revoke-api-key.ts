@@ -1,14 +1,13 @@
+import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import { type ApiKey, isControl } from '../../../domain/identity/api-key.ts';
 import type { ApiKeyId, UserId } from '../../../domain/identity/ids.ts';
-import type { AuditTrail } from '../../ports/audit-trail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ApiKeyRepository } from '../../ports/identity/api-key-repository.ts';
 
 interface Deps {
   readonly apiKeys: ApiKeyRepository;
   readonly clock: Clock;
-  readonly audit: AuditTrail;
 }
 
 /** Who revokes: a person his own keys, an admin those of agents too, the operator any. */
@@ -28,18 +27,18 @@ export class RevokeApiKey {
     readonly by: KeyRevoker;
     readonly requestId?: string;
   }): Promise<void> {
-    const { apiKeys, clock, audit } = this.#deps;
+    const { apiKeys, clock } = this.#deps;
     const { id, by, requestId } = command;
     const key = await apiKeys.find(id);
     if (key === undefined || !mayRevoke(by, key)) throw notFound();
-    if ((await apiKeys.revoke(id, clock.nowMs())) === 'not-live') throw notFound();
-    audit.record({
+    const record: AuditRecord = {
       act: 'api_key.revoked',
       outcome: 'done',
       actor: by === 'system' ? by : by.userId,
       object: id,
       ...(requestId === undefined ? {} : { requestId }),
-    });
+    };
+    if ((await apiKeys.revoke(id, clock.nowMs(), [record])) === 'not-live') throw notFound();
   }
 }
 

@@ -3,6 +3,7 @@ import type { CreditGrant } from '../../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../../domain/accounting/credit-reservation.ts';
 import type { CreditMicros } from '../../../domain/accounting/credits.ts';
 import type { JournalEntry } from '../../../domain/accounting/journal-entry.ts';
+import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 
 /** An entry of the journal with its place in it; cursors count up and never repeat. */
@@ -40,6 +41,11 @@ export interface LedgerAct {
   readonly nowMs: number;
   readonly actor: string;
   readonly note?: string;
+  /**
+   * Records for the audit log, stored with the act, and not with a repeat that changes nothing. An adjustment adds what it
+   * came to: `previousMicros`, `newMicros`.
+   */
+  readonly audit?: readonly AuditRecord[];
 }
 
 /**

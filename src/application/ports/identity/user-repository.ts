@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import type { UserChange } from '../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../domain/identity/ids.ts';
 import type { User } from '../../../domain/identity/user.ts';
@@ -8,10 +9,13 @@ export interface UserPage {
   readonly total: number;
 }
 
-/** Keeps accounts. Usernames and emails are unique by their folded keys, deleted accounts' included. */
+/**
+ * Keeps accounts. Usernames and emails are unique by their folded keys, deleted accounts' included. The records of
+ * `audit` are stored with what they tell of, and not when that is refused.
+ */
 export interface UserRepository {
   /** Stores a new user; of two racing with the same username or email one is `taken`. Durable when it resolves. */
-  add(user: User): Promise<'added' | 'taken'>;
+  add(user: User, audit?: readonly AuditRecord[]): Promise<'added' | 'taken'>;
   find(id: UserId): Promise<User | undefined>;
   findByUsername(usernameKey: string): Promise<User | undefined>;
   findByEmail(emailKey: string): Promise<User | undefined>;
@@ -29,6 +33,7 @@ export interface UserRepository {
     id: UserId,
     change: UserChange,
     sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+    audit?: readonly AuditRecord[],
   ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'>;
   /** How many users there are. */
   count(): Promise<number>;

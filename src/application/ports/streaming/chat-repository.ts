@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../domain/streaming/stream-id.ts';
@@ -23,9 +24,13 @@ export interface ChatRepository {
   rename(owner: UserId, id: ChatId, title: string, nowMs: number): Promise<boolean>;
   /**
    * Removes a chat with its messages, streams, events and idempotency keys, for good. `busy` while a stream of
-   * it is opening or running: stop it first. Settlement intents stay.
+   * it is opening or running: stop it first. Settlement intents stay. `audit` is stored with the removal.
    */
-  remove(owner: UserId, id: ChatId): Promise<'removed' | 'not-found' | 'busy'>;
+  remove(
+    owner: UserId,
+    id: ChatId,
+    audit?: readonly AuditRecord[],
+  ): Promise<'removed' | 'not-found' | 'busy'>;
   /** How many chats a user has. */
   count(owner: UserId): Promise<number>;
 }

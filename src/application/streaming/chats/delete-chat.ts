@@ -1,3 +1,4 @@
+import type { AuditActor, AuditRecord } from '../../../domain/audit/audit-record.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { ChatId } from '../../../domain/streaming/stream-id.ts';
@@ -28,10 +29,22 @@ export class DeleteChat {
   }
 
   /** @throws DomainError `chat.not_found`; `stream.already_active` when its stream cannot be stopped in time. */
-  async execute(command: { owner: UserId; chatId: ChatId }): Promise<void> {
+  async execute(command: {
+    owner: UserId;
+    chatId: ChatId;
+    actor?: AuditActor;
+    requestId?: string;
+  }): Promise<void> {
     const { chats, timers } = this.#deps;
+    const record: AuditRecord = {
+      act: 'chat.deleted',
+      outcome: 'done',
+      actor: command.actor ?? command.owner,
+      object: command.chatId,
+      ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
+    };
     for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const outcome = await chats.remove(command.owner, command.chatId);
+      const outcome = await chats.remove(command.owner, command.chatId, [record]);
       if (outcome === 'removed') return;
       if (outcome === 'not-found') throw chatNotFound();
       await this.#stop(command.chatId);

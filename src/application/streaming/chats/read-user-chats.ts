@@ -14,7 +14,7 @@ interface Deps {
   readonly audit: AuditTrail;
 }
 
-/** Lets a supervisor read another user's chats; every read is audited. */
+/** Lets a supervisor read another user's chats; every read is audited, before anything is shown. */
 export class ReadUserChats {
   readonly #deps: Deps;
 
@@ -33,7 +33,7 @@ export class ReadUserChats {
     const owner = await this.#resolve(command.user);
     const { page, limit } = command;
     const found = await this.#deps.listChats.execute({ owner, page, limit });
-    this.#record(command, owner);
+    await this.#record(command, owner);
     return found;
   }
 
@@ -46,7 +46,7 @@ export class ReadUserChats {
   }): Promise<WholeChat> {
     const owner = await this.#resolve(command.user);
     const found = await this.#deps.getChat.execute({ owner, chatId: command.chatId });
-    this.#record(command, command.chatId);
+    await this.#record(command, command.chatId);
     return found;
   }
 
@@ -56,7 +56,7 @@ export class ReadUserChats {
     return entry.userId;
   }
 
-  #record({ reader, requestId }: { reader: UserId; requestId: string }, object: string): void {
-    this.#deps.audit.record({ act: 'chat.read_any', outcome: 'done', actor: reader, object, requestId });
+  #record({ reader, requestId }: { reader: UserId; requestId: string }, object: string): Promise<void> {
+    return this.#deps.audit.act({ act: 'chat.read_any', outcome: 'done', actor: reader, object, requestId });
   }
 }

@@ -28,9 +28,11 @@ import { FIRST_ESTIMATE_SCALE, scaledEstimate } from '../../../../domain/account
 import { closeHold } from '../../../../domain/accounting/hold-closing.ts';
 import type { JournalEntry } from '../../../../domain/accounting/journal-entry.ts';
 import { voidHold } from '../../../../domain/accounting/void-hold.ts';
+import { withFacts } from '../../../../domain/audit/audit-record.ts';
 import { DomainError } from '../../../../domain/domain-error.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
+import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
 import { newestFirst, totalsOf } from './listings.ts';
 
 /**
@@ -44,6 +46,11 @@ export class MemoryReservationLedger implements ReservationLedger {
   readonly #journal: JournalEntry[] = [];
   readonly #journalIds = new Set<string>();
   readonly #usage = new Map<string, UsageRecord>();
+  readonly #audit: MemoryAuditLog;
+
+  constructor(audit = new MemoryAuditLog()) {
+    this.#audit = audit;
+  }
 
   async reserve(
     userId: UserId,
@@ -112,7 +119,10 @@ export class MemoryReservationLedger implements ReservationLedger {
   }
 
   async grant(userId: UserId, grant: CreditGrant, act: LedgerAct): Promise<CreditAccountState> {
-    if (!this.#journalIds.has(`${grant.id}:grant`)) this.#apply(this.#load(userId).grant(grant, act));
+    if (!this.#journalIds.has(`${grant.id}:grant`)) {
+      this.#apply(this.#load(userId).grant(grant, act));
+      this.#audit.add(act.audit);
+    }
     return this.account(userId, act.nowMs);
   }
 
@@ -127,10 +137,10 @@ export class MemoryReservationLedger implements ReservationLedger {
     }
     const posting = adjustCredit(this.#load(userId), change, act);
     this.#apply(posting);
-    return {
-      previousMicros: posting.previousMicros,
-      newMicros: posting.account.snapshot().availableMicros,
-    };
+    const { previousMicros } = posting;
+    const newMicros = posting.account.snapshot().availableMicros;
+    this.#audit.add(act.audit?.map((record) => withFacts(record, { previousMicros, newMicros })));
+    return { previousMicros, newMicros };
   }
 
   async deduct(
@@ -149,6 +159,7 @@ export class MemoryReservationLedger implements ReservationLedger {
         chargeMicros: spend.amountMicros,
         atMs: act.nowMs,
       });
+      this.#audit.add(act.audit);
     }
     return this.account(userId, act.nowMs);
   }

@@ -2,6 +2,7 @@ import type {
   ApiKeyRepository,
   KeyOwner,
 } from '../../../../application/ports/identity/api-key-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import {
   type ApiKey,
   ENDED_KEY_KEPT_MS,
@@ -9,21 +10,25 @@ import {
   KEY_USE_WRITTEN_EVERY_MS,
 } from '../../../../domain/identity/api-key.ts';
 import type { ApiKeyId, UserId } from '../../../../domain/identity/ids.ts';
+import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
 import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
 /** API keys in one process's memory. Those that ended long ago are forgotten when the next is made. */
 export class MemoryApiKeyRepository implements ApiKeyRepository {
   readonly #keys = new Map<ApiKeyId, ApiKey>();
   readonly #revocations: MemoryRevocationLog;
+  readonly #audit: MemoryAuditLog;
 
-  constructor(revocations = new MemoryRevocationLog()) {
+  constructor(revocations = new MemoryRevocationLog(), audit = new MemoryAuditLog()) {
     this.#revocations = revocations;
+    this.#audit = audit;
   }
 
-  async add(key: ApiKey, atMost: number): Promise<'added' | 'limit-reached'> {
+  async add(key: ApiKey, atMost: number, audit?: readonly AuditRecord[]): Promise<'added' | 'limit-reached'> {
     this.#forgetEnded(key.createdAtMs);
     if (this.#live(key.ownerId ?? 'agents', key.createdAtMs).length >= atMost) return 'limit-reached';
     this.#keys.set(key.id, key);
+    this.#audit.add(audit);
     return 'added';
   }
 
@@ -38,10 +43,11 @@ export class MemoryApiKeyRepository implements ApiKeyRepository {
     this.#keys.set(id, { ...key, lastUsedAtMs: nowMs });
   }
 
-  async revoke(id: ApiKeyId, nowMs: number): Promise<'revoked' | 'not-live'> {
+  async revoke(id: ApiKeyId, nowMs: number, audit?: readonly AuditRecord[]): Promise<'revoked' | 'not-live'> {
     const key = this.#keys.get(id);
     if (key === undefined || !isLiveKey(key, nowMs)) return 'not-live';
     this.#revoke(key, nowMs);
+    this.#audit.add(audit);
     return 'revoked';
   }
 

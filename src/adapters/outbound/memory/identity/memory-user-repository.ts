@@ -1,6 +1,7 @@
 import type { ApiKeyRepository } from '../../../../application/ports/identity/api-key-repository.ts';
 import type { LoginSessionRepository } from '../../../../application/ports/identity/login-session-repository.ts';
 import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import {
   changeUser,
   isEnabledAdmin,
@@ -9,6 +10,7 @@ import {
 } from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';
+import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
 import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
 /** Accounts in one process's memory, beside the login sessions and API keys that a change may end. */
@@ -17,20 +19,24 @@ export class MemoryUserRepository implements UserRepository {
   readonly #sessions: LoginSessionRepository;
   readonly #apiKeys: ApiKeyRepository;
   readonly #revocations: MemoryRevocationLog;
+  readonly #audit: MemoryAuditLog;
 
   constructor(
     sessions: LoginSessionRepository,
     apiKeys: ApiKeyRepository,
     revocations = new MemoryRevocationLog(),
+    audit = new MemoryAuditLog(),
   ) {
     this.#sessions = sessions;
     this.#apiKeys = apiKeys;
     this.#revocations = revocations;
+    this.#audit = audit;
   }
 
-  async add(user: User): Promise<'added' | 'taken'> {
+  async add(user: User, audit?: readonly AuditRecord[]): Promise<'added' | 'taken'> {
     if (this.#users.has(user.id) || this.#holderOf(user) !== undefined) return 'taken';
     this.#users.set(user.id, user);
+    this.#audit.add(audit);
     return 'added';
   }
 
@@ -57,6 +63,7 @@ export class MemoryUserRepository implements UserRepository {
     id: UserId,
     change: UserChange,
     sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+    audit?: readonly AuditRecord[],
   ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'> {
     const user = this.#users.get(id);
     if (user === undefined || user.deletedAtMs !== undefined) return 'not-found';
@@ -67,6 +74,7 @@ export class MemoryUserRepository implements UserRepository {
       if (admins.length === 1) return 'last-admin';
     }
     this.#users.set(id, changed);
+    this.#audit.add(audit);
     if (changed.disabledAtMs !== undefined) await this.#apiKeys.revokeAllOf(id, changed.disabledAtMs);
     if (sessions !== undefined) {
       await this.#sessions.endAllOf(id, sessions.endSessionsAtMs, sessions.keepSession);

@@ -1,4 +1,5 @@
 import type { ChatRepository } from '../../../../application/ports/streaming/chat-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../../domain/streaming/stream-id.ts';
@@ -48,7 +49,11 @@ export class MemoryChatRepository implements ChatRepository {
     return true;
   }
 
-  async remove(owner: UserId, id: ChatId): Promise<'removed' | 'not-found' | 'busy'> {
+  async remove(
+    owner: UserId,
+    id: ChatId,
+    audit?: readonly AuditRecord[],
+  ): Promise<'removed' | 'not-found' | 'busy'> {
     if (this.#store.chatOf(owner, id) === undefined) return 'not-found';
     const sessions = this.#store.sessionsOf(id);
     if (sessions.some(holdsSlot)) return 'busy';
@@ -58,6 +63,7 @@ export class MemoryChatRepository implements ChatRepository {
       this.#store.dropKeysOf(session.id);
     }
     this.#store.chats.delete(id);
+    this.#store.audit.add(audit);
     return 'removed';
   }
 

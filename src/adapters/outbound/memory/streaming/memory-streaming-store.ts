@@ -4,6 +4,7 @@ import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
+import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
 
 /** A chat with everything that hangs on it. */
 export interface StoredChat {
@@ -34,6 +35,11 @@ export class MemoryStreamingStore {
   readonly keys = new Map<string, StoredKey>();
   readonly intents = new Map<StreamId, SettlementIntent>();
   readonly logs = new Map<StreamId, StreamEvent[]>();
+  readonly audit: MemoryAuditLog;
+
+  constructor(audit = new MemoryAuditLog()) {
+    this.audit = audit;
+  }
 
   chatOf(owner: UserId, id: ChatId): StoredChat | undefined {
     const chat = this.chats.get(id);

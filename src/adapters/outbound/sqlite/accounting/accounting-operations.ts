@@ -19,9 +19,10 @@ import type { CreditMicros } from '../../../../domain/accounting/credits.ts';
 import { scaledEstimate } from '../../../../domain/accounting/estimate-scale.ts';
 import { closeHold } from '../../../../domain/accounting/hold-closing.ts';
 import { voidHold } from '../../../../domain/accounting/void-hold.ts';
+import { withFacts } from '../../../../domain/audit/audit-record.ts';
 import { DomainError } from '../../../../domain/domain-error.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
-import type { WriterDatabase } from '../operation.ts';
+import type { Transaction, WriterDatabase } from '../operation.ts';
 import {
   insertReservation,
   isJournaled,
@@ -153,14 +154,15 @@ function expireDue(db: WriterDatabase, { nowMs, limit }: SweepInput): { holds: n
   return { holds, grants };
 }
 
-function grant(db: WriterDatabase, { userId, grant: given, act }: GrantInput): void {
+function grant(db: Transaction, { userId, grant: given, act }: GrantInput): void {
   if (isJournaled(db, `${given.id}:grant`)) return;
   const account = loadAccount(db, userId);
   storePosting(db, account, CreditAccount.restore(account.state).grant(given, act));
+  db.audit(act.audit);
 }
 
 function adjust(
-  db: WriterDatabase,
+  db: Transaction,
   { userId, change, act }: AdjustInput,
 ): { previousMicros: CreditMicros; newMicros: CreditMicros } {
   const loaded = loadAccount(db, userId);
@@ -171,10 +173,13 @@ function adjust(
   }
   const posting = adjustCredit(account, change, act);
   storePosting(db, loaded, posting);
-  return { previousMicros: posting.previousMicros, newMicros: posting.account.snapshot().availableMicros };
+  const { previousMicros } = posting;
+  const newMicros = posting.account.snapshot().availableMicros;
+  db.audit(act.audit?.map((record) => withFacts(record, { previousMicros, newMicros })));
+  return { previousMicros, newMicros };
 }
 
-function deduct(db: WriterDatabase, { userId, spend, act }: DeductInput): void {
+function deduct(db: Transaction, { userId, spend, act }: DeductInput): void {
   const entryId = `${spend.id}:deduct`;
   if (isJournaled(db, entryId)) return;
   const account = loadAccount(db, userId);
@@ -187,6 +192,7 @@ function deduct(db: WriterDatabase, { userId, spend, act }: DeductInput): void {
     chargeMicros: spend.amountMicros,
     atMs: act.nowMs,
   });
+  db.audit(act.audit);
 }
 
 function recordUsage(db: WriterDatabase, record: UsageRecord): UsageRecord {

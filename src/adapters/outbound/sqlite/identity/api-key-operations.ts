@@ -1,10 +1,11 @@
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import {
   type ApiKey,
   ENDED_KEY_KEPT_MS,
   KEY_USE_WRITTEN_EVERY_MS,
 } from '../../../../domain/identity/api-key.ts';
 import type { ApiKeyId, UserId } from '../../../../domain/identity/ids.ts';
-import type { WriterDatabase } from '../operation.ts';
+import type { Transaction, WriterDatabase } from '../operation.ts';
 import { API_KEY_COLUMNS } from './api-key-rows.ts';
 
 /** Most ended keys that the making of one forgets. */
@@ -13,10 +14,14 @@ const MAX_FORGOTTEN_AT_ONCE = 16;
 export interface AddKeyInput {
   readonly key: ApiKey;
   readonly atMost: number;
+  readonly audit?: readonly AuditRecord[] | undefined;
 }
 export interface KeyAtInput {
   readonly id: ApiKeyId;
   readonly nowMs: number;
+}
+export interface RevokeKeyInput extends KeyAtInput {
+  readonly audit?: readonly AuditRecord[] | undefined;
 }
 export interface RevokeAllInput {
   readonly userId: UserId;
@@ -31,7 +36,7 @@ export const API_KEY_OPERATIONS = {
   'identity.revoke-api-keys-of': revokeKeysOf,
 };
 
-function addKey(db: WriterDatabase, { key, atMost }: AddKeyInput): 'added' | 'limit-reached' {
+function addKey(db: Transaction, { key, atMost, audit }: AddKeyInput): 'added' | 'limit-reached' {
   forgetEnded(db, key.createdAtMs);
   const counted = db
     .prepare(
@@ -52,6 +57,7 @@ function addKey(db: WriterDatabase, { key, atMost }: AddKeyInput): 'added' | 'li
     key.lastUsedAtMs ?? null,
     key.revokedAtMs ?? null,
   );
+  db.audit(audit);
   return 'added';
 }
 
@@ -69,14 +75,16 @@ function touchKey(db: WriterDatabase, { id, nowMs }: KeyAtInput): void {
   ).run(nowMs, id, KEY_USE_WRITTEN_EVERY_MS);
 }
 
-function revokeKey(db: WriterDatabase, { id, nowMs }: KeyAtInput): 'revoked' | 'not-live' {
+function revokeKey(db: Transaction, { id, nowMs, audit }: RevokeKeyInput): 'revoked' | 'not-live' {
   const { changes } = db
     .prepare(
       `UPDATE api_keys SET revoked_at_ms = ?1 WHERE id = ?2 AND revoked_at_ms IS NULL
          AND (expires_at_ms IS NULL OR expires_at_ms > ?1)`,
     )
     .run(nowMs, id);
-  return changes === 1 ? 'revoked' : 'not-live';
+  if (changes === 0) return 'not-live';
+  db.audit(audit);
+  return 'revoked';
 }
 
 /** Ends a user's keys, also within another write that ends him. */

@@ -1,5 +1,6 @@
 import type { RotationOutcome } from '../../../../application/ports/identity/login-session-repository.ts';
 import type { SigningKey } from '../../../../application/ports/identity/signing-key-repository.ts';
+import { type AuditRecord, withFacts } from '../../../../domain/audit/audit-record.ts';
 import {
   changeUser,
   isEnabledAdmin,
@@ -8,28 +9,43 @@ import {
 } from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession, User } from '../../../../domain/identity/user.ts';
-import type { WriterDatabase } from '../operation.ts';
+import type { Transaction, WriterDatabase } from '../operation.ts';
 import { revokeKeysOf } from './api-key-operations.ts';
 import { SESSION_COLUMNS, sessionFrom, signingKeyFrom, USER_COLUMNS, userFrom } from './identity-rows.ts';
 
 /** Most sessions past their absolute time that one login forgets. */
 const MAX_FORGOTTEN_AT_ONCE = 16;
 
-export interface ChangeInput {
+/** The records of what an operation does; they are stored with it. */
+interface Audited {
+  readonly audit?: readonly AuditRecord[] | undefined;
+}
+export interface AddUserInput extends Audited {
+  readonly user: User;
+}
+export interface ChangeInput extends Audited {
   readonly id: UserId;
   readonly change: UserChange;
   readonly sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId };
 }
-export interface BeginInput {
+export interface BeginInput extends Audited {
   readonly session: LoginSession;
   readonly refreshSha256: string;
 }
-export interface RotateInput {
+export interface RotateInput extends Audited {
   readonly spentSha256: string;
   readonly nextSha256: string;
   readonly nowMs: number;
 }
-export interface EndAllInput {
+export interface EndByTokenInput extends Audited {
+  readonly refreshSha256: string;
+  readonly nowMs: number;
+}
+export interface EndInput extends Audited {
+  readonly id: LoginSessionId;
+  readonly nowMs: number;
+}
+export interface EndAllInput extends Audited {
   readonly userId: UserId;
   readonly nowMs: number;
   readonly except?: LoginSessionId;
@@ -47,18 +63,20 @@ export const IDENTITY_OPERATIONS = {
   'identity.add-first-key': addFirstKey,
 };
 
-function addUser(db: WriterDatabase, user: User): 'added' | 'taken' {
+function addUser(db: Transaction, { user, audit }: AddUserInput): 'added' | 'taken' {
   const { changes } = db
     .prepare(
       `INSERT INTO users (${USER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     )
     .run(...valuesOf(user));
-  return changes === 1 ? 'added' : 'taken';
+  if (changes === 0) return 'taken';
+  db.audit(audit);
+  return 'added';
 }
 
 function applyChange(
-  db: WriterDatabase,
-  { id, change, sessions }: ChangeInput,
+  db: Transaction,
+  { id, change, sessions, audit }: ChangeInput,
 ): 'changed' | 'not-found' | 'last-admin' | 'outdated' {
   const row = db.prepare(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`).get(id);
   const user = row && userFrom(row);
@@ -85,6 +103,7 @@ function applyChange(
       nowMs,
     );
   }
+  db.audit(audit);
   return 'changed';
 }
 
@@ -115,7 +134,7 @@ function valuesOf(user: User): Array<string | number | null> {
   ];
 }
 
-function beginSession(db: WriterDatabase, { session, refreshSha256 }: BeginInput): void {
+function beginSession(db: Transaction, { session, refreshSha256, audit }: BeginInput): void {
   forgetExpired(db, session.createdAtMs);
   db.prepare(`INSERT INTO login_sessions (${SESSION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`).run(
     session.id,
@@ -128,6 +147,7 @@ function beginSession(db: WriterDatabase, { session, refreshSha256 }: BeginInput
     session.address ?? null,
   );
   addToken(db, refreshSha256, session.id);
+  db.audit(audit);
 }
 
 /** A session past its absolute time answers everything as an unknown one does, so it need not be kept. */
@@ -145,13 +165,13 @@ function addToken(db: WriterDatabase, sha256: string, sessionId: LoginSessionId)
   db.prepare('INSERT INTO refresh_tokens (sha256, session_id) VALUES (?, ?)').run(sha256, sessionId);
 }
 
-function rotate(db: WriterDatabase, { spentSha256, nextSha256, nowMs }: RotateInput): RotationOutcome {
+function rotate(db: Transaction, { spentSha256, nextSha256, nowMs, audit }: RotateInput): RotationOutcome {
   const found = findByToken(db, spentSha256);
   if (found === undefined || found.session.endedAtMs !== undefined || nowMs >= found.session.expiresAtMs) {
     return { kind: 'unknown' };
   }
   const { session, spent } = found;
-  if (spent) return { kind: 'reused', session: endOne(db, session, nowMs) };
+  if (spent) return { kind: 'reused', session: endOne(db, session, { nowMs, audit }) };
   db.prepare('UPDATE refresh_tokens SET spent = 1 WHERE sha256 = ?').run(spentSha256);
   addToken(db, nextSha256, session.id);
   db.prepare('UPDATE login_sessions SET last_used_at_ms = ? WHERE id = ?').run(nowMs, session.id);
@@ -171,38 +191,42 @@ function findByToken(
   return row === undefined ? undefined : { session: sessionFrom(row), spent: row.spent === 1 };
 }
 
-function endByToken(
-  db: WriterDatabase,
-  input: { readonly refreshSha256: string; readonly nowMs: number },
-): LoginSession | undefined {
+function endByToken(db: Transaction, input: EndByTokenInput): LoginSession | undefined {
   const found = findByToken(db, input.refreshSha256);
-  return found && endOne(db, found.session, input.nowMs);
+  return found && endOne(db, found.session, input);
 }
 
-function endOne(db: WriterDatabase, session: LoginSession, nowMs: number): LoginSession {
+function endOne(
+  db: Transaction,
+  session: LoginSession,
+  { nowMs, audit }: Omit<EndInput, 'id'>,
+): LoginSession {
   if (session.endedAtMs !== undefined) return session;
-  endSession(db, { id: session.id, nowMs });
+  endSession(db, { id: session.id, nowMs, audit });
   return { ...session, endedAtMs: nowMs };
 }
 
-function endSession(
-  db: WriterDatabase,
-  input: { readonly id: LoginSessionId; readonly nowMs: number },
-): void {
-  db.prepare('UPDATE login_sessions SET ended_at_ms = ? WHERE id = ? AND ended_at_ms IS NULL').run(
-    input.nowMs,
-    input.id,
-  );
+function endSession(db: Transaction, { id, nowMs, audit }: EndInput): void {
+  const ended = db
+    .prepare(
+      `UPDATE login_sessions SET ended_at_ms = ?1 WHERE id = ?2 AND ended_at_ms IS NULL
+       RETURNING user_id, expires_at_ms > ?1 AS lived`,
+    )
+    .get(nowMs, id);
+  if (ended?.lived !== 1) return;
+  db.audit(audit?.map((record) => ({ actor: ended.user_id as UserId, object: id, ...record })));
 }
 
-function endAllOf(db: WriterDatabase, { userId, nowMs, except }: EndAllInput): LoginSessionId[] {
-  return db
+function endAllOf(db: Transaction, { userId, nowMs, except, audit }: EndAllInput): LoginSessionId[] {
+  const ended = db
     .prepare(
       `UPDATE login_sessions SET ended_at_ms = ? WHERE user_id = ? AND ended_at_ms IS NULL AND id <> ?
        RETURNING id`,
     )
     .all(nowMs, userId, except ?? '')
     .map((row) => row.id as LoginSessionId);
+  db.audit(audit?.map((record) => withFacts(record, { ended: ended.length })));
+  return ended;
 }
 
 function addFirstKey(db: WriterDatabase, key: SigningKey): SigningKey {

@@ -2,10 +2,11 @@ import type {
   ApiKeyRepository,
   KeyOwner,
 } from '../../../../application/ports/identity/api-key-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { ApiKey } from '../../../../domain/identity/api-key.ts';
 import type { ApiKeyId, UserId } from '../../../../domain/identity/ids.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import type { AddKeyInput, KeyAtInput, RevokeAllInput } from './api-key-operations.ts';
+import type { AddKeyInput, KeyAtInput, RevokeAllInput, RevokeKeyInput } from './api-key-operations.ts';
 import { API_KEY_COLUMNS, apiKeyFrom } from './api-key-rows.ts';
 
 /** API keys in the embedded store. Those that ended long ago are forgotten when others are made. */
@@ -16,8 +17,8 @@ export class SqliteApiKeyRepository implements ApiKeyRepository {
     this.#store = store;
   }
 
-  add(key: ApiKey, atMost: number): Promise<'added' | 'limit-reached'> {
-    const input: AddKeyInput = { key, atMost };
+  add(key: ApiKey, atMost: number, audit?: readonly AuditRecord[]): Promise<'added' | 'limit-reached'> {
+    const input: AddKeyInput = { key, atMost, audit };
     return this.#store.write('identity.add-api-key', input, 'full');
   }
 
@@ -33,8 +34,8 @@ export class SqliteApiKeyRepository implements ApiKeyRepository {
     return this.#store.write('identity.touch-api-key', input, 'normal');
   }
 
-  revoke(id: ApiKeyId, nowMs: number): Promise<'revoked' | 'not-live'> {
-    const input: KeyAtInput = { id, nowMs };
+  revoke(id: ApiKeyId, nowMs: number, audit?: readonly AuditRecord[]): Promise<'revoked' | 'not-live'> {
+    const input: RevokeKeyInput = { id, nowMs, audit };
     return this.#store.write('identity.revoke-api-key', input, 'full');
   }
 

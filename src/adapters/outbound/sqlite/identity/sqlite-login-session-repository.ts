@@ -2,10 +2,17 @@ import type {
   LoginSessionRepository,
   RotationOutcome,
 } from '../../../../application/ports/identity/login-session-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { LoginSession } from '../../../../domain/identity/user.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import type { BeginInput, EndAllInput, RotateInput } from './identity-operations.ts';
+import type {
+  BeginInput,
+  EndAllInput,
+  EndByTokenInput,
+  EndInput,
+  RotateInput,
+} from './identity-operations.ts';
 import { SESSION_COLUMNS, sessionFrom } from './identity-rows.ts';
 
 /** Login sessions in the embedded store. Those past their absolute time are forgotten by later logins. */
@@ -16,26 +23,42 @@ export class SqliteLoginSessionRepository implements LoginSessionRepository {
     this.#store = store;
   }
 
-  begin(session: LoginSession, refreshSha256: string): Promise<void> {
-    const input: BeginInput = { session, refreshSha256 };
+  begin(session: LoginSession, refreshSha256: string, audit?: readonly AuditRecord[]): Promise<void> {
+    const input: BeginInput = { session, refreshSha256, audit };
     return this.#store.write('identity.begin-session', input, 'full');
   }
 
-  rotate(spentSha256: string, nextSha256: string, nowMs: number): Promise<RotationOutcome> {
-    const input: RotateInput = { spentSha256, nextSha256, nowMs };
+  rotate(
+    spentSha256: string,
+    nextSha256: string,
+    nowMs: number,
+    audit?: readonly AuditRecord[],
+  ): Promise<RotationOutcome> {
+    const input: RotateInput = { spentSha256, nextSha256, nowMs, audit };
     return this.#store.write('identity.rotate', input, 'full');
   }
 
-  endByToken(refreshSha256: string, nowMs: number): Promise<LoginSession | undefined> {
-    return this.#store.write('identity.end-by-token', { refreshSha256, nowMs }, 'full');
+  endByToken(
+    refreshSha256: string,
+    nowMs: number,
+    audit?: readonly AuditRecord[],
+  ): Promise<LoginSession | undefined> {
+    const input: EndByTokenInput = { refreshSha256, nowMs, audit };
+    return this.#store.write('identity.end-by-token', input, 'full');
   }
 
-  end(id: LoginSessionId, nowMs: number): Promise<void> {
-    return this.#store.write('identity.end-session', { id, nowMs }, 'full');
+  end(id: LoginSessionId, nowMs: number, audit?: readonly AuditRecord[]): Promise<void> {
+    const input: EndInput = { id, nowMs, audit };
+    return this.#store.write('identity.end-session', input, 'full');
   }
 
-  endAllOf(userId: UserId, nowMs: number, except?: LoginSessionId): Promise<readonly LoginSessionId[]> {
-    const input: EndAllInput = { userId, nowMs, ...(except === undefined ? {} : { except }) };
+  endAllOf(
+    userId: UserId,
+    nowMs: number,
+    except?: LoginSessionId,
+    audit?: readonly AuditRecord[],
+  ): Promise<readonly LoginSessionId[]> {
+    const input: EndAllInput = { userId, nowMs, ...(except === undefined ? {} : { except }), audit };
     return this.#store.write('identity.end-all-of', input, 'full');
   }
 

@@ -1,9 +1,10 @@
 import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserChange } from '../../../../domain/identity/change-user.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import type { ChangeInput } from './identity-operations.ts';
+import type { AddUserInput, ChangeInput } from './identity-operations.ts';
 import { USER_COLUMNS, userFrom } from './identity-rows.ts';
 
 /** Accounts in the embedded store. */
@@ -14,8 +15,9 @@ export class SqliteUserRepository implements UserRepository {
     this.#store = store;
   }
 
-  add(user: User): Promise<'added' | 'taken'> {
-    return this.#store.write('identity.add-user', user, 'full');
+  add(user: User, audit?: readonly AuditRecord[]): Promise<'added' | 'taken'> {
+    const input: AddUserInput = { user, audit };
+    return this.#store.write('identity.add-user', input, 'full');
   }
 
   find(id: UserId): Promise<User | undefined> {
@@ -47,8 +49,9 @@ export class SqliteUserRepository implements UserRepository {
     id: UserId,
     change: UserChange,
     sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+    audit?: readonly AuditRecord[],
   ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'> {
-    const input: ChangeInput = { id, change, ...(sessions === undefined ? {} : { sessions }) };
+    const input: ChangeInput = { id, change, ...(sessions === undefined ? {} : { sessions }), audit };
     return this.#store.write('identity.change-user', input, 'full');
   }
 

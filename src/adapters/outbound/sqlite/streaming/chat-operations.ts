@@ -1,7 +1,8 @@
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../../domain/streaming/stream-id.ts';
-import type { WriterDatabase } from '../operation.ts';
+import type { Transaction, WriterDatabase } from '../operation.ts';
 import { insertMessage } from './insert-message.ts';
 
 /** Stores a chat, unless its owner has as many as he may. */
@@ -47,8 +48,16 @@ export function renameChat(
 
 /** Removes an owner's chat and all that hangs on it, but for what accounting is owed. */
 export function removeChat(
-  db: WriterDatabase,
-  { owner, id }: { readonly owner: UserId; readonly id: ChatId },
+  db: Transaction,
+  {
+    owner,
+    id,
+    audit,
+  }: {
+    readonly owner: UserId;
+    readonly id: ChatId;
+    readonly audit?: readonly AuditRecord[] | undefined;
+  },
 ): 'removed' | 'not-found' | 'busy' {
   const found = db.prepare('SELECT 1 FROM chats WHERE id = ? AND owner = ?').get(id, owner);
   if (found === undefined) return 'not-found';
@@ -61,5 +70,6 @@ export function removeChat(
   db.prepare('DELETE FROM streams WHERE chat_id = ?').run(id);
   db.prepare('DELETE FROM messages WHERE chat_id = ?').run(id);
   db.prepare('DELETE FROM chats WHERE id = ?').run(id);
+  db.audit(audit);
   return 'removed';
 }

@@ -1,4 +1,5 @@
 import type { ChatRepository } from '../../../../application/ports/streaming/chat-repository.ts';
+import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../../domain/streaming/stream-id.ts';
@@ -64,8 +65,12 @@ export class SqliteChatRepository implements ChatRepository {
     return this.#store.write('streaming.rename-chat', { owner, id, title, nowMs }, 'full');
   }
 
-  remove(owner: UserId, id: ChatId): Promise<'removed' | 'not-found' | 'busy'> {
-    return this.#store.write('streaming.remove-chat', { owner, id }, 'full');
+  remove(
+    owner: UserId,
+    id: ChatId,
+    audit?: readonly AuditRecord[],
+  ): Promise<'removed' | 'not-found' | 'busy'> {
+    return this.#store.write('streaming.remove-chat', { owner, id, audit }, 'full');
   }
 
   async count(owner: UserId): Promise<number> {

@@ -1,3 +1,4 @@
+import { actorOf } from '../../../../../domain/audit/audit-actor.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { actingUser } from '../acting-user.ts';
 import * as answers from './answers.ts';
@@ -106,8 +107,10 @@ const remove = ({ deleteChat }: Uses): Route =>
     params: chatPath,
     answers: { 200: { description: 'It is gone', schema: answers.deletedChat } },
     refusals: ['chat.not_found', 'stream.already_active'],
-    handle: async ({ principal, params }) => {
-      await deleteChat.execute({ owner: actingUser(principal).userId, chatId: params.id });
+    handle: async ({ principal, params, requestId }) => {
+      const person = actingUser(principal);
+      const owner = person.userId;
+      await deleteChat.execute({ owner, chatId: params.id, actor: actorOf(person), requestId });
       return { status: 200, body: { message: 'Chat session deleted', sessionId: params.id } };
     },
   });
