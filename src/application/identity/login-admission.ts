@@ -126,11 +126,13 @@ export class LoginAdmission {
   }
 
   #refuse(attempt: LoginAttempt, user: User | undefined, reason: string, refusal: DomainError): DomainError {
-    const actor = actorAt(attempt.peer.network ?? attempt.peer.address);
+    const { network, address } = attempt.peer;
+    const actor = actorAt(network ?? address);
+    const from = address === undefined || actor === actorAt(address) ? {} : { address };
     this.#deps.audit.refuse({
       act: 'login.begun',
       outcome: 'refused',
-      facts: { reason, ...(attempt.peer.address === undefined ? {} : { address: attempt.peer.address }) },
+      facts: { reason, ...from },
       ...(actor === undefined ? {} : { actor }),
       ...(user === undefined ? {} : { object: user.id }),
       ...(attempt.requestId === undefined ? {} : { requestId: attempt.requestId }),
