@@ -10,6 +10,11 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_MAJOR) {
   process.exit(2);
 }
 
+// Passwords are hashed on libuv's threads, one for each core; four more keep files, names and signatures going. libuv
+// reads this when it starts its first thread, so it is said before anything else.
+const { availableParallelism } = await import('node:os');
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
+
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();
 

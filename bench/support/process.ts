@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** The core that servers under measurement run on; the load generator has the other one. */
 export const SERVER_CORE = 0;
@@ -38,6 +39,17 @@ export function spawnPinned(
 export function pinLoadGenerator(): void {
   if (hasTaskset)
     execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)], { stdio: 'ignore' });
+}
+
+/** Lets this process, and what it starts with `spawnFree`, run on every core again. */
+export function unpinLoadGenerator(): void {
+  if (hasTaskset)
+    execFileSync('taskset', ['-acp', `0-${cpus().length - 1}`, String(process.pid)], { stdio: 'ignore' });
+}
+
+/** Starts a program on whichever cores this process may use; its standard error is the bench's own. */
+export function spawnFree(command: string, args: readonly string[]): ChildProcess {
+  return spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
 }
 
 /** Clock ticks per second of `/proc/<pid>/stat`; 100 on every Linux that Node.js runs on. */

@@ -1,3 +1,5 @@
+import { subtle } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { Argon2PasswordHasher } from '../../../src/adapters/outbound/argon2/argon2-password-hasher.ts';
 import { describePasswordHasher } from '../../contracts/password-hasher.ts';
@@ -27,6 +29,16 @@ describe('argon2', () => {
     }
     const ratio = Math.min(...costs.nobody) / Math.min(...costs.wrong);
     expect(ratio).to.be.within(0.5, 2);
+  });
+
+  it('leaves threads to files, signatures and names, however many hashes wait', async () => {
+    const hasher = new Argon2PasswordHasher(undefined, 2);
+    let done = 0;
+    const flood = Array.from({ length: 40 }, () => hasher.hash('correct horse').finally(() => (done += 1)));
+    await readFile(import.meta.filename);
+    await subtle.digest('SHA-256', Buffer.from('x'));
+    expect(done).to.be.lessThan(20);
+    await Promise.all(flood);
   });
 
   it('leaves the event loop free', async () => {

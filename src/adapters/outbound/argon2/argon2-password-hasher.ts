@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { argon2id, hash, needsRehash, verify } from 'argon2';
 import type { PasswordHasher } from '../../../application/ports/identity/password-hasher.ts';
 import { PortError } from '../../../application/ports/port-error.ts';
@@ -16,12 +17,15 @@ const RECOMMENDED_COST: Argon2Cost = { memoryKib: 19_456, passes: 2 };
 const LANES = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** Hashes that run at once: half of libuv's four threads, so that files and names keep being served. */
-const MAX_RUNNING = 2;
-/** Hashes that wait at most: about two seconds of work; whoever comes then is told to come back. */
-const MAX_WAITING = 64;
+/** Hashes that run at once on however many cores: 300 MiB of memory. */
+const MAX_RUNNING = 16;
+/** Hashes that wait at most: about three seconds of work of two cores; whoever comes then is told to come back. */
+const MAX_WAITING = 128;
 
-/** Hashes passwords with argon2id on libuv's threads, a few at a time. */
+/**
+ * Hashes passwords with argon2id on libuv's threads, one for each core. The command starts four threads more than
+ * there are cores, so that files, names and signatures never wait for a password.
+ */
 export class Argon2PasswordHasher implements PasswordHasher {
   readonly #options: {
     readonly type: typeof argon2id;
@@ -32,10 +36,12 @@ export class Argon2PasswordHasher implements PasswordHasher {
   };
   /** A hash that no password has, at today's cost: what an unknown user's password is compared with. */
   readonly #nobodysHash: string;
+  readonly #maxRunning: number;
   readonly #waiting: Array<() => void> = [];
   #running = 0;
 
-  constructor(cost: Argon2Cost = RECOMMENDED_COST) {
+  constructor(cost: Argon2Cost = RECOMMENDED_COST, cores: number = availableParallelism()) {
+    this.#maxRunning = Math.min(cores, MAX_RUNNING);
     this.#options = {
       type: argon2id,
       memoryCost: cost.memoryKib,
@@ -62,7 +68,7 @@ export class Argon2PasswordHasher implements PasswordHasher {
   }
 
   async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running < MAX_RUNNING) this.#running += 1;
+    if (this.#running < this.#maxRunning) this.#running += 1;
     else {
       if (this.#waiting.length >= MAX_WAITING) {
         throw new PortError('unavailable', 'password-hasher', 'too many passwords are being hashed');

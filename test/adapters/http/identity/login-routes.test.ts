@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { PortError } from '../../../../src/application/ports/port-error.ts';
 import { type IdentityService, serveIdentity } from '../../../support/identity-service.ts';
 
 describe('the routes of a login', () => {
@@ -74,6 +75,21 @@ describe('the routes of a login', () => {
     expect(unknownBody).to.deep.equal(wrongBody);
     expect([wrong.status, unknown.status]).to.deep.equal([401, 401]);
     expect(one).to.not.equal(two);
+  });
+
+  it('put a login off with 503 when more passwords wait than may, and count it as no guess', async () => {
+    await signUp();
+    const { verify } = auth.world.hasher;
+    auth.world.hasher.verify = async () => {
+      throw new PortError('unavailable', 'password-hasher', 'too many passwords are being hashed');
+    };
+    for (let attempt = 0; attempt < 30; attempt += 1) {
+      const { status, body, headers } = await logIn();
+      expect([status, body.code]).to.deep.equal([503, 'password-hasher.unavailable']);
+      expect(headers.get('retry-after')).to.equal('1');
+    }
+    auth.world.hasher.verify = verify;
+    expect((await logIn()).status).to.equal(200);
   });
 
   it('let the body alone decide, whatever stale token lies beside it', async () => {
