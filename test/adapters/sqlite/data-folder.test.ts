@@ -55,9 +55,9 @@ describe('the data folder', () => {
 
   it('takes back what others could read of its files', async () => {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    writeFileSync(join(dataDir, 'holdfast.db'), '', { mode: 0o644 });
+    for (const name of ['holdfast.db', 'notes']) writeFileSync(join(dataDir, name), '', { mode: 0o644 });
     await refusalOf();
-    expect(modeOf(join(dataDir, 'holdfast.db'))).to.equal(0o600);
+    for (const name of readdirSync(dataDir)) expect(modeOf(join(dataDir, name)), name).to.equal(0o600);
   });
 
   for (const mode of [0o750, 0o701, 0o777]) {

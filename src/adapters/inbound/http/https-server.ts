@@ -87,7 +87,6 @@ function lookBeforeHandshake(server: Server, requestId: () => string): void {
         socket.setTimeout(FAREWELL_MS, giveUp);
         return;
       }
-      socket.off('error', giveUp);
       socket.unshift(first);
       handshake.call(server, socket);
     });
