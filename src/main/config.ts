@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from './configuration/config-error.ts';
 import { brokenRules } from './configuration/config-rules.ts';
+import { brokenCookieDomain } from './configuration/cookie-domain.ts';
 import { oddExposures } from './configuration/exposure-rules.ts';
 import { suggestion } from './configuration/nearest.ts';
 import {
@@ -69,7 +70,7 @@ export async function loadConfig(sources: {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const checked = settings as Settings;
-  const broken = brokenRules(checked, file.models);
+  const broken = [...brokenRules(checked, file.models), ...(await brokenCookieDomain(checked))];
   if (broken.length > 0) throw new ConfigError(broken);
   return {
     ...checked,

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 
+import { SessionCookie } from '../adapters/inbound/http/session-cookie.ts';
 import type { Clock } from '../application/ports/clock.ts';
 import type { ServiceKeys } from '../application/ports/identity/service-keys.ts';
 import type { Log } from '../application/ports/log.ts';
@@ -13,6 +14,7 @@ import { bindModels } from './modules/models.ts';
 import { bindStreaming } from './modules/streaming.ts';
 import { bindSystem } from './modules/system.ts';
 import type { ServiceName } from './service-name.ts';
+import { SESSION_COOKIE } from './tokens.ts';
 
 /** Composes the services that run in this process, each with the others in the process or over HTTP. Stores are bound apart. */
 export function composeServices(
@@ -27,12 +29,15 @@ export function composeServices(
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   bindSystem(container, given);
+  container.bind(SESSION_COOKIE).toConstantValue(new SessionCookie({ domain: config['cookie.domain'] }));
   bindModels(container, config);
   const serviceKey = given.serviceKeys.current;
   if (running.includes('auth')) {
     bindIdentity(container, {
       accessTokenLifeMs: config['tokens.access'],
       loginLifeMs: config['tokens.refresh'],
+      idleMs: config['sessions.idle'],
+      absoluteMs: config['sessions.absolute'],
       throttle: {
         accountFailures: config['login.accountFailures'],
         networkFailures: config['login.networkFailures'],

@@ -9,7 +9,7 @@ import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
-import { CLOCK, IDS, LOG, METRICS } from './tokens.ts';
+import { CLOCK, IDS, LOG, METRICS, SESSION_COOKIE } from './tokens.ts';
 import { VERSION } from './version.ts';
 
 const FEATURE_ROUTES = {
@@ -43,6 +43,7 @@ export function serviceListener(routes: readonly Route[], container: Container, 
   return createHttpApp({
     routes,
     edge,
+    cookie: container.get(SESSION_COOKIE),
     authenticate: container.get(AUTHENTICATE),
     ids: container.get(IDS),
     log: container.get(LOG),

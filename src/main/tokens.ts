@@ -1,4 +1,5 @@
 import type { ServiceIdentifier } from 'inversify';
+import type { SessionCookie } from '../adapters/inbound/http/session-cookie.ts';
 import type { CreditHolds } from '../application/ports/accounting/credit-holds.ts';
 import type { ReservationLedger } from '../application/ports/accounting/reservation-ledger.ts';
 import type { AuditLog } from '../application/ports/audit-log.ts';
@@ -60,6 +61,9 @@ export const TOKEN_ISSUER = identify<AccessTokenIssuer>('AccessTokenIssuer');
 export const TOKEN_VERIFIER = identify<AccessTokenVerifier>('AccessTokenVerifier');
 export const SESSION_STATUS = identify<SessionStatus>('SessionStatus');
 export const PRINCIPAL_DIRECTORY = identify<PrincipalDirectory>('PrincipalDirectory');
+
+/** The cookie of browsers' logins, in every service: where it decides nothing it is still looked at. */
+export const SESSION_COOKIE = identify<SessionCookie>('SessionCookie');
 
 export const LEDGER = identify<ReservationLedger>('ReservationLedger');
 export const CREDIT_HOLDS = identify<CreditHolds>('CreditHolds');

@@ -3,6 +3,7 @@ import type { LoginSessionRepository } from '../../src/application/ports/identit
 import type { RevocationLog } from '../../src/application/ports/identity/revocation-log.ts';
 import { aSession } from '../support/identity-builders.ts';
 import { DAY_MS, T0, user } from '../support/ledger-builders.ts';
+import { describeCookieSessions } from './login-session-cookies.ts';
 
 /** A repository under test, the log of what ends in it, and how to put both away. */
 export interface LoginSessionsUnderTest {
@@ -28,6 +29,7 @@ export function describeLoginSessionRepository(
 
     describeRotation(() => sessions);
     describeEnds(() => sessions);
+    describe('of cookies', () => describeCookieSessions(() => sessions));
     describeRevocations(() => subject);
   });
 }
@@ -37,7 +39,7 @@ function describeRotation(sessions: () => LoginSessionRepository): void {
     const rotated = await sessions().rotate('r1', 'r2', T0 + 5);
     const session = aSession(1, { userAgent: 'a browser', address: '127.0.0.1', lastUsedAtMs: T0 + 5 });
     expect(rotated).to.deep.equal({ kind: 'rotated', session });
-    expect(await sessions().listLive(user(1), T0 + 6)).to.deep.equal([session]);
+    expect(await sessions().listLive(user(1), T0 + 6, 9)).to.deep.equal([session]);
     expect(await sessions().rotate('r2', 'r3', T0 + 7)).to.have.property('kind', 'rotated');
   });
 
@@ -106,7 +108,7 @@ function describeEnds(sessions: () => LoginSessionRepository): void {
     await sessions().begin(aSession(4, { createdAtMs: T0 + 4, userId: user(2) }), 's4');
     await sessions().begin(aSession(5, { createdAtMs: T0 + 5, expiresAtMs: T0 + 9 }), 's5');
     await sessions().end(aSession(2).id, T0 + 6);
-    const live = await sessions().listLive(user(1), T0 + 9);
+    const live = await sessions().listLive(user(1), T0 + 9, 9);
     expect(live.map((session) => session.id)).to.deep.equal([aSession(3).id, aSession(1).id]);
   });
 
@@ -138,6 +140,8 @@ function describeRevocations(subject: () => LoginSessionsUnderTest): void {
     ],
     ["all of a user's sessions", (sessions) => sessions.endAllOf(user(1), T0 + 5), [1, 2]],
     ["all of a user's sessions but one", (sessions) => sessions.endAllOf(user(1), T0 + 5, id), [2]],
+    ['one of his own', (sessions) => twice(() => sessions.endOneOf(user(1), id, T0 + 5)), [1]],
+    ["no session of somebody else's", (sessions) => sessions.endOneOf(user(9), id, T0 + 5), []],
     ['no session that is not there', (sessions) => sessions.end(aSession(9).id, T0 + 5), []],
     ['no session of an unknown token', (sessions) => sessions.endByToken('r9', T0 + 5), []],
     ['no session that was refreshed', (sessions) => sessions.rotate('r1', 'r2', T0 + 5), []],

@@ -6,6 +6,7 @@ import type { UserRepository } from '../../src/application/ports/identity/user-r
 import type { LoginSessionId } from '../../src/domain/identity/ids.ts';
 import { aControlKey, aKey, aSession, aUser } from '../support/identity-builders.ts';
 import { T0, user } from '../support/ledger-builders.ts';
+import { describeRenewal } from './user-repository-renewal.ts';
 
 /** A repository under test, the sessions, the keys and the log beside it, and how to put them away. */
 export interface UsersUnderTest {
@@ -55,6 +56,7 @@ export function describeUserRepository(name: string, create: () => Promise<Users
 
     describeKeys(() => subject);
     describeRevocations(() => subject);
+    describe('of somebody who changes his own privileges', () => describeRenewal(() => subject));
   });
 }
 

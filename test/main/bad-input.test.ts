@@ -94,7 +94,7 @@ describe('every route, given what it does not expect', function () {
     const cut = new AbortController();
     const answer = await fetch(`${server.urls[service]}${path}`, {
       method: route.method.toUpperCase(),
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': type, 'Sec-Fetch-Site': 'same-origin' },
       signal: cut.signal,
       ...(body === undefined ? {} : { body }),
     });

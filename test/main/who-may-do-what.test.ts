@@ -67,6 +67,8 @@ describe('who may do what', function () {
       const url = `${server.urls[service]}${route.path.replaceAll(/:[A-Za-z]+/g, NOTHING)}`;
       for (const sender of SENDERS) {
         const body = route.body === undefined ? undefined : {};
+        const endsIt = ENDS_THE_LOGIN.has(door) && Object.hasOwn(ACCOUNTS, sender);
+        if (endsIt) credentials[sender] = await server.logIn(ACCOUNTS[sender as keyof typeof ACCOUNTS]);
         const { status, body: said } = await knock(
           url,
           route.method.toUpperCase(),

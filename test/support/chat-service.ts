@@ -5,6 +5,7 @@ import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts
 import { streamingRoutes } from '../../src/adapters/inbound/http/routes/streaming/streaming-routes.ts';
 import { EventStreams } from '../../src/adapters/inbound/http/sse-response.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
+import type { LongUse } from '../../src/application/identity/login-use.ts';
 import type { LoginEnd, LoginEnds } from '../../src/application/ports/identity/login-ends.ts';
 import type { DirectoryEntry } from '../../src/application/ports/identity/principal-directory.ts';
 import type { SessionStatus } from '../../src/application/ports/identity/session-status.ts';
@@ -17,6 +18,7 @@ import { SearchChatUsers } from '../../src/application/streaming/chats/search-ch
 import { RecommendModel } from '../../src/application/streaming/recommend-model.ts';
 import { DomainError } from '../../src/domain/domain-error.ts';
 import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
+import { USE_INTERVAL_MS } from '../../src/domain/identity/login-session.ts';
 import type { Role, UserPrincipal } from '../../src/domain/identity/principal.ts';
 import { NO_KEYS } from './no-keys.ts';
 import { ANNA, BERT } from './stream-builders.ts';
@@ -38,7 +40,8 @@ const PEOPLE: Readonly<Record<string, UserPrincipal>> = {
 };
 
 /** Everybody's logins, which a test ends. */
-class Logins implements SessionStatus, LoginEnds {
+class Logins implements SessionStatus, LoginEnds, LongUse {
+  readonly intervalMs = USE_INTERVAL_MS;
   readonly #ended = new Set<LoginSessionId>();
   readonly #listeners: Array<(end: LoginEnd) => void> = [];
 
@@ -49,6 +52,10 @@ class Logins implements SessionStatus, LoginEnds {
   subscribe(listener: (end: LoginEnd) => void): () => void {
     this.#listeners.push(listener);
     return () => undefined;
+  }
+
+  async tell(id: LoginSessionId): Promise<boolean> {
+    return !this.#ended.has(id);
   }
 
   /** Ends the login of somebody, and tells it as the end of that login or of any of his. */
@@ -166,7 +173,7 @@ function routesOf(world: StreamingWorld, logins: Logins) {
     searchChatUsers: new SearchChatUsers({ directory, chats }),
     recommendModel: new RecommendModel({ catalog }),
     catalog,
-    eventStreams: new EventStreams({ timers, sessions: logins, loginEnds: logins }),
+    eventStreams: new EventStreams({ timers, sessions: logins, loginEnds: logins, use: logins }),
     version: '1.2.3',
   });
 }

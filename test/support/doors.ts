@@ -26,6 +26,12 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'POST /api/auth/refresh': ANYBODY,
   'POST /api/auth/logout': ANYBODY,
   'POST /api/auth/logout-all': ANYBODY,
+  'POST /api/auth/session': ANYBODY,
+  'GET /api/auth/session': PEOPLE,
+  'DELETE /api/auth/session': PEOPLE,
+  'GET /api/auth/sessions': PEOPLE,
+  'DELETE /api/auth/sessions/:id': PEOPLE,
+  'POST /api/auth/sessions/end-others': PEOPLE,
   'GET /api/auth/me': PEOPLE,
   'GET /api/profile': PEOPLE,
   'POST /api/change-password': PEOPLE,
@@ -85,8 +91,9 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'POST /api/models/recommend': PEOPLE,
 };
 
-/** Routes that end the login they are called with; a walk takes them last. */
+/** Routes that end the login they are called with; a walk takes them last, and logs in again for each. */
 export const ENDS_THE_LOGIN: ReadonlySet<string> = new Set([
   'POST /api/auth/logout',
   'POST /api/auth/logout-all',
+  'DELETE /api/auth/session',
 ]);

@@ -1,8 +1,12 @@
 import type { ApiKey } from '../../src/domain/identity/api-key.ts';
 import type { ApiKeyId, LoginSessionId } from '../../src/domain/identity/ids.ts';
+import type { LoginSession } from '../../src/domain/identity/login-session.ts';
 import { TICKET_LIFE_MS, type Ticket } from '../../src/domain/identity/ticket.ts';
-import type { LoginSession, User } from '../../src/domain/identity/user.ts';
+import type { User } from '../../src/domain/identity/user.ts';
 import { DAY_MS, T0, user } from './ledger-builders.ts';
+
+/** How long the cookie sessions below may lie unused, in milliseconds. */
+export const IDLE_MS = 1_800_000;
 
 /** A plain user of his own for each number: `user1`, `user1@example.org`. */
 export function aUser(number: number, facts: Partial<User> = {}): User {
@@ -25,6 +29,7 @@ export function aSession(number: number, facts: Partial<LoginSession> = {}): Log
   return {
     id: `session-${number}` as LoginSessionId,
     userId: user(1),
+    kind: 'bearer',
     createdAtMs: T0,
     lastUsedAtMs: T0,
     expiresAtMs: T0 + 7 * DAY_MS,
@@ -62,4 +67,14 @@ export function aTicket(number: number, facts: Partial<Ticket> = {}): Ticket {
     expiresAtMs: T0 + TICKET_LIFE_MS,
     ...facts,
   };
+}
+
+/** A cookie session of user 1 that lives for half a day, and half an hour unused, of its own for each number. */
+export function aCookieSession(number: number, facts: Partial<LoginSession> = {}): LoginSession {
+  return aSession(number, {
+    kind: 'cookie',
+    expiresAtMs: T0 + DAY_MS / 2,
+    idleEndsAtMs: T0 + IDLE_MS,
+    ...facts,
+  });
 }

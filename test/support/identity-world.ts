@@ -1,3 +1,5 @@
+import { CookieDesk } from '../../src/adapters/inbound/http/routes/identity/cookie-desk.ts';
+import { SessionCookie } from '../../src/adapters/inbound/http/session-cookie.ts';
 import { JoseAccessTokens } from '../../src/adapters/outbound/jose/jose-access-tokens.ts';
 import { MemoryApiKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryAttemptCounters } from '../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
@@ -19,15 +21,21 @@ import { ChangePassword } from '../../src/application/identity/change-password.t
 import { ConfirmPassword } from '../../src/application/identity/confirm-password.ts';
 import { CreateUser } from '../../src/application/identity/create-user.ts';
 import { DeleteUser } from '../../src/application/identity/delete-user.ts';
+import { EndLogins } from '../../src/application/identity/end-logins.ts';
 import { EnsureFirstAccounts } from '../../src/application/identity/ensure-first-accounts.ts';
+import { ListLogins } from '../../src/application/identity/list-logins.ts';
 import { ListUsers } from '../../src/application/identity/list-users.ts';
 import { LogIn } from '../../src/application/identity/log-in.ts';
+import { type BrowserLogin, LogInBrowser } from '../../src/application/identity/log-in-browser.ts';
 import { LogOut } from '../../src/application/identity/log-out.ts';
 import { LoginAdmission } from '../../src/application/identity/login-admission.ts';
 import type { LoginGrant } from '../../src/application/identity/login-grant.ts';
+import { LoginRenewal } from '../../src/application/identity/login-renewal.ts';
 import { LoginThrottle } from '../../src/application/identity/login-throttle.ts';
+import { LoginUse } from '../../src/application/identity/login-use.ts';
 import { PasswordRules } from '../../src/application/identity/password-rules.ts';
 import { ReadProfile } from '../../src/application/identity/read-profile.ts';
+import { RecogniseCookie } from '../../src/application/identity/recognise-cookie.ts';
 import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../src/application/identity/resolve-credential.ts';
 import { StoredSessionStatus } from '../../src/application/identity/stored-session-status.ts';
@@ -86,8 +94,13 @@ export class IdentityWorld {
   readonly status = new StoredSessionStatus(this);
   readonly directory = new UserDirectory(this.users);
   readonly keys = this.tokens;
+  readonly idleMs = 1_800_000;
+  readonly absoluteMs = 43_200_000;
+  readonly use = new LoginUse(this);
+  readonly recogniseCookie = new RecogniseCookie(this);
   readonly authenticate = new Authenticate({
     tokens: this.tokens,
+    cookies: this.recogniseCookie,
     sessions: this.status,
     serviceKeys: { accepts: (presented) => presented === SERVICE_KEY },
     apiKeys: new StoredApiKeys(this),
@@ -112,6 +125,11 @@ export class IdentityWorld {
   readonly createUser = new CreateUser(this);
   readonly admission = new LoginAdmission(this);
   readonly logIn = new LogIn(this);
+  readonly logInBrowser = new LogInBrowser(this);
+  readonly renewal = new LoginRenewal(this);
+  readonly listLogins = new ListLogins(this);
+  readonly endLogins = new EndLogins(this);
+  readonly cookies = new CookieDesk({ cookie: new SessionCookie(), clock: this.clock });
   readonly refreshLogin = new RefreshLogin(this);
   readonly logOut = new LogOut(this);
   readonly readProfile = new ReadProfile(this);
@@ -146,6 +164,15 @@ export class IdentityWorld {
     const maker = owner === undefined ? undefined : await this.users.findByUsername(owner);
     const scopes: ApiKeyDraft['scopes'] = owner === undefined ? ['control'] : ['chat'];
     return this.issueApiKey.execute({ maker, draft: { name: 'a key', scopes, ...given }, actor: 'system' });
+  }
+
+  /** Logs a browser in from this machine. */
+  loginBrowser(username: string, presentedSecret?: string): Promise<BrowserLogin> {
+    const attempt = { username, password: `password of ${username}`, peer: { local: true } };
+    return this.logInBrowser.execute({
+      ...attempt,
+      ...(presentedSecret === undefined ? {} : { presentedSecret }),
+    });
   }
 
   /** Refreshes from this machine. */

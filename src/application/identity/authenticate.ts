@@ -6,6 +6,7 @@ import type { ApiKeyVerifier } from '../ports/identity/api-key-verifier.ts';
 import type { ServiceKeys } from '../ports/identity/service-keys.ts';
 import type { SessionStatus } from '../ports/identity/session-status.ts';
 import type { TicketRedeemer } from '../ports/identity/ticket-redeemer.ts';
+import type { RecogniseCookie } from './recognise-cookie.ts';
 
 interface Deps {
   readonly tokens: AccessTokenVerifier;
@@ -13,6 +14,8 @@ interface Deps {
   readonly serviceKeys: ServiceKeys;
   readonly apiKeys: ApiKeyVerifier;
   readonly tickets: TicketRedeemer;
+  /** Absent in a service that runs apart from auth: it knows of no cookies, so each is a bad one. */
+  readonly cookies?: RecogniseCookie;
 }
 
 /** The one credential that decides who asks, by where it stood: a good one in the wrong place is a bad one. */
@@ -36,8 +39,9 @@ export class Authenticate {
    *   its login session has ended; PortError when that cannot be found out.
    */
   async execute({ kind, value }: Credential): Promise<Principal> {
-    const { sessions, serviceKeys, apiKeys, tickets, tokens } = this.#deps;
+    const { sessions, serviceKeys, apiKeys, tickets, tokens, cookies } = this.#deps;
     if (kind === 'ticket') return tickets.redeem(value);
+    if (kind === 'cookie' && cookies !== undefined) return cookies.execute({ secret: value });
     if (kind !== 'bearer') throw invalid();
     if (serviceKeys.accepts(value)) return { kind: 'service' };
     if (value.startsWith(API_KEY_PREFIX)) {

@@ -6,6 +6,8 @@ import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/identity/acc
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
+import type { CookieGrant } from './login-grant.ts';
+import type { LoginRenewal } from './login-renewal.ts';
 import type { PasswordRules } from './password-rules.ts';
 import { principalOf } from './principal-of.ts';
 
@@ -15,9 +17,15 @@ interface Deps {
   readonly rules: PasswordRules;
   readonly confirm: ConfirmPassword;
   readonly tokens: AccessTokenIssuer;
+  readonly renewal: LoginRenewal;
   readonly clock: Clock;
   readonly audit: AuditTrail;
 }
+
+/** What goes on after the change: the same login by another access token, or a browser's by another cookie. */
+export type ChangedPassword =
+  | { readonly kind: 'bearer'; readonly issued: IssuedAccessToken }
+  | { readonly kind: 'cookie'; readonly cookie: CookieGrant };
 
 /** Changes one's own password; every other login of the account ends in the same write. */
 export class ChangePassword {
@@ -28,8 +36,9 @@ export class ChangePassword {
   }
 
   /**
-   * Answers with a new access token of the same login, because the old one of a first admin opens nothing else. A
-   * password that an admin sets meanwhile stays: it was set to keep out whoever knows the one before.
+   * Answers with a new access token of the same login, because the old one of a first admin opens nothing else; a
+   * login by cookie goes on under another id, with another secret. A password that an admin sets meanwhile stays: it
+   * was set to keep out whoever knows the one before.
    *
    * @throws DomainError `request.invalid`, `credential.invalid` when the current password is wrong,
    *   `login.throttled`, `credential.expired` when the account has gone; PortError `unavailable` when too many hash at once.
@@ -41,8 +50,8 @@ export class ChangePassword {
     /** The network that asks, as `LoginPeer` has it. */
     readonly network?: string;
     readonly requestId?: string;
-  }): Promise<IssuedAccessToken> {
-    const { users, hasher, rules, confirm, tokens, clock, audit } = this.#deps;
+  }): Promise<ChangedPassword> {
+    const { users, hasher, rules, confirm, tokens, renewal, clock, audit } = this.#deps;
     const { userId, loginSessionId } = command.principal;
     await rules.require(command.newPassword, command.principal, 'newPassword');
     if (command.newPassword === command.currentPassword) {
@@ -60,14 +69,16 @@ export class ChangePassword {
       object: userId,
       ...(command.requestId === undefined ? {} : { requestId: command.requestId }),
     };
+    const passwordHash = await hasher.hash(command.newPassword);
+    const renewed = renewal.prepare(command.principal, clock.nowMs());
     const outcome = await users.change(
       userId,
       {
-        passwordHash: await hasher.hash(command.newPassword),
+        passwordHash,
         passwordMark: null,
         replacesHash: user.passwordHash,
       },
-      { endSessionsAtMs: clock.nowMs(), keepSession: loginSessionId },
+      renewed.sessions,
       [{ ...record, outcome: 'done' }],
     );
     if (outcome === 'outdated') {
@@ -75,7 +86,9 @@ export class ChangePassword {
       throw new DomainError('credential.invalid', 'The current password is wrong');
     }
     if (outcome !== 'changed') throw new DomainError('credential.expired', 'This login has ended');
+    const cookie = await renewed.grant();
+    if (cookie !== undefined) return { kind: 'cookie', cookie };
     const { passwordMark: _cleared, ...changed } = user;
-    return tokens.issue(principalOf(changed, loginSessionId));
+    return { kind: 'bearer', issued: await tokens.issue(principalOf(changed, loginSessionId)) };
   }
 }

@@ -18,7 +18,14 @@ export class EndedLogins implements LoginEnds {
     return {
       begin: (session, hash, audit) => sessions.begin(session, hash, audit),
       isLive: (id, nowMs) => sessions.isLive(id, nowMs),
-      listLive: (userId, nowMs) => sessions.listLive(userId, nowMs),
+      listLive: (userId, nowMs, limit) => sessions.listLive(userId, nowMs, limit),
+      findByCookie: (hash) => sessions.findByCookie(hash),
+      touch: (id, use) => sessions.touch(id, use),
+      beginCookie: async (session, hash, replaced, audit) => {
+        const ended = await sessions.beginCookie(session, hash, replaced, audit);
+        if (ended !== undefined) tell({ loginSessionId: ended.id });
+        return ended;
+      },
       rotate: async (spent, next, nowMs, audit) => {
         const outcome = await sessions.rotate(spent, next, nowMs, audit);
         if (outcome.kind === 'reused') tell({ loginSessionId: outcome.session.id });
@@ -32,6 +39,11 @@ export class EndedLogins implements LoginEnds {
       end: async (id, nowMs, audit) => {
         await sessions.end(id, nowMs, audit);
         tell({ loginSessionId: id });
+      },
+      endOneOf: async (userId, id, nowMs, audit) => {
+        const ended = await sessions.endOneOf(userId, id, nowMs, audit);
+        if (ended) tell({ loginSessionId: id });
+        return ended;
       },
       endAllOf: async (userId, nowMs, except, audit) => {
         const ended = await sessions.endAllOf(userId, nowMs, except, audit);

@@ -1,11 +1,13 @@
+import { loginSessionIdFrom } from '../../domain/identity/ids.ts';
+import { beginLogin, MAX_LOGIN_LIFE_MS } from '../../domain/identity/login-session.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { AccessTokenIssuer } from '../ports/identity/access-tokens.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { LoginAdmission, LoginAttempt } from './login-admission.ts';
-import { type LoginGrant, MAX_LOGIN_LIFE_MS, REFRESH_TOKEN_BITS } from './login-grant.ts';
-import { loginBegun, newLoginSession } from './new-login-session.ts';
+import { loginBegun } from './login-begun.ts';
+import { type LoginGrant, REFRESH_TOKEN_BITS } from './login-grant.ts';
 import { principalOf } from './principal-of.ts';
 import { profileOf } from './user-profile.ts';
 
@@ -33,8 +35,12 @@ export class LogIn {
     const { admission, sessions, tokens, ids, digest, clock } = this.#deps;
     const { loginLifeMs = MAX_LOGIN_LIFE_MS } = this.#deps;
     const user = await admission.check(attempt);
-    const made = { uuid: ids.uuid(), nowMs: clock.nowMs(), lifeMs: loginLifeMs };
-    const session = newLoginSession(user, attempt.peer, made);
+    const session = beginLogin(user, {
+      id: loginSessionIdFrom(ids.uuid()),
+      nowMs: clock.nowMs(),
+      lifeMs: loginLifeMs,
+      peer: attempt.peer,
+    });
     const refreshToken = ids.secret(REFRESH_TOKEN_BITS);
     await sessions.begin(session, digest.sha256Hex(refreshToken), [loginBegun(session, attempt)]);
     const current = await admission.confirm(user, session, attempt);

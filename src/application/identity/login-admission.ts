@@ -2,13 +2,14 @@ import { actorAt } from '../../domain/audit/audit-actor.ts';
 import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import { MAX_PASSWORD_CHARACTERS } from '../../domain/identity/account-rules.ts';
-import { foldName, type LoginSession, type User } from '../../domain/identity/user.ts';
+import { GENERATED_PASSWORD_LIFE_MS, type LoginSession } from '../../domain/identity/login-session.ts';
+import { foldName, type User } from '../../domain/identity/user.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
-import { GENERATED_PASSWORD_LIFE_MS, type LoginPeer } from './login-grant.ts';
+import type { LoginPeer } from './login-grant.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 
 interface Deps {

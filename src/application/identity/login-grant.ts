@@ -2,10 +2,8 @@ import type { UserProfile } from './user-profile.ts';
 
 /** Random bits of a refresh token. */
 export const REFRESH_TOKEN_BITS = 256;
-/** Longest life of a login from the password on, in milliseconds: 7 days, which rotation never moves. */
-export const MAX_LOGIN_LIFE_MS = 604_800_000;
-/** How long the first admin may log in with the password that the server chose, in milliseconds: 24 hours. */
-export const GENERATED_PASSWORD_LIFE_MS = 86_400_000;
+/** Random bits of a cookie's secret (ASVS 5.0, 7.2.3). */
+export const COOKIE_SECRET_BITS = 256;
 
 /** Where a login comes from. */
 export interface LoginPeer {
@@ -24,4 +22,11 @@ export interface LoginGrant {
   /** Life of the access token, in seconds. */
   readonly expiresInSeconds: number;
   readonly user: UserProfile;
+}
+
+/** What keeps a browser logged in. The secret is shown here and never again. */
+export interface CookieGrant {
+  readonly secret: string;
+  /** The absolute end of the login, in Unix milliseconds. */
+  readonly expiresAtMs: number;
 }

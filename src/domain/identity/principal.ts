@@ -19,6 +19,8 @@ export interface UserPrincipal extends Person {
   readonly kind: 'user';
   /** The login session that the credential belongs to; the credential ends with it. */
   readonly loginSessionId: LoginSessionId;
+  /** Set when he came by the cookie of a login, which ends once it lies unused. */
+  readonly byCookie?: true;
   /** Set while the password is one that the server chose for the first admin: nothing else is open until it is changed. */
   readonly mustChangePassword?: true;
 }

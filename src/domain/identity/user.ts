@@ -1,4 +1,4 @@
-import type { LoginSessionId, UserId } from './ids.ts';
+import type { UserId } from './ids.ts';
 import type { Role } from './principal.ts';
 
 /**
@@ -24,19 +24,6 @@ export interface User {
   /** Set when the account was deleted: disabled, anonymised, its grants and journal kept. */
   readonly deletedAtMs?: number;
   readonly createdAtMs: number;
-}
-
-/** One login: the family of its refresh tokens, and what every access token of it depends on. */
-export interface LoginSession {
-  readonly id: LoginSessionId;
-  readonly userId: UserId;
-  readonly createdAtMs: number;
-  readonly lastUsedAtMs: number;
-  /** The absolute end, which rotation never moves. */
-  readonly expiresAtMs: number;
-  readonly endedAtMs?: number;
-  readonly userAgent?: string;
-  readonly address?: string;
 }
 
 /**

@@ -140,6 +140,19 @@ export const SETTINGS = {
     '7d',
     'Life of a login from the password on, which refreshing never extends.',
   ),
+  'sessions.idle': duration(
+    ['1s', '12h'],
+    '30m',
+    "How long a browser's login may lie unused; an open reader counts as use.",
+  ),
+  'sessions.absolute': duration(
+    ['1s', '7d'],
+    '12h',
+    "Life of a browser's login from the password on, which use never extends.",
+  ),
+  'cookie.domain': optionalText(
+    "Domain whose hosts share the browser's login, a parent of every publicUrl. Without one the cookie belongs to the one host that set it, which is safer: every host of the domain could overwrite it.",
+  ),
 } satisfies Readonly<Record<string, Setting<unknown>>>;
 
 /** The key of a setting. */

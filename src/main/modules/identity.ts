@@ -44,10 +44,11 @@ import {
   USERS,
 } from '../tokens.ts';
 import { bindApiKeys, bindRemoteApiKeys } from './api-keys.ts';
+import { bindCookieLogins, type CookieLoginSettings, UNKNOWN_USE } from './cookie-logins.ts';
 import { bindPasswords } from './passwords.ts';
 
 /** How long credentials live, in milliseconds, and how many wrong ones are borne. */
-export interface IdentitySettings {
+export interface IdentitySettings extends CookieLoginSettings {
   readonly throttle?: ThrottleSettings;
   readonly accessTokenLifeMs: number;
   readonly loginLifeMs: number;
@@ -62,6 +63,7 @@ export function bindIdentity(container: Container, settings: IdentitySettings): 
   container.onActivation(USERS, (_, users) => endedLogins.ofUsers(users));
   bindPasswords(container, settings.throttle ?? {});
   bindCredentials(container, settings);
+  bindCookieLogins(container, settings);
   bindAuthentication(container);
   bindApiKeys(container);
   bindLogins(container, settings);
@@ -85,6 +87,7 @@ export function bindRemoteIdentity(
   container.bind(SESSION_STATUS).toConstantValue(new TokenSessionStatus());
   container.bind(LOGIN_ENDS).toConstantValue(new EndedLogins());
   container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory({ authUrl, serviceKey }));
+  container.bind(identity.LONG_USE).toConstantValue(UNKNOWN_USE);
   bindRemoteApiKeys(container, settings);
   bindAuthentication(container);
 }
@@ -97,10 +100,18 @@ export function bindStreamsElsewhere(container: Container): void {
 function bindAuthentication(container: Container): void {
   container
     .bind(identity.AUTHENTICATE)
-    .toResolvedValue(
-      (tokens, sessions, serviceKeys, apiKeys, tickets) =>
-        new Authenticate({ tokens, sessions, serviceKeys, apiKeys, tickets }),
-      [TOKEN_VERIFIER, SESSION_STATUS, SERVICE_KEYS, API_KEY_VERIFIER, TICKET_REDEEMER],
+    .toDynamicValue(
+      ({ get }) =>
+        new Authenticate({
+          tokens: get(TOKEN_VERIFIER),
+          sessions: get(SESSION_STATUS),
+          serviceKeys: get(SERVICE_KEYS),
+          apiKeys: get(API_KEY_VERIFIER),
+          tickets: get(TICKET_REDEEMER),
+          ...(container.isBound(identity.RECOGNISE_COOKIE)
+            ? { cookies: get(identity.RECOGNISE_COOKIE) }
+            : {}),
+        }),
     )
     .inSingletonScope();
 }
@@ -159,14 +170,15 @@ function bindLogins(container: Container, { loginLifeMs }: IdentitySettings): vo
   container
     .bind(identity.CHANGE_PASSWORD)
     .toResolvedValue(
-      (users, hasher, rules, confirm, tokens, clock, audit) =>
-        new ChangePassword({ users, hasher, rules, confirm, tokens, clock, audit }),
+      (users, hasher, rules, confirm, tokens, renewal, clock, audit) =>
+        new ChangePassword({ users, hasher, rules, confirm, tokens, renewal, clock, audit }),
       [
         USERS,
         PASSWORD_HASHER,
         identity.PASSWORD_RULES,
         identity.CONFIRM_PASSWORD,
         TOKEN_ISSUER,
+        identity.LOGIN_RENEWAL,
         CLOCK,
         AUDIT,
       ],
@@ -210,61 +222,29 @@ function bindAccounts(container: Container): void {
 function bindRoutes(container: Container): void {
   container
     .bind(identity.IDENTITY_ROUTES)
-    .toResolvedValue(
-      (
-        createUser,
-        logIn,
-        refreshLogin,
-        logOut,
-        readProfile,
-        changePassword,
-        listUsers,
-        administerUser,
-        deleteUser,
-        resolveCredential,
-        mintApiKey,
-        listApiKeys,
-        revokeApiKey,
-        mintTicket,
-        directory,
-        keys,
-      ) =>
-        identityRoutes({
-          createUser,
-          logIn,
-          refreshLogin,
-          logOut,
-          readProfile,
-          changePassword,
-          listUsers,
-          administerUser,
-          deleteUser,
-          resolveCredential,
-          mintApiKey,
-          listApiKeys,
-          revokeApiKey,
-          mintTicket,
-          directory,
-          keys,
-        }),
-      [
-        identity.CREATE_USER,
-        identity.LOG_IN,
-        identity.REFRESH_LOGIN,
-        identity.LOG_OUT,
-        identity.READ_PROFILE,
-        identity.CHANGE_PASSWORD,
-        identity.LIST_USERS,
-        identity.ADMINISTER_USER,
-        identity.DELETE_USER,
-        identity.RESOLVE_CREDENTIAL,
-        identity.MINT_API_KEY,
-        identity.LIST_API_KEYS,
-        identity.REVOKE_API_KEY,
-        identity.MINT_TICKET,
-        PRINCIPAL_DIRECTORY,
-        TOKEN_ISSUER,
-      ],
+    .toDynamicValue(({ get }) =>
+      identityRoutes({
+        createUser: get(identity.CREATE_USER),
+        logIn: get(identity.LOG_IN),
+        refreshLogin: get(identity.REFRESH_LOGIN),
+        logOut: get(identity.LOG_OUT),
+        logInBrowser: get(identity.LOG_IN_BROWSER),
+        listLogins: get(identity.LIST_LOGINS),
+        endLogins: get(identity.END_LOGINS),
+        cookies: get(identity.COOKIE_DESK),
+        readProfile: get(identity.READ_PROFILE),
+        changePassword: get(identity.CHANGE_PASSWORD),
+        listUsers: get(identity.LIST_USERS),
+        administerUser: get(identity.ADMINISTER_USER),
+        deleteUser: get(identity.DELETE_USER),
+        resolveCredential: get(identity.RESOLVE_CREDENTIAL),
+        mintApiKey: get(identity.MINT_API_KEY),
+        listApiKeys: get(identity.LIST_API_KEYS),
+        revokeApiKey: get(identity.REVOKE_API_KEY),
+        mintTicket: get(identity.MINT_TICKET),
+        directory: get(PRINCIPAL_DIRECTORY),
+        keys: get(TOKEN_ISSUER),
+      }),
     )
     .inSingletonScope();
 }

@@ -18,6 +18,7 @@ import { RecommendModel } from '../../application/streaming/recommend-model.ts';
 import { SendMessage } from '../../application/streaming/send-message.ts';
 import { StopStream } from '../../application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
+import { LONG_USE } from '../tokens/identity.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
   AUDIT,
@@ -174,8 +175,9 @@ function bindRoutes(container: Container, { keepaliveMs }: ChatSettings): void {
   container
     .bind(streaming.EVENT_STREAMS)
     .toResolvedValue(
-      (timers, sessions, loginEnds) => new EventStreams({ timers, sessions, loginEnds, keepaliveMs }),
-      [TIMERS, SESSION_STATUS, LOGIN_ENDS],
+      (timers, sessions, loginEnds, use) =>
+        new EventStreams({ timers, sessions, loginEnds, use, keepaliveMs }),
+      [TIMERS, SESSION_STATUS, LOGIN_ENDS, LONG_USE],
     )
     .inSingletonScope();
   container.bind(streaming.STREAMING_ROUTES).toDynamicValue(({ get }) =>

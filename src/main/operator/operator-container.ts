@@ -29,6 +29,8 @@ export async function withOperatorContainer<Result>(
     bindIdentity(container, {
       accessTokenLifeMs: config['tokens.access'],
       loginLifeMs: config['tokens.refresh'],
+      idleMs: config['sessions.idle'],
+      absoluteMs: config['sessions.absolute'],
     });
     bindStreamsElsewhere(container);
     await bindEmbeddedStore(container, store);

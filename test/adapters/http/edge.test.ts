@@ -103,7 +103,7 @@ describe('the edge of the HTTP server', () => {
       const { headers } = await ask('/address', { origin: 'https://chat.example' });
       expect(headers['access-control-allow-origin']).to.equal('https://chat.example');
       expect(headers['access-control-expose-headers']).to.equal(
-        'X-Streaming-Session-Id,X-Request-Id,Retry-After,Idempotent-Replayed',
+        'X-Streaming-Session-Id,X-Request-Id,Retry-After',
       );
       expect(headers['access-control-allow-credentials']).to.equal(undefined);
       expect(headers.vary).to.contain('Origin');

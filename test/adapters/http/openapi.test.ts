@@ -59,7 +59,11 @@ describe('the OpenAPI document', () => {
   });
 
   it('says which credential opens a route', () => {
-    expect(operation.security).to.deep.equal([{ accessToken: [] }, { apiKey: ['chat'] }]);
+    expect(operation.security).to.deep.equal([
+      { accessToken: [] },
+      { sessionCookie: [] },
+      { apiKey: ['chat'] },
+    ]);
     expect(paths['/api/things']?.get?.security).to.deep.equal([]);
   });
 

@@ -138,7 +138,7 @@ describe('logging in', () => {
         () => false,
       );
       expect(outcome).to.equal(survives);
-      const live = user ? await world.sessions.listLive(user.id, world.clock.nowMs()) : [];
+      const live = user ? await world.sessions.listLive(user.id, world.clock.nowMs(), 9) : [];
       expect(live).to.have.length(survives ? 1 : 0);
     });
   }

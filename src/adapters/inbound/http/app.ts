@@ -5,16 +5,17 @@ import type { Authenticate } from '../../../application/identity/authenticate.ts
 import type { IdSource } from '../../../application/ports/id-source.ts';
 import type { Log } from '../../../application/ports/log.ts';
 import type { Metrics } from '../../../application/ports/metrics.ts';
-import { DomainError } from '../../../domain/domain-error.ts';
-import { permits } from '../../../domain/identity/permission.ts';
-import type { Principal } from '../../../domain/identity/principal.ts';
+import type { DomainError } from '../../../domain/domain-error.ts';
+import { Admission, type Admitted, NOBODY } from './admission.ts';
 import { pageHeaders, protectBrowsers } from './browser-policy.ts';
 import { ClientAddress } from './client-address.ts';
 import { ConfidentialWay } from './confidential-way.ts';
 import { allowOrigins, answerMetrics, type Edge, requireHost } from './edge.ts';
 import { HttpRefusal, toProblem } from './problem.ts';
 import { DEFAULT_MAX_BODY_BYTES, readJsonBody } from './read-body.ts';
+import { RequestOrigin } from './request-origin.ts';
 import type { Route, RouteReply } from './route.ts';
+import { SessionCookie } from './session-cookie.ts';
 import { validate } from './validate.ts';
 
 /** What the HTTP application is made of. */
@@ -24,6 +25,8 @@ export interface HttpAppParts {
   readonly ids: IdSource;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The cookie of browsers' logins; the one of a single host when absent. */
+  readonly cookie?: SessionCookie;
   /** What stands before the routes; a test of routes alone needs none of it. */
   readonly edge?: Edge;
 }
@@ -32,6 +35,7 @@ export interface HttpAppParts {
 interface Serving extends HttpAppParts {
   readonly addresses: ClientAddress;
   readonly way: ConfidentialWay;
+  readonly admission: Admission;
 }
 
 /** Name of the response header that finds a request in the log. */
@@ -53,6 +57,11 @@ export function createHttpApp(parts: HttpAppParts): Koa {
     ...parts,
     addresses: new ClientAddress(trustedProxies),
     way: new ConfidentialWay({ trustedProxies, privateNetwork }),
+    admission: new Admission({
+      authenticate: parts.authenticate,
+      cookie: parts.cookie ?? new SessionCookie(),
+      origin: new RequestOrigin(parts.edge),
+    }),
   };
   const router = new Router();
   for (const route of parts.routes) {
@@ -104,15 +113,14 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
   }
   context.state.mirrorDetailAs = route.mirrorDetailAs;
   if (route.confidential) parts.way.require(context.req);
-  const admitted = await admit(route, context.req, parts.authenticate);
+  const before = await admitBeforeBody(route, parts, context.req);
   const gone = new AbortController();
   context.res.once('close', () => gone.abort(new Error('the client has gone')));
   const params = validate(route.params, context.params, 'path');
   const query = validate(route.query, context.query, 'query');
-  const hadArrived = route.body === undefined || context.req.complete;
-  const body = route.body === undefined ? undefined : await readBody(route, context.req);
+  const { admitted, body } = await readAdmitted(route, parts, context.req, before);
   const reply = await route.handle({
-    principal: hadArrived ? admitted : await admit(route, context.req, parts.authenticate),
+    ...admitted,
     params,
     query,
     body,
@@ -130,60 +138,37 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
   send(context, reply);
 }
 
+/** Who asks, as far as that can be told before the body: where it may carry the credential, no other counts yet. */
+async function admitBeforeBody(
+  route: Route,
+  { admission }: Serving,
+  request: IncomingMessage,
+): Promise<Admitted> {
+  if (route.beginsCookie) return admission.admitToBegin(request);
+  return route.credentialInBody ? NOBODY : admission.admit(route, request);
+}
+
 /**
- * Who asks, if he may. A request whose body was still on its way is asked again once it is there: whoever holds his
+ * The body, and who asks. A request whose body was still on its way is asked again once it is there: whoever holds his
  * body back would otherwise be served after his login had ended.
  */
-async function admit(
+async function readAdmitted(
   route: Route,
+  { admission }: Serving,
   request: IncomingMessage,
-  authenticate: Authenticate,
-): Promise<Principal | undefined> {
-  const principal = await recogniseFor(route, request, authenticate);
-  if (!permits(principal, route.permission)) {
-    if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
-    throw new DomainError('permission.denied', 'You may not do this');
-  }
-  if (principal?.kind === 'user' && principal.mustChangePassword && !openBeforePasswordChange(route)) {
-    throw new DomainError(
-      'account.password_change_required',
-      'Change your password first: POST /api/change-password',
-    );
-  }
-  return principal;
+  before: Admitted,
+): Promise<{ readonly admitted: Admitted; readonly body: unknown }> {
+  if (route.body === undefined) return { admitted: before, body: undefined };
+  const hadArrived = request.complete;
+  const body = await readBody(route, request);
+  const { credentialInBody } = route;
+  const isInBody = typeof credentialInBody === 'function' ? credentialInBody(body) : credentialInBody;
+  const isSettled = isInBody ?? hadArrived;
+  return { admitted: isSettled ? before : await admission.admit(route, request), body };
 }
 
 const streams = (route: Route): boolean =>
   Object.values(route.answers).some((answer) => answer.schema === 'event-stream');
-
-const openBeforePasswordChange = (route: Route): boolean =>
-  route.permission === 'public' || route.beforePasswordChange === true;
-
-async function recogniseFor(
-  route: Route,
-  request: IncomingMessage,
-  authenticate: Authenticate,
-): Promise<Principal | undefined> {
-  try {
-    return await recognise(request, authenticate);
-  } catch (error) {
-    if (route.credentialInBody && error instanceof DomainError) return undefined;
-    throw error;
-  }
-}
-
-async function recognise(
-  request: IncomingMessage,
-  authenticate: Authenticate,
-): Promise<Principal | undefined> {
-  const headers = request.headersDistinct.authorization;
-  if (headers === undefined) return undefined;
-  // Of two credentials the program would choose one and whatever stands before it perhaps the other.
-  const header = headers.length === 1 ? (headers[0] ?? '') : '';
-  const bearer = /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(header)?.[1];
-  if (bearer === undefined) throw new DomainError('credential.invalid', 'The credential is not valid');
-  return authenticate.execute({ kind: 'bearer', value: bearer });
-}
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];

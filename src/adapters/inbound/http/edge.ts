@@ -57,7 +57,7 @@ export function allowOrigins(origins: ReadonlySet<string>): Koa.Middleware {
     },
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-CSRF-Token'],
-    exposeHeaders: ['X-Streaming-Session-Id', 'X-Request-Id', 'Retry-After', 'Idempotent-Replayed'],
+    exposeHeaders: ['X-Streaming-Session-Id', 'X-Request-Id', 'Retry-After'],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
   });
 }

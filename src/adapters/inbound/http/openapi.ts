@@ -81,6 +81,13 @@ export function openApiDocument(about: {
           scheme: 'bearer',
           description: 'An API key, of which one of the scopes named is enough.',
         },
+        sessionCookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-holdfast',
+          description:
+            'Of a browser, from POST /api/auth/session. Writes need its csrfToken in X-CSRF-Token, and come from a page of the same origin.',
+        },
         serviceKey: {
           type: 'http',
           scheme: 'bearer',
@@ -96,7 +103,7 @@ function operationOf(route: Route): Json {
   return {
     operationId: route.operationId,
     summary: route.summary,
-    ...(route.permission === 'public' ? { security: [] } : { security: securityOf(route) }),
+    security: securityOf(route),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined
       ? {}
@@ -111,9 +118,10 @@ function operationOf(route: Route): Json {
 }
 
 function securityOf({ permission }: Route): Json[] {
+  if (permission === 'public') return [];
   if (permission === 'service') return [{ serviceKey: [] }];
   const scopes = scopesOf(permission);
-  return [{ accessToken: [] }, ...(scopes.length === 0 ? [] : [{ apiKey: scopes }])];
+  return [{ accessToken: [] }, { sessionCookie: [] }, ...(scopes.length === 0 ? [] : [{ apiKey: scopes }])];
 }
 
 function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {

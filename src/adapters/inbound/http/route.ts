@@ -9,6 +9,8 @@ import type { ContentPolicy } from './browser-policy.ts';
 export interface RouteRequest<Params, Query, Body> {
   /** Undefined only on `public` routes that came without a credential. */
   readonly principal: Principal | undefined;
+  /** The secret of the cookie by which he came, or, where a login by cookie begins, which his browser brings. */
+  readonly cookie: string | undefined;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -56,8 +58,10 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
   readonly operationId: string;
   readonly summary: string;
   readonly permission: Permission;
-  /** The body carries the credential that decides: a bad `Authorization` header beside it counts as none. */
-  readonly credentialInBody?: true;
+  /** The body carries the credential that decides, or does when this says so: whatever lies beside it counts as none. */
+  readonly credentialInBody?: true | ((body: z.output<B>) => boolean);
+  /** Begins a login by cookie: closed to pages of other sites. */
+  readonly beginsCookie?: true;
   /** Takes or hands out a password, a token or a cookie: refused on a way that others can read. */
   readonly confidential?: true;
   /** What the answer may do in a browser, for a page and the scripts of its workers; absent: nothing at all. */
@@ -83,7 +87,9 @@ export interface RouteContract<P extends z.ZodType, Q extends z.ZodType, B exten
 }
 
 /** A route of any shape, as lists hold it. */
-export interface Route extends Omit<RouteContract<z.ZodType, z.ZodType, z.ZodType>, 'handle'> {
+export interface Route
+  extends Omit<RouteContract<z.ZodType, z.ZodType, z.ZodType>, 'handle' | 'credentialInBody'> {
+  readonly credentialInBody?: true | ((body: unknown) => boolean);
   handle(request: RouteRequest<unknown, unknown, unknown>): Promise<RouteReply | RawReply>;
 }
 

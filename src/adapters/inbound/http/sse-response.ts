@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import type { LongUse } from '../../../application/identity/login-use.ts';
 import type { LoginEnd, LoginEnds } from '../../../application/ports/identity/login-ends.ts';
 import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
 import type { StreamReader } from '../../../application/streaming/engine/stream-reader.ts';
+import type { LoginSessionId } from '../../../domain/identity/ids.ts';
 import type { PersonPrincipal } from '../../../domain/identity/principal.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 import { SseConnection } from './sse-connection.ts';
@@ -22,6 +24,8 @@ export class EventStreams {
   readonly #timers: Timers;
   readonly #limits: { readonly silentTicks: number; readonly stalledTicks: number };
   readonly #sessions: SessionStatus;
+  readonly #use: LongUse;
+  readonly #ticksBetweenUses: number;
   readonly #open = new Map<SseConnection, PersonPrincipal>();
   readonly #encoder = new SseEncoder();
   #ticking = false;
@@ -30,10 +34,13 @@ export class EventStreams {
     timers: Timers;
     sessions: SessionStatus;
     loginEnds: LoginEnds;
+    use: LongUse;
     keepaliveMs?: number;
   }) {
     this.#timers = deps.timers;
     this.#sessions = deps.sessions;
+    this.#use = deps.use;
+    this.#ticksBetweenUses = Math.max(1, Math.floor(deps.use.intervalMs / TICK_MS));
     deps.loginEnds.subscribe((end) => this.#onLoginEnd(end));
     const keepaliveMs = deps.keepaliveMs ?? KEEPALIVE_MS;
     this.#limits = {
@@ -56,7 +63,7 @@ export class EventStreams {
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
       [STREAM_ID_HEADER]: head.id,
-      'Access-Control-Expose-Headers': `${STREAM_ID_HEADER}, X-Request-Id, Retry-After, Idempotent-Replayed`,
+      'Access-Control-Expose-Headers': `${STREAM_ID_HEADER}, X-Request-Id, Retry-After`,
       ...(head.replayed ? { 'Idempotent-Replayed': 'true' } : {}),
     });
     const close = (): void => {
@@ -128,11 +135,25 @@ export class EventStreams {
 
   async #tick(): Promise<void> {
     this.#ticking = true;
-    while (this.#open.size > 0) {
+    for (let ticks = 1; this.#open.size > 0; ticks += 1) {
       await this.#timers.sleep(TICK_MS);
       for (const connection of this.#open.keys()) connection.tick(this.#limits, SSE_KEEPALIVE);
+      if (ticks % this.#ticksBetweenUses === 0) this.#tellUses();
     }
     this.#ticking = false;
+  }
+
+  /** Whoever reads by a cookie is not idle. That his login has come to its absolute end shows here as well. */
+  #tellUses(): void {
+    const logins = new Set<LoginSessionId>();
+    for (const reader of this.#open.values()) {
+      if (reader.kind === 'user' && reader.byCookie) logins.add(reader.loginSessionId);
+    }
+    for (const loginSessionId of logins) {
+      void this.#use.tell(loginSessionId).then((live) => {
+        if (!live) this.#onLoginEnd({ loginSessionId });
+      });
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { AUDIT_OPERATIONS } from './audit/audit-operations.ts';
 import { CLOCK_OPERATIONS } from './clock-mark.ts';
 import { API_KEY_OPERATIONS } from './identity/api-key-operations.ts';
 import { IDENTITY_OPERATIONS } from './identity/identity-operations.ts';
+import { LOGIN_SESSION_OPERATIONS } from './identity/login-session-operations.ts';
 import { TICKET_OPERATIONS } from './identity/ticket-operations.ts';
 import { STREAMING_SCHEMA } from './migrations/0001-streaming.ts';
 import { ACCOUNTING_SCHEMA } from './migrations/0002-accounting.ts';
@@ -11,6 +12,7 @@ import { CLOCK_MARK_SCHEMA } from './migrations/0004-clock-mark.ts';
 import { REVOCATION_SCHEMA } from './migrations/0005-revocations.ts';
 import { API_KEY_SCHEMA } from './migrations/0006-api-keys.ts';
 import { AUDIT_SCHEMA } from './migrations/0007-audit.ts';
+import { COOKIE_LOGINS_SCHEMA } from './migrations/0008-cookie-logins.ts';
 import type { Migration } from './migrations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
@@ -24,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   REVOCATION_SCHEMA,
   API_KEY_SCHEMA,
   AUDIT_SCHEMA,
+  COOKIE_LOGINS_SCHEMA,
 ];
 
 /** Every write that the store knows. */
@@ -31,6 +34,7 @@ export const OPERATIONS: OperationSet = {
   ...STREAMING_OPERATIONS,
   ...ACCOUNTING_OPERATIONS,
   ...IDENTITY_OPERATIONS,
+  ...LOGIN_SESSION_OPERATIONS,
   ...API_KEY_OPERATIONS,
   ...TICKET_OPERATIONS,
   ...CLOCK_OPERATIONS,

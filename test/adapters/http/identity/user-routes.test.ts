@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Answer } from '../../../support/api-client.ts';
+import { BrowserTab } from '../../../support/browser-tab.ts';
 import { type IdentityService, serveIdentity } from '../../../support/identity-service.ts';
 import { SERVICE_KEY } from '../../../support/identity-world.ts';
 
@@ -97,6 +98,12 @@ describe('the declared answers of auth', () => {
       const eve = { username: 'eve', email: 'eve@example.org', password: 'password of eve' };
       const login = { username: 'root', password: 'password of root' };
       const passwords = { currentPassword: login.password, newPassword: 'another password' };
+      const tab = new BrowserTab(auth.origin.origin);
+      const endLogin = async (): Promise<Answer> => {
+        await tab.logIn('root', passwords.newPassword);
+        const [{ id }] = (await tab.send('GET', '/api/auth/sessions')).body.sessions;
+        return tab.send('DELETE', `/api/auth/sessions/${id}`);
+      };
       const asked = [
         ['getMe', await auth.send('GET', '/api/auth/me', { bearer })],
         ['getProfile', await auth.send('GET', '/api/profile', { bearer })],
@@ -126,7 +133,13 @@ describe('the declared answers of auth', () => {
             body: { query: '' },
           }),
         ],
-        ['logOut', await auth.send('POST', '/api/auth/logout', { bearer })],
+        ['beginSession', await tab.logIn('root', passwords.newPassword)],
+        ['getSession', await tab.send('GET', '/api/auth/session')],
+        ['listLogins', await tab.send('GET', '/api/auth/sessions')],
+        ['endOtherLogins', await tab.send('POST', '/api/auth/sessions/end-others')],
+        ['endSession', await tab.send('DELETE', '/api/auth/session')],
+        ['endLogin', await endLogin()],
+        ['logOut', await auth.send('POST', '/api/auth/logout', { body: { refreshToken: 'x' } })],
         [
           'logOutEverywhere',
           await auth.send('POST', '/api/auth/logout-all', { body: { refreshToken: 'x' } }),

@@ -1,10 +1,19 @@
 import type {
   LoginSessionRepository,
+  ReplacedCookie,
   RotationOutcome,
 } from '../../../../application/ports/identity/login-session-repository.ts';
+import type { SessionsChange } from '../../../../application/ports/identity/user-repository.ts';
 import { type AuditRecord, withFacts } from '../../../../domain/audit/audit-record.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
-import type { LoginSession } from '../../../../domain/identity/user.ts';
+import {
+  endedAt,
+  isLiveAt,
+  isUseDue,
+  type LoginSession,
+  renewedLogin,
+  usedAt,
+} from '../../../../domain/identity/login-session.ts';
 import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
 import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
@@ -17,6 +26,7 @@ interface RefreshToken {
 export class MemoryLoginSessionRepository implements LoginSessionRepository {
   readonly #sessions = new Map<LoginSessionId, LoginSession>();
   readonly #tokens = new Map<string, RefreshToken>();
+  readonly #cookies = new Map<string, LoginSessionId>();
   readonly #revocations: MemoryRevocationLog;
   readonly #audit: MemoryAuditLog;
 
@@ -32,6 +42,34 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     this.#audit.add(audit);
   }
 
+  async beginCookie(
+    session: LoginSession,
+    cookieSha256: string,
+    replaced?: ReplacedCookie,
+    audit?: readonly AuditRecord[],
+  ): Promise<LoginSession | undefined> {
+    this.#forgetExpired(session.createdAtMs);
+    this.#addCookie(session, cookieSha256);
+    this.#audit.add(audit);
+    const before = replaced && this.#byCookie(replaced.cookieSha256);
+    if (before === undefined || !isLiveAt(before, session.createdAtMs)) return undefined;
+    return this.#end(before, session.createdAtMs, replaced?.audit);
+  }
+
+  async findByCookie(cookieSha256: string): Promise<LoginSession | undefined> {
+    return this.#byCookie(cookieSha256);
+  }
+
+  async touch(
+    id: LoginSessionId,
+    { nowMs, idleMs }: { readonly nowMs: number; readonly idleMs: number },
+  ): Promise<boolean> {
+    const session = this.#sessions.get(id);
+    if (session === undefined || !isLiveAt(session, nowMs)) return false;
+    if (isUseDue(session, nowMs, idleMs)) this.#sessions.set(id, usedAt(session, nowMs, idleMs));
+    return true;
+  }
+
   async rotate(
     spentSha256: string,
     nextSha256: string,
@@ -40,7 +78,7 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
   ): Promise<RotationOutcome> {
     const token = this.#tokens.get(spentSha256);
     const session = token && this.#sessions.get(token.sessionId);
-    if (token === undefined || session === undefined || !lives(session, nowMs)) return { kind: 'unknown' };
+    if (token === undefined || session === undefined || !isLiveAt(session, nowMs)) return { kind: 'unknown' };
     if (token.spent) return { kind: 'reused', session: this.#end(session, nowMs, audit) };
     const rotated = { ...session, lastUsedAtMs: nowMs };
     this.#sessions.set(session.id, rotated);
@@ -64,12 +102,44 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     if (session !== undefined) this.#end(session, nowMs, audit);
   }
 
+  async endOneOf(
+    userId: UserId,
+    id: LoginSessionId,
+    nowMs: number,
+    audit?: readonly AuditRecord[],
+  ): Promise<boolean> {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.userId !== userId || !isLiveAt(session, nowMs)) return false;
+    this.#end(session, nowMs, audit);
+    return true;
+  }
+
   async endAllOf(
     userId: UserId,
     nowMs: number,
     except?: LoginSessionId,
     audit?: readonly AuditRecord[],
   ): Promise<readonly LoginSessionId[]> {
+    return this.#endAllOf(userId, nowMs, except, audit);
+  }
+
+  /** What a change of a user does to his sessions, in one step; false when the one it replaces is not live. */
+  apply(userId: UserId, { endSessionsAtMs: nowMs, keepSession, replaceSession }: SessionsChange): boolean {
+    const replaced = replaceSession && this.#sessions.get(replaceSession.id);
+    if (replaceSession !== undefined && (replaced === undefined || !isLiveAt(replaced, nowMs))) return false;
+    this.#endAllOf(userId, nowMs, keepSession);
+    if (replaceSession !== undefined && replaced !== undefined) {
+      this.#addCookie(renewedLogin(replaced, replaceSession.by, nowMs), replaceSession.cookieSha256);
+    }
+    return true;
+  }
+
+  #endAllOf(
+    userId: UserId,
+    nowMs: number,
+    except?: LoginSessionId,
+    audit?: readonly AuditRecord[],
+  ): readonly LoginSessionId[] {
     const ended = [...this.#sessions.values()].filter(
       (session) => session.userId === userId && session.id !== except && session.endedAtMs === undefined,
     );
@@ -80,21 +150,32 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
 
   async isLive(id: LoginSessionId, nowMs: number): Promise<boolean> {
     const session = this.#sessions.get(id);
-    return session !== undefined && lives(session, nowMs);
+    return session !== undefined && isLiveAt(session, nowMs);
   }
 
-  async listLive(userId: UserId, nowMs: number): Promise<readonly LoginSession[]> {
+  async listLive(userId: UserId, nowMs: number, limit: number): Promise<readonly LoginSession[]> {
     return [...this.#sessions.values()]
-      .filter((session) => session.userId === userId && lives(session, nowMs))
-      .sort((left, right) => right.createdAtMs - left.createdAtMs || (left.id < right.id ? 1 : -1));
+      .filter((session) => session.userId === userId && isLiveAt(session, nowMs))
+      .sort((left, right) => right.createdAtMs - left.createdAtMs || (left.id < right.id ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  #byCookie(cookieSha256: string): LoginSession | undefined {
+    const id = this.#cookies.get(cookieSha256);
+    return id && this.#sessions.get(id);
+  }
+
+  #addCookie(session: LoginSession, cookieSha256: string): void {
+    this.#sessions.set(session.id, session);
+    this.#cookies.set(cookieSha256, session.id);
   }
 
   #end(session: LoginSession, nowMs: number, audit?: readonly AuditRecord[]): LoginSession {
     if (session.endedAtMs !== undefined) return session;
-    if (lives(session, nowMs)) {
+    if (isLiveAt(session, nowMs)) {
       this.#audit.add(audit?.map((record) => ({ actor: session.userId, object: session.id, ...record })));
     }
-    const ended = { ...session, endedAtMs: nowMs };
+    const ended = endedAt(session, nowMs);
     this.#sessions.set(session.id, ended);
     this.#revocations.append({ loginSessionId: session.id }, nowMs);
     return ended;
@@ -107,8 +188,8 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     for (const [hash, token] of this.#tokens) {
       if (!this.#sessions.has(token.sessionId)) this.#tokens.delete(hash);
     }
+    for (const [hash, id] of this.#cookies) {
+      if (!this.#sessions.has(id)) this.#cookies.delete(hash);
+    }
   }
 }
-
-const lives = (session: LoginSession, nowMs: number): boolean =>
-  session.endedAtMs === undefined && nowMs < session.expiresAtMs;

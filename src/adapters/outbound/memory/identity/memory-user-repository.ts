@@ -1,6 +1,10 @@
 import type { ApiKeyRepository } from '../../../../application/ports/identity/api-key-repository.ts';
-import type { LoginSessionRepository } from '../../../../application/ports/identity/login-session-repository.ts';
-import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
+import type {
+  SessionsChange,
+  UserChangeOutcome,
+  UserPage,
+  UserRepository,
+} from '../../../../application/ports/identity/user-repository.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import {
   changeUser,
@@ -8,21 +12,22 @@ import {
   isOutdated,
   type UserChange,
 } from '../../../../domain/identity/change-user.ts';
-import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
+import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';
 import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
+import type { MemoryLoginSessionRepository } from './memory-login-session-repository.ts';
 import { MemoryRevocationLog } from './memory-revocation-log.ts';
 
 /** Accounts in one process's memory, beside the login sessions and API keys that a change may end. */
 export class MemoryUserRepository implements UserRepository {
   readonly #users = new Map<UserId, User>();
-  readonly #sessions: LoginSessionRepository;
+  readonly #sessions: MemoryLoginSessionRepository;
   readonly #apiKeys: ApiKeyRepository;
   readonly #revocations: MemoryRevocationLog;
   readonly #audit: MemoryAuditLog;
 
   constructor(
-    sessions: LoginSessionRepository,
+    sessions: MemoryLoginSessionRepository,
     apiKeys: ApiKeyRepository,
     revocations = new MemoryRevocationLog(),
     audit = new MemoryAuditLog(),
@@ -62,9 +67,9 @@ export class MemoryUserRepository implements UserRepository {
   async change(
     id: UserId,
     change: UserChange,
-    sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+    sessions?: SessionsChange,
     audit?: readonly AuditRecord[],
-  ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'> {
+  ): Promise<UserChangeOutcome> {
     const user = this.#users.get(id);
     if (user === undefined || user.deletedAtMs !== undefined) return 'not-found';
     if (isOutdated(user, change)) return 'outdated';
@@ -73,11 +78,11 @@ export class MemoryUserRepository implements UserRepository {
       const admins = this.#list().filter(isEnabledAdmin);
       if (admins.length === 1) return 'last-admin';
     }
+    if (sessions !== undefined && !this.#sessions.apply(id, sessions)) return 'session-ended';
     this.#users.set(id, changed);
     this.#audit.add(audit);
     if (changed.disabledAtMs !== undefined) await this.#apiKeys.revokeAllOf(id, changed.disabledAtMs);
     if (sessions !== undefined) {
-      await this.#sessions.endAllOf(id, sessions.endSessionsAtMs, sessions.keepSession);
       this.#revocations.append(
         { userId: id, ...(changed.disabledAtMs === undefined ? {} : { closed: true }) },
         sessions.endSessionsAtMs,

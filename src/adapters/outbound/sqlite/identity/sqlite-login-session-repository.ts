@@ -1,19 +1,27 @@
 import type {
   LoginSessionRepository,
+  ReplacedCookie,
   RotationOutcome,
 } from '../../../../application/ports/identity/login-session-repository.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
-import type { LoginSession } from '../../../../domain/identity/user.ts';
+import type { LoginSession } from '../../../../domain/identity/login-session.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
+import { SESSION_COLUMNS, sessionFrom } from './identity-rows.ts';
 import type {
+  BeginCookieInput,
   BeginInput,
   EndAllInput,
   EndByTokenInput,
   EndInput,
+  EndOneInput,
   RotateInput,
-} from './identity-operations.ts';
-import { SESSION_COLUMNS, sessionFrom } from './identity-rows.ts';
+  TouchInput,
+} from './login-session-operations.ts';
+
+/** What `isLiveAt` says, in SQL; it is given the time twice. */
+const IS_LIVE =
+  'ended_at_ms IS NULL AND expires_at_ms > ? AND (idle_ends_at_ms IS NULL OR idle_ends_at_ms > ?)';
 
 /** Login sessions in the embedded store. Those past their absolute time are forgotten by later logins. */
 export class SqliteLoginSessionRepository implements LoginSessionRepository {
@@ -26,6 +34,34 @@ export class SqliteLoginSessionRepository implements LoginSessionRepository {
   begin(session: LoginSession, refreshSha256: string, audit?: readonly AuditRecord[]): Promise<void> {
     const input: BeginInput = { session, refreshSha256, audit };
     return this.#store.write('identity.begin-session', input, 'full');
+  }
+
+  beginCookie(
+    session: LoginSession,
+    cookieSha256: string,
+    replaced?: ReplacedCookie,
+    audit?: readonly AuditRecord[],
+  ): Promise<LoginSession | undefined> {
+    const input: BeginCookieInput = {
+      session,
+      cookieSha256,
+      ...(replaced === undefined ? {} : { replaced }),
+      audit,
+    };
+    return this.#store.write('identity.begin-cookie', input, 'full');
+  }
+
+  findByCookie(cookieSha256: string): Promise<LoginSession | undefined> {
+    return this.#store.read((db) => {
+      const sql = `SELECT ${SESSION_COLUMNS} FROM login_sessions WHERE cookie_sha256 = ?`;
+      const row = db.prepare(sql).get(cookieSha256);
+      return row && sessionFrom(row);
+    });
+  }
+
+  touch(id: LoginSessionId, use: { readonly nowMs: number; readonly idleMs: number }): Promise<boolean> {
+    const input: TouchInput = { id, ...use };
+    return this.#store.write('identity.touch-session', input, 'normal');
   }
 
   rotate(
@@ -52,6 +88,16 @@ export class SqliteLoginSessionRepository implements LoginSessionRepository {
     return this.#store.write('identity.end-session', input, 'full');
   }
 
+  endOneOf(
+    userId: UserId,
+    id: LoginSessionId,
+    nowMs: number,
+    audit?: readonly AuditRecord[],
+  ): Promise<boolean> {
+    const input: EndOneInput = { userId, id, nowMs, audit };
+    return this.#store.write('identity.end-one-of', input, 'full');
+  }
+
   endAllOf(
     userId: UserId,
     nowMs: number,
@@ -64,19 +110,19 @@ export class SqliteLoginSessionRepository implements LoginSessionRepository {
 
   isLive(id: LoginSessionId, nowMs: number): Promise<boolean> {
     return this.#store.read((db) => {
-      const sql = 'SELECT 1 FROM login_sessions WHERE id = ? AND ended_at_ms IS NULL AND expires_at_ms > ?';
-      return db.prepare(sql).get(id, nowMs) !== undefined;
+      const sql = `SELECT 1 FROM login_sessions WHERE id = ? AND ${IS_LIVE}`;
+      return db.prepare(sql).get(id, nowMs, nowMs) !== undefined;
     });
   }
 
-  listLive(userId: UserId, nowMs: number): Promise<readonly LoginSession[]> {
+  listLive(userId: UserId, nowMs: number, limit: number): Promise<readonly LoginSession[]> {
     return this.#store.read((db) =>
       db
         .prepare(
           `SELECT ${SESSION_COLUMNS} FROM login_sessions
-           WHERE user_id = ? AND ended_at_ms IS NULL AND expires_at_ms > ? ORDER BY created_at_ms DESC, id DESC`,
+           WHERE user_id = ? AND ${IS_LIVE} ORDER BY created_at_ms DESC, id DESC LIMIT ?`,
         )
-        .all(userId, nowMs)
+        .all(userId, nowMs, nowMs, limit)
         .map(sessionFrom),
     );
   }

@@ -1,7 +1,12 @@
-import type { UserPage, UserRepository } from '../../../../application/ports/identity/user-repository.ts';
+import type {
+  SessionsChange,
+  UserChangeOutcome,
+  UserPage,
+  UserRepository,
+} from '../../../../application/ports/identity/user-repository.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserChange } from '../../../../domain/identity/change-user.ts';
-import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
+import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { User } from '../../../../domain/identity/user.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
 import type { AddUserInput, ChangeInput } from './identity-operations.ts';
@@ -48,9 +53,9 @@ export class SqliteUserRepository implements UserRepository {
   change(
     id: UserId,
     change: UserChange,
-    sessions?: { readonly endSessionsAtMs: number; readonly keepSession?: LoginSessionId },
+    sessions?: SessionsChange,
     audit?: readonly AuditRecord[],
-  ): Promise<'changed' | 'not-found' | 'last-admin' | 'outdated'> {
+  ): Promise<UserChangeOutcome> {
     const input: ChangeInput = { id, change, ...(sessions === undefined ? {} : { sessions }), audit };
     return this.#store.write('identity.change-user', input, 'full');
   }

@@ -6,7 +6,7 @@ import { changedPasswordAnswer, NO_STORE, userAnswer, userView } from './answers
 import { newPassword, password } from './fields.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 
-type Uses = Pick<IdentityUseCases, 'readProfile' | 'changePassword'>;
+type Uses = Pick<IdentityUseCases, 'readProfile' | 'changePassword' | 'cookies'>;
 
 /** One's own account. */
 export const accountRoutes = (useCases: Uses): Route[] => [
@@ -30,7 +30,7 @@ const profile = ({ readProfile }: Uses, path: string, operationId: string): Rout
     },
   });
 
-const changePassword = ({ changePassword: use }: Uses): Route =>
+const changePassword = ({ changePassword: use, cookies }: Uses): Route =>
   defineRoute({
     method: 'post',
     path: '/api/change-password',
@@ -42,23 +42,28 @@ const changePassword = ({ changePassword: use }: Uses): Route =>
     body: z.object({ currentPassword: password, newPassword }),
     answers: {
       200: {
-        description: 'It is changed; a fresh access token of the same login',
+        description:
+          'It is changed; a fresh access token of the same login, or a fresh cookie and its csrfToken',
         schema: changedPasswordAnswer,
       },
     },
     refusals: ['credential.invalid', 'login.throttled'],
     async handle({ principal, body, address, requestId }) {
-      const issued = await use.execute({
+      const changed = await use.execute({
         principal: loggedInUser(principal),
         ...body,
         network: networkOf(address),
         requestId,
       });
-      const answer: z.output<typeof changedPasswordAnswer> = {
-        message: 'Password changed',
-        accessToken: issued.token,
-        expiresIn: issued.expiresInSeconds,
+      if (changed.kind === 'cookie') {
+        const { headers, csrfToken } = cookies.handOut(changed.cookie);
+        return { status: 200, headers, body: { message: 'Password changed', csrfToken } };
+      }
+      const { token: accessToken, expiresInSeconds: expiresIn } = changed.issued;
+      return {
+        status: 200,
+        headers: NO_STORE,
+        body: { message: 'Password changed', accessToken, expiresIn },
       };
-      return { status: 200, headers: NO_STORE, body: answer };
     },
   });

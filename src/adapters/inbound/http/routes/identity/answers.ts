@@ -31,11 +31,42 @@ export const messageAnswer = z.object({ message: z.string() });
 export const createdAnswer = z.object({ userId: z.string(), message: z.string() });
 export const createdUserAnswer = createdAnswer.extend({ user: userAnswer });
 export const changedUserAnswer = messageAnswer.extend({ user: userAnswer });
+/** A token that a page shows with every write by cookie. */
+const csrfToken = z.string().describe('For X-CSRF-Token with every write by cookie');
+
 export const changedPasswordAnswer = z.object({
   message: z.string(),
-  accessToken: z.string(),
-  expiresIn: z.int(),
+  accessToken: z.string().describe('Of a login by tokens').optional(),
+  expiresIn: z.int().optional(),
+  csrfToken: csrfToken.optional(),
 });
+
+/** What a login by cookie answers; the cookie itself is in `Set-Cookie`. */
+export const browserLoginAnswer = z.object({ user: userAnswer, csrfToken });
+
+/** Who is logged in. */
+export const whoAnswer = z.object({
+  user: userAnswer,
+  csrfToken: csrfToken.optional().describe('Of a login by cookie, for X-CSRF-Token with every write'),
+});
+
+/** One's own logins. */
+export const loginListAnswer = z.object({
+  sessions: z.array(
+    z.object({
+      id: z.string(),
+      current: z.boolean().describe('The one that asks'),
+      kind: z.enum(['bearer', 'cookie']),
+      device: z.string().describe('What the user agent says it is, in words'),
+      userAgent: z.string().nullable(),
+      address: z.string().nullable(),
+      createdAt: z.iso.datetime(),
+      lastUsedAt: z.iso.datetime().describe('To a minute'),
+      expiresAt: z.iso.datetime().describe('When it ends at the latest, or sooner unless it is used'),
+    }),
+  ),
+});
+export const endedLoginsAnswer = messageAnswer.extend({ ended: z.int() });
 export const userListAnswer = z.object({
   users: z.array(userAnswer),
   pagination: z.object({ total: z.int(), pages: z.int(), currentPage: z.int(), perPage: z.int() }),

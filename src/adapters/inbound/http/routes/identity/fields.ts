@@ -60,3 +60,9 @@ export const userListQuery = z.object({
   page: z.coerce.number().int().min(1).max(MAX_PAGE).default(1),
   limit: z.coerce.number().int().min(1).max(MAX_PAGE_ROWS).default(DEFAULT_PAGE_ROWS),
 });
+
+/** Longest id of a login that is looked at, in characters; ours have 34. */
+const MAX_LOGIN_ID_LENGTH = 128;
+
+/** The path of a route about one login. */
+export const sessionPath = z.object({ id: z.string().min(1).max(MAX_LOGIN_ID_LENGTH) });

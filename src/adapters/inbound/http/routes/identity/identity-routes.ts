@@ -4,6 +4,7 @@ import { apiKeyRoutes } from './api-key-routes.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 import { loginRoutes } from './login-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { ticketRoutes } from './ticket-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
@@ -11,6 +12,7 @@ import { userRoutes } from './user-routes.ts';
 export const identityRoutes = (useCases: IdentityUseCases): Route[] =>
   [
     ...loginRoutes(useCases),
+    ...sessionRoutes(useCases),
     ...accountRoutes(useCases),
     ...userRoutes(useCases),
     ...apiKeyRoutes(useCases),

@@ -5,8 +5,11 @@ import type { RevokeApiKey } from '../../../../../application/identity/api-keys/
 import type { ChangePassword } from '../../../../../application/identity/change-password.ts';
 import type { CreateUser } from '../../../../../application/identity/create-user.ts';
 import type { DeleteUser } from '../../../../../application/identity/delete-user.ts';
+import type { EndLogins } from '../../../../../application/identity/end-logins.ts';
+import type { ListLogins } from '../../../../../application/identity/list-logins.ts';
 import type { ListUsers } from '../../../../../application/identity/list-users.ts';
 import type { LogIn } from '../../../../../application/identity/log-in.ts';
+import type { LogInBrowser } from '../../../../../application/identity/log-in-browser.ts';
 import type { LogOut } from '../../../../../application/identity/log-out.ts';
 import type { ReadProfile } from '../../../../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../../../../application/identity/refresh-login.ts';
@@ -14,6 +17,7 @@ import type { ResolveCredential } from '../../../../../application/identity/reso
 import type { MintTicket } from '../../../../../application/identity/tickets/mint-ticket.ts';
 import type { AccessTokenIssuer } from '../../../../../application/ports/identity/access-tokens.ts';
 import type { PrincipalDirectory } from '../../../../../application/ports/identity/principal-directory.ts';
+import type { CookieDesk } from './cookie-desk.ts';
 
 /** What auth's routes ask for. */
 export interface IdentityUseCases {
@@ -21,6 +25,9 @@ export interface IdentityUseCases {
   readonly logIn: LogIn;
   readonly refreshLogin: RefreshLogin;
   readonly logOut: LogOut;
+  readonly logInBrowser: LogInBrowser;
+  readonly listLogins: ListLogins;
+  readonly endLogins: EndLogins;
   readonly readProfile: ReadProfile;
   readonly changePassword: ChangePassword;
   readonly listUsers: ListUsers;
@@ -32,5 +39,6 @@ export interface IdentityUseCases {
   readonly revokeApiKey: RevokeApiKey;
   readonly mintTicket: MintTicket;
   readonly directory: PrincipalDirectory;
+  readonly cookies: CookieDesk;
   readonly keys: Pick<AccessTokenIssuer, 'publicKeys'>;
 }

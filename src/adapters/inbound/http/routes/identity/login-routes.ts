@@ -6,7 +6,7 @@ import { email, newPassword, password, refreshToken, username } from './fields.t
 import type { IdentityUseCases } from './identity-use-cases.ts';
 import { peerOf } from './peer-of.ts';
 
-type Uses = Pick<IdentityUseCases, 'createUser' | 'logIn' | 'refreshLogin' | 'logOut'>;
+type Uses = Pick<IdentityUseCases, 'createUser' | 'logIn' | 'refreshLogin' | 'logOut' | 'cookies'>;
 
 /** Signing up, and a login from its begin to its end. */
 export const loginRoutes = (useCases: Uses): Route[] => [
@@ -79,28 +79,39 @@ const refresh = ({ refreshLogin }: Uses): Route =>
     },
   });
 
-const logOut = ({ logOut: use }: Uses, path: string, operationId: string, everywhere: boolean): Route =>
+/** A body that may say by which refresh token a login is known. */
+const logOutBody = z
+  .object({
+    refreshToken: refreshToken
+      .describe('Decides alone; without it the bearer token or cookie does')
+      .optional(),
+  })
+  .prefault({});
+
+const logOut = (
+  { logOut: use, cookies }: Uses,
+  path: string,
+  operationId: string,
+  everywhere: boolean,
+): Route =>
   defineRoute({
     method: 'post',
     path,
     operationId,
     summary: everywhere ? 'End all your logins' : 'End a login',
     permission: 'public',
-    credentialInBody: true,
-    body: z
-      .object({
-        refreshToken: refreshToken.describe('Decides alone; without it the bearer token does').optional(),
-      })
-      .prefault({}),
+    credentialInBody: (body) => body.refreshToken !== undefined,
+    body: logOutBody,
     answers: { 200: { description: 'It has ended, or had ended before', schema: messageAnswer } },
     refusals: ['credential.missing'],
-    async handle({ body, principal, requestId }) {
+    async handle({ body, principal, cookie, requestId }) {
       await use.execute({
         everywhere,
         requestId,
         ...(body.refreshToken === undefined ? {} : { refreshToken: body.refreshToken }),
         ...(principal?.kind === 'user' ? { principal } : {}),
       });
-      return { status: 200, body: { message: everywhere ? 'Logged out everywhere' : 'Logged out' } };
+      const message = everywhere ? 'Logged out everywhere' : 'Logged out';
+      return { status: 200, headers: cookies.takeBack(cookie), body: { message } };
     },
   });
