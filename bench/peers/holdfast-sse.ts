@@ -25,32 +25,57 @@ const { values } = parseArgs({
 });
 const pacer = new Pacer(Number(values.rate));
 
-/** Says the same token at the pacer's rate until it is stopped. */
-class SteadyModel implements CompletionModel {
-  async *stream({ signal }: CompletionRequest): AsyncGenerator<CompletionPart> {
-    const token: CompletionPart = { kind: 'delta', text: 'token ', tokens: 1 };
-    let isDue = false;
-    let wake: () => void = () => {};
-    const remove = pacer.add(() => {
-      isDue = true;
-      wake();
+const token: IteratorYieldResult<CompletionPart> = {
+  done: false,
+  value: { kind: 'delta', text: 'token ', tokens: 1 },
+};
+
+/** Says the same token at the pacer's rate until it is stopped; a generator would cost more than a token is worth. */
+class SteadyWords implements AsyncIterableIterator<CompletionPart, undefined> {
+  readonly #signal: AbortSignal;
+  readonly #remove: () => void;
+  #isDue = false;
+  #waiting: PromiseWithResolvers<typeof token> | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    this.#remove = pacer.add(() => {
+      this.#isDue = true;
+      this.#hand();
     });
-    signal.addEventListener('abort', () => wake(), { once: true });
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        if (isDue) {
-          isDue = false;
-          yield token;
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    } finally {
-      remove();
-    }
+    signal.addEventListener('abort', () => void this.return(), { once: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<typeof token> {
+    if (this.#signal.aborted) return Promise.reject(this.#signal.reason);
+    this.#waiting = Promise.withResolvers();
+    const { promise } = this.#waiting;
+    this.#hand();
+    return promise;
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#remove();
+    this.#waiting?.reject(this.#signal.reason);
+    this.#waiting = undefined;
+    return { done: true, value: undefined };
+  }
+
+  #hand(): void {
+    if (!this.#isDue || this.#waiting === undefined) return;
+    this.#isDue = false;
+    this.#waiting.resolve(token);
+    this.#waiting = undefined;
+  }
+}
+
+class SteadyModel implements CompletionModel {
+  stream({ signal }: CompletionRequest): AsyncIterable<CompletionPart> {
+    return new SteadyWords(signal);
   }
 
   async countPromptTokens(): Promise<number> {

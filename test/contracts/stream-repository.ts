@@ -181,6 +181,8 @@ function describeFinding(stores: () => StreamingStores): void {
     expect(await streams().active()).to.deep.equal([mine, opening, his]);
     expect(await streams().active(ANNA)).to.deep.equal([mine, opening]);
     expect(await streams().active(BERT)).to.deep.equal([his]);
+    expect(await streams().running(ANNA)).to.deep.equal([mine.id]);
+    expect(await streams().running(BERT)).to.deep.equal([his.id]);
   });
 
   it('keeps intents until they are acknowledged, oldest first', async () => {

@@ -227,8 +227,7 @@ export class OpenStream {
     const intent = giveBack(id);
     let taken: Set<StreamId>;
     try {
-      const active = await streams.active(owner);
-      taken = new Set(active.filter(({ state }) => state === 'running').map((stream) => stream.id));
+      taken = new Set(await streams.running(owner));
     } catch (error) {
       await undoStart.execute({ session, intent });
       throw error;

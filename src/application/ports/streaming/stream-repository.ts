@@ -81,6 +81,8 @@ export interface StreamRepository {
   streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined>;
   /** Every stream that is opening or running, of one owner or of all. */
   active(owner?: UserId): Promise<readonly StreamingSessionState[]>;
+  /** The ids of one owner's streams that run, for counting them: what opens is left out. */
+  running(owner: UserId): Promise<readonly StreamId[]>;
   /**
    * Ends a running stream: appends the terminal event at its offset, stores the ended state, the message and the
    * intent, frees the slot, all in one write. `lost`: the session is not running any more or the offset is taken,

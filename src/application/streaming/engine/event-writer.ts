@@ -15,6 +15,13 @@ export const MAX_WAITING_CHARS = 262_144;
 /** Why a writer can store no more: the store was away for too long, or somebody else ended the stream. */
 export type WriterFault = 'stalled' | 'lost';
 
+/** Events that go to the log together, with their text and how much of what waits they are. */
+interface Batch {
+  readonly events: readonly StreamEvent[];
+  readonly text: string;
+  readonly chars: number;
+}
+
 /** What a writer works with. */
 export interface EventWriterDeps {
   readonly clock: Clock;
@@ -35,7 +42,7 @@ export class EventWriter {
   readonly #id: StreamId;
   readonly #onFault: () => void;
   #nextOffset: number;
-  #pending: StreamEvent[] = [];
+  #pending: StreamEvent[] | undefined;
   #pendingText = '';
   #waitingChars = 0;
   #inFlightSinceMs: number | undefined;
@@ -76,10 +83,12 @@ export class EventWriter {
   add(text: string, outputTokens: number): void {
     const event = chunkEvent(this.#nextOffset, text, outputTokens);
     this.#nextOffset += 1;
-    this.#pending.push(event);
+    // An empty array that is pushed to takes room for sixteen, and most batches are of one.
+    if (this.#pending === undefined) this.#pending = [event];
+    else this.#pending.push(event);
     this.#pendingText += text;
     this.#waitingChars += event.json.length;
-    if (this.#inFlightSinceMs === undefined) void this.#appendPending();
+    if (this.#inFlightSinceMs === undefined) this.#appendPending();
   }
 
   /** Resolves when the model may be read on. */
@@ -98,47 +107,52 @@ export class EventWriter {
     if (nowMs - this.#inFlightSinceMs >= this.#deps.settings.storeStallMs) this.#giveUp('stalled');
   }
 
-  async #appendPending(): Promise<void> {
-    while (this.#pending.length > 0 && this.#fault === undefined) {
-      const events = this.#pending;
-      const text = this.#pendingText;
-      const chars = this.#waitingChars;
-      this.#pending = [];
-      this.#pendingText = '';
-      this.#inFlightSinceMs = this.#deps.clock.nowMs();
-      const outcome = await this.#append(events);
-      if (this.#fault !== undefined) return;
-      if (outcome === 'lost') {
-        this.#giveUp('lost');
-        return;
-      }
-      this.#waitingChars -= chars;
-      this.#storedText += text;
-      this.#lastOffset += events.length;
-      this.#deps.tail.publish(this.#id, events);
-      if (this.#waiters.length > 0) this.#wake();
-    }
-    this.#inFlightSinceMs = undefined;
-    this.#wake();
+  /** Written with one promise and no async function: this is done for every token of every stream. */
+  #appendPending(): void {
+    const batch = { events: this.#pending ?? [], text: this.#pendingText, chars: this.#waitingChars };
+    this.#pending = undefined;
+    this.#pendingText = '';
+    this.#inFlightSinceMs = this.#deps.clock.nowMs();
+    this.#deps.eventLog.append(this.#id, batch.events).then(
+      () => this.#stored(batch),
+      (error: unknown) => this.#appendAgain(batch, error),
+    );
   }
 
-  /** Appends until it is done, the stream is lost, or the writer has given up meanwhile. */
-  async #append(events: readonly StreamEvent[]): Promise<'stored' | 'lost'> {
+  #stored({ events, text, chars }: Batch): void {
+    if (this.#fault !== undefined) return;
+    this.#waitingChars -= chars;
+    this.#storedText += text;
+    this.#lastOffset += events.length;
+    this.#deps.tail.publish(this.#id, events);
+    if (this.#pending !== undefined) this.#appendPending();
+    else this.#inFlightSinceMs = undefined;
+    if (this.#waiters.length > 0) this.#wake();
+  }
+
+  /** Appends what could not be appended until it is done, the stream is lost, or the writer has given up meanwhile. */
+  async #appendAgain(batch: Batch, firstError: unknown): Promise<void> {
     const { eventLog, timers, ids, log } = this.#deps;
+    let error = firstError;
     for (let attempt = 1; this.#fault === undefined; attempt += 1) {
-      try {
-        await eventLog.append(this.#id, events);
-        return 'stored';
-      } catch (error) {
-        // After an unknown outcome the conflict may be with these very events.
-        if (error instanceof PortError && error.kind === 'conflict') {
-          return attempt > 1 && (await this.#isStored(events)) ? 'stored' : 'lost';
-        }
-        log.warn({ streamId: this.#id, attempt, err: error }, 'events could not be stored');
-        await timers.sleep(retryDelayMs(attempt, ids));
+      // After an unknown outcome the conflict may be with these very events.
+      if (error instanceof PortError && error.kind === 'conflict') {
+        if (attempt > 1 && (await this.#isStored(batch.events))) this.#stored(batch);
+        else this.#giveUp('lost');
+        return;
       }
+      log.warn({ streamId: this.#id, attempt, err: error }, 'events could not be stored');
+      await timers.sleep(retryDelayMs(attempt, ids));
+      if (this.#fault !== undefined) return;
+      try {
+        await eventLog.append(this.#id, batch.events);
+      } catch (cause) {
+        error = cause;
+        continue;
+      }
+      this.#stored(batch);
+      return;
     }
-    return 'lost';
   }
 
   async #isStored(events: readonly StreamEvent[]): Promise<boolean> {
@@ -151,7 +165,7 @@ export class EventWriter {
   #giveUp(fault: WriterFault): void {
     if (this.#fault !== undefined) return;
     this.#fault = fault;
-    this.#pending = [];
+    this.#pending = undefined;
     this.#pendingText = '';
     this.#inFlightSinceMs = undefined;
     this.#wake();

@@ -102,6 +102,10 @@ export class MemoryStreamRepository implements StreamRepository {
     return sessions.filter((it) => holdsSlot(it) && (owner === undefined || it.owner === owner));
   }
 
+  async running(owner: UserId): Promise<readonly StreamId[]> {
+    return (await this.active(owner)).filter(({ state }) => state === 'running').map(({ id }) => id);
+  }
+
   async seal({ session, terminal, intent, message }: Seal): Promise<'sealed' | 'lost'> {
     const { end } = session;
     invariant(end?.lastOffset === terminal.offset, 'an end is at the offset of its event');

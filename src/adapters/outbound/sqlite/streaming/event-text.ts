@@ -2,7 +2,13 @@ import { invariant } from '../../../../domain/invariant.ts';
 import type { StreamEvent, StreamEventType } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 
-const LETTER: Readonly<Record<StreamEventType, string>> = { session: 's', chunk: 'c', done: 'd', error: 'e' };
+/** How a line begins: the letter of its type. */
+const BEGINNING: Readonly<Record<StreamEventType, string>> = {
+  session: 's ',
+  chunk: 'c ',
+  done: 'd ',
+  error: 'e ',
+};
 const TYPE: ReadonlyMap<string, StreamEventType> = new Map([
   ['s', 'session'],
   ['c', 'chunk'],
@@ -18,7 +24,7 @@ const HEADING = '@';
  */
 export function eventLine(event: StreamEvent): string {
   invariant(!event.json.includes('\n'), 'the JSON text of an event is one line');
-  return `${LETTER[event.type]} ${event.outputTokens} ${event.json}\n`;
+  return `${BEGINNING[event.type]}${event.outputTokens} ${event.json}\n`;
 }
 
 /** The events of one stream, one line each. */
@@ -28,9 +34,12 @@ export function eventLines(events: readonly StreamEvent[]): string {
   return text;
 }
 
-/** Events of one stream within a group of several streams: a line that names it and where they begin. */
-export const eventGroup = (id: StreamId, events: readonly StreamEvent[]): string =>
-  `${HEADING}${id} ${events[0]?.offset ?? 0}\n${eventLines(events)}`;
+/** How every group of a stream's events begins. */
+export const groupHeading = (id: StreamId): string => `${HEADING}${id} `;
+
+/** Events of one stream within a group of several streams: a line that names it and where they begin, then their lines. */
+export const eventGroup = (heading: string, firstOffset: number, lines: string): string =>
+  `${heading}${firstOffset}\n${lines}`;
 
 /** Reads lines back, the first of them at `firstOffset`. */
 export function parseEventLines(text: string, firstOffset: number): StreamEvent[] {

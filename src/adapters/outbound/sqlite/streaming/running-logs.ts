@@ -1,8 +1,8 @@
 import { invariant } from '../../../../domain/invariant.ts';
-import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import { parseEventGroups } from './event-text.ts';
+import { EventBuffer } from './event-buffer.ts';
+import { eventLine, groupHeading, parseEventGroups } from './event-text.ts';
 
 /** Old groups of events are removed once so many can be, and at most so many in one transaction. */
 const PRUNE_FROM_GROUPS = 256;
@@ -11,10 +11,12 @@ const MAX_PRUNED_GROUPS = 512;
 /** The stored events of one stream that has not ended. */
 export class RunningLog {
   readonly id: StreamId;
+  /** What names this stream in a group of events. */
+  readonly heading: string;
   /** No group before this one has an event of this stream. */
   readonly firstBatchId: number;
   /** What is on the disk, in order; a transcript is bounded, and so is this. */
-  readonly events: StreamEvent[] = [];
+  readonly events = new EventBuffer();
   /** False until its first event is stored. */
   isRunning = false;
   /** The write of this stream that is under way; there is one at most, so whoever comes second waits or is refused. */
@@ -22,11 +24,12 @@ export class RunningLog {
 
   constructor(id: StreamId, firstBatchId: number) {
     this.id = id;
+    this.heading = groupHeading(id);
     this.firstBatchId = firstBatchId;
   }
 
   get nextOffset(): number {
-    return (this.events.at(-1)?.offset ?? 0) + 1;
+    return this.events.nextOffset;
   }
 
   /** Resolves when no write of this stream is under way, whatever became of it. */
@@ -135,8 +138,8 @@ export class RunningLogs {
       if (known === undefined) return;
       const log = known.isRunning ? known : new RunningLog(id, batchId);
       log.isRunning = true;
-      invariant(log.events.length === 0 || event.offset === log.nextOffset, 'stored events have no gap');
-      log.events.push(event);
+      invariant(log.events.isEmpty || event.offset === log.nextOffset, 'stored events have no gap');
+      log.events.append(event.offset, 1, eventLine(event));
       this.#logs.set(id, log);
     });
   }

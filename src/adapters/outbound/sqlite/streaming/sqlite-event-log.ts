@@ -3,7 +3,7 @@ import type { EventLog } from '../../../../application/ports/streaming/event-log
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import { eventGroup } from './event-text.ts';
+import { eventGroup, eventLines } from './event-text.ts';
 import type { RunningLog, RunningLogs } from './running-logs.ts';
 import { SealedLogs } from './sealed-logs.ts';
 
@@ -12,15 +12,16 @@ const ANSWERED_AT_ONCE = 32;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Appends that are answered together, by one promise. */
+interface Slice {
+  readonly appends: Array<{ readonly log: RunningLog; readonly count: number; readonly lines: string }>;
+  readonly answer: PromiseWithResolvers<void>;
+}
+
 /** Appends of many streams that go to the disk together. */
 interface Gathering {
   body: string;
-  readonly appends: Array<{
-    readonly log: RunningLog;
-    readonly events: readonly StreamEvent[];
-    readonly resolve: () => void;
-    readonly reject: (cause: unknown) => void;
-  }>;
+  readonly slices: Slice[];
 }
 
 /**
@@ -48,22 +49,19 @@ export class SqliteEventLog implements EventLog {
       const message = 'the stream is not running or the offset is not the next one';
       return Promise.reject(new PortError('conflict', 'store', message));
     }
-    const group = eventGroup(id, events);
+    const lines = eventLines(events);
     const gathering = this.#gathering ?? this.#gather();
-    gathering.body += group;
-    const written = new Promise<void>((resolve, reject) => {
-      gathering.appends.push({ log, events, resolve, reject });
-    });
-    log.busy = written;
-    return written;
+    gathering.body += eventGroup(log.heading, log.nextOffset, lines);
+    const { appends, answer } = openSlice(gathering);
+    appends.push({ log, count: events.length, lines });
+    log.busy = answer.promise;
+    return answer.promise;
   }
 
   async read(id: StreamId, afterOffset: number, limit: number): Promise<readonly StreamEvent[]> {
     const log = this.#logs.get(id);
-    const first = log?.events[0];
-    if (log === undefined || first === undefined) return this.#sealed.read(id, afterOffset, limit);
-    const from = Math.max(0, afterOffset + 1 - first.offset);
-    const events = log.events.slice(from, from + limit);
+    if (log === undefined || log.events.isEmpty) return this.#sealed.read(id, afterOffset, limit);
+    const events = log.events.read(afterOffset, limit);
     if (events.length > 0 || (log.isRunning && log.busy === undefined)) return events;
     // The end may be on the disk, where others see it, while word of it is still on its way here.
     return this.#sealed.read(id, afterOffset, limit);
@@ -71,7 +69,7 @@ export class SqliteEventLog implements EventLog {
 
   /** Opens a gathering that closes when the store forms its next transaction once the one before it is answered. */
   #gather(): Gathering {
-    const gathering: Gathering = { body: '', appends: [] };
+    const gathering: Gathering = { body: '', slices: [] };
     this.#gathering = gathering;
     this.#answered = this.#answered.then(() => this.#commit(gathering));
     return gathering;
@@ -86,31 +84,36 @@ export class SqliteEventLog implements EventLog {
       await this.#store.writeLate('streaming.append-events', close, 'normal');
     } catch (error) {
       if (this.#gathering === gathering) this.#gathering = undefined;
-      for (const { log, reject } of gathering.appends) {
-        log.busy = undefined;
-        reject(error);
+      for (const { appends, answer } of gathering.slices) {
+        for (const { log } of appends) log.busy = undefined;
+        answer.reject(error);
       }
       return;
     }
-    await answer(gathering);
+    await answerAll(gathering);
   }
 }
 
+function openSlice({ slices }: Gathering): Slice {
+  const last = slices.at(-1);
+  if (last !== undefined && last.appends.length < ANSWERED_AT_ONCE) return last;
+  const slice: Slice = { appends: [], answer: Promise.withResolvers() };
+  slices.push(slice);
+  return slice;
+}
+
 /**
- * Answers the appends of a gathering a few at a time. An answer sends events to readers, and a thousand of those in one
+ * Answers the appends of a gathering a slice at a time. An answer sends events to readers, and a thousand of those in one
  * go would keep whoever asks for something new waiting behind all of them.
  */
-async function answer({ appends }: Gathering): Promise<void> {
-  let turns = 0;
-  for (const { log, events, resolve } of appends) {
-    if (turns === ANSWERED_AT_ONCE) {
-      await nextTurn();
-      turns = 0;
+async function answerAll({ slices }: Gathering): Promise<void> {
+  for (const [index, { appends, answer }] of slices.entries()) {
+    if (index > 0) await nextTurn();
+    for (const { log, count, lines } of appends) {
+      log.events.append(log.nextOffset, count, lines);
+      log.busy = undefined;
     }
-    turns += 1;
-    for (const event of events) log.events.push(event);
-    log.busy = undefined;
-    resolve();
+    answer.resolve();
   }
 }
 

@@ -10,7 +10,7 @@ import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import { eventGroup, eventLine, eventLines } from './event-text.ts';
+import { eventGroup, eventLine } from './event-text.ts';
 import type { RunningLogs } from './running-logs.ts';
 import type { Claim, SealInput } from './stream-operations.ts';
 import { STREAM_COLUMNS, type StreamRow, sessionFrom } from './stream-rows.ts';
@@ -38,14 +38,15 @@ export class SqliteStreamRepository implements StreamRepository {
     if (this.#logs.get(session.id) !== undefined) return false;
     const batchId = this.#logs.takeBatchId();
     const log = this.#logs.begin(session.id, batchId);
-    const input = { session, batchId, body: eventGroup(session.id, [first]) };
+    const line = eventLine(first);
+    const input = { session, batchId, body: eventGroup(log.heading, first.offset, line) };
     try {
       const written = this.#store.write<boolean>('streaming.activate', input, 'full');
       log.isRunning = await log.during(written);
     } finally {
       if (!log.isRunning) this.#logs.drop(session.id);
     }
-    if (log.isRunning) log.events.push(first);
+    if (log.isRunning) log.events.append(first.offset, 1, line);
     return log.isRunning;
   }
 
@@ -100,6 +101,15 @@ export class SqliteStreamRepository implements StreamRepository {
       : this.#all(`${ACTIVE} AND owner = ? ORDER BY seq`, owner);
   }
 
+  running(owner: UserId): Promise<readonly StreamId[]> {
+    return this.#store.read((db) =>
+      db
+        .prepare(`SELECT id FROM streams WHERE ${ACTIVE} AND owner = ? AND state = 'running' ORDER BY seq`)
+        .all(owner)
+        .map(({ id }) => id as StreamId),
+    );
+  }
+
   async seal({ session, terminal, intent, message }: Seal): Promise<'sealed' | 'lost'> {
     invariant(session.end?.lastOffset === terminal.offset, 'an end is at the offset of its event');
     const log = this.#logs.get(session.id);
@@ -109,7 +119,7 @@ export class SqliteStreamRepository implements StreamRepository {
       session,
       intent,
       ...(message === undefined ? {} : { message }),
-      log: eventLines(log.events) + eventLine(terminal),
+      log: log.events.text() + eventLine(terminal),
     };
     const written = this.#store.write<boolean>('streaming.seal', input, 'full', 'essential');
     const ended = await log.during(
