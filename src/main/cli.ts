@@ -5,7 +5,9 @@ import { DomainError } from '../domain/domain-error.ts';
 import { registerChat } from './commands/chat-command.ts';
 import { registerCheckConfig } from './commands/check-config-command.ts';
 import type { CommandLine } from './commands/command-line.ts';
+import { registerCredits } from './commands/credits-command.ts';
 import { registerDoctor } from './commands/doctor-command.ts';
+import { registerKeys } from './commands/keys-command.ts';
 import { registerServe } from './commands/serve-command.ts';
 import { registerUser } from './commands/user-command.ts';
 import { registerVerify } from './commands/verify-command.ts';
@@ -48,6 +50,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   registerVerify(line);
   registerDoctor(line);
   registerUser(line);
+  registerKeys(line);
+  registerCredits(line);
   registerCheckConfig(line);
   try {
     await program.parseAsync(args, { from: 'user' });

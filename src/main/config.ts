@@ -37,7 +37,12 @@ interface FileContent {
 const NO_FILE: FileContent = { values: new Map(), models: [], problems: [] };
 
 /** Variables of the environment that other commands read and no setting has. */
-const OTHER_VARIABLES = ['HOLDFAST_CONFIG', 'HOLDFAST_PASSWORD', 'HOLDFAST_ADMIN_PASSWORD'] as const;
+const OTHER_VARIABLES = [
+  'HOLDFAST_CONFIG',
+  'HOLDFAST_PASSWORD',
+  'HOLDFAST_ADMIN_PASSWORD',
+  'HOLDFAST_API_KEY',
+] as const;
 /** Largest configuration file, in bytes. */
 const MAX_FILE_BYTES = 1_048_576;
 

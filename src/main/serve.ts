@@ -82,7 +82,7 @@ export async function serve(
       listening.push(await listen(service, listener, config, () => container.get(IDS).uuid(), tls?.pair));
     }
     const loops = BackgroundLoops.start(container, running);
-    operator = running.includes('auth')
+    operator = running.some((service) => service !== 'chat')
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
     const accounts = await firstAccounts(container, running, config);

@@ -61,6 +61,10 @@ function describeKeeping(keys: () => ApiKeyRepository): void {
       [2, 1].map((number) => aKey(number).id),
     );
     expect(idsOf(await keys().listLive('agents', T0))).to.deep.equal([aKey(5).id]);
+    const everybodys = idsOf(await keys().listLive('everybody', T0));
+    expect(everybodys).to.deep.equal([2, 3, 5, 4, 1].map((number) => aKey(number).id));
+    const page = { offset: 1, limit: 2 };
+    expect(idsOf(await keys().listLive('everybody', T0, page))).to.deep.equal(everybodys.slice(1, 3));
     await keys().revoke(aKey(2).id, T0 + 6);
     expect(idsOf(await keys().listLive(user(1), T0 + 6))).to.deep.equal([aKey(1).id]);
   });

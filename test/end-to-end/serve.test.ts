@@ -60,7 +60,7 @@ describe('the command holdfast', () => {
     });
   }
 
-  for (const command of ['serve', 'chat', 'verify', 'doctor', 'user', 'check-config']) {
+  for (const command of ['serve', 'chat', 'verify', 'doctor', 'user', 'keys', 'credits', 'check-config']) {
     it(`shows help with an example for ${command}`, async () => {
       const { code, stdout } = await holdfast([command, '--help']);
       expect(code).to.equal(0);

@@ -1,12 +1,14 @@
 import { DomainError } from '../../domain/domain-error.ts';
-import type { UserPrincipal } from '../../domain/identity/principal.ts';
+import type { UserId } from '../../domain/identity/ids.ts';
+import type { Role } from '../../domain/identity/principal.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { type AccountRef, entryOf } from './account-ref.ts';
 
 /** Who changes an account's credit, and on which account. */
 export interface ManagingAct {
-  readonly by: UserPrincipal;
+  /** A person with his role; the operator of the machine is `system`, with an admin's. */
+  readonly by: { readonly userId: UserId | 'system'; readonly role: Role };
   readonly account: AccountRef;
   readonly requestId: string;
 }

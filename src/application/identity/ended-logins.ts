@@ -59,7 +59,7 @@ export class EndedLogins implements LoginEnds {
       add: (key, atMost, audit) => apiKeys.add(key, atMost, audit),
       find: (id) => apiKeys.find(id),
       touch: (id, nowMs) => apiKeys.touch(id, nowMs),
-      listLive: (owner, nowMs) => apiKeys.listLive(owner, nowMs),
+      listLive: (owner, nowMs, page) => apiKeys.listLive(owner, nowMs, page),
       revoke: async (id, nowMs, audit) => {
         const outcome = await apiKeys.revoke(id, nowMs, audit);
         if (outcome === 'revoked') this.#tell({ apiKeyId: id });

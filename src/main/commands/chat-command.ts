@@ -17,7 +17,10 @@ export function registerChat({ program, run }: CommandLine): void {
     .argument('[question]', 'Answered once, on stdout alone; without it the command talks.')
     .summary('talk with a model through a server')
     .description('Talks with a model through a Holdfast server, through every cut of the connection.')
-    .option('--user <name>', 'Who you are; on loopback the demo user unless said.')
+    .option(
+      '--user <name>',
+      'Who you are; unless said, whoever HOLDFAST_API_KEY is of, else on loopback the demo user.',
+    )
     .option(
       '--password-file <file>',
       'File with the password; HOLDFAST_PASSWORD is read, else it is asked for.',
@@ -32,7 +35,8 @@ export function registerChat({ program, run }: CommandLine): void {
       const { systemIo } = await import('./command-io.ts');
       const { user, passwordFile, model, resume, json } = flags;
       const password = environmentVariable('HOLDFAST_PASSWORD');
-      const who = { user, passwordFile, password };
+      const apiKey = environmentVariable('HOLDFAST_API_KEY');
+      const who = { user, passwordFile, password, apiKey };
       return runChat({ ...addressOptions(flags), ...who, question, model, chatId: resume, json }, systemIo());
     }),
   );

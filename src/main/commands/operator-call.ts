@@ -1,3 +1,4 @@
+import { type Config, loadConfig } from '../config.ts';
 import type { StoreSettings } from '../modules/audit.ts';
 import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
 import { askOperatorSocket } from '../operator/operator-socket.ts';
@@ -12,10 +13,16 @@ export async function callOperator<Act extends OperatorAct>(
   store: StoreSettings,
   act: Act,
   input: OperatorInput<Act>,
-): Promise<OperatorAnswer> {
+): Promise<OperatorAnswer<Act>> {
   const answered = await askOperatorSocket(store.data, act, input);
-  if (answered !== undefined) return answered;
+  if (answered !== undefined) return answered as OperatorAnswer<Act>;
   const { withOperatorContainer } = await import('../operator/operator-container.ts');
   const { performOperatorAct } = await import('../operator/operator-acts.ts');
-  return withOperatorContainer(store, (container) => performOperatorAct(container, act, input));
+  const answer = await withOperatorContainer(store, (container) => performOperatorAct(container, act, input));
+  return answer as OperatorAnswer<Act>;
+}
+
+/** The store whose folder a command's flag names, or the configuration. */
+export function storeOf(flags: { readonly data?: string }): Promise<Config> {
+  return loadConfig({ flags: flags.data === undefined ? {} : { data: flags.data } });
 }

@@ -1,8 +1,9 @@
 import { Argument, type Command, Option } from 'commander';
 import { safeText } from '../../adapters/inbound/cli/client/safe-text.ts';
 import type { UserProfile } from '../../application/identity/user-profile.ts';
-import { environmentVariable, loadConfig } from '../config.ts';
-import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
+import { environmentVariable } from '../config.ts';
+import type { OperatorInput } from '../operator/operator-acts.ts';
+import type { USER_ACTS, UsersAnswer } from '../operator/user-acts.ts';
 import { type CommandLine, example } from './command-line.ts';
 
 interface Flags {
@@ -16,6 +17,8 @@ interface PasswordFlags extends Flags {
 const ROLES = ['admin', 'supervisor', 'user'] as const;
 /** Accounts of one page of `user list`. */
 const LIST_PAGE = 100;
+
+type UserAct = keyof typeof USER_ACTS;
 
 /** `holdfast user …`: the accounts, from the machine that the store is on. */
 export function registerUser({ program, run }: CommandLine): void {
@@ -99,24 +102,19 @@ async function list(text: string, flags: Flags): Promise<number> {
   return 0;
 }
 
-async function act<Act extends OperatorAct>(
-  name: Act,
-  input: OperatorInput<Act>,
-  flags: Flags,
-): Promise<number> {
+async function act<Act extends UserAct>(name: Act, input: OperatorInput<Act>, flags: Flags): Promise<number> {
   const { users } = await call(name, input, flags);
   show(users, flags.json === true ? users[0] : undefined);
   return 0;
 }
 
-async function call<Act extends OperatorAct>(
+async function call<Act extends UserAct>(
   name: Act,
   input: OperatorInput<Act>,
   flags: Flags,
-): Promise<OperatorAnswer> {
-  const { callOperator } = await import('./operator-call.ts');
-  const config = await loadConfig({ flags: flags.data === undefined ? {} : { data: flags.data } });
-  return callOperator(config, name, input);
+): Promise<UsersAnswer> {
+  const { callOperator, storeOf } = await import('./operator-call.ts');
+  return callOperator(await storeOf(flags), name, input);
 }
 
 async function passwordFor(username: string, flags: PasswordFlags): Promise<string> {

@@ -16,7 +16,7 @@ export function registerVerify({ program, run }: CommandLine): void {
     .command('verify')
     .summary('prove every promise against a running deployment')
     .description(
-      'Walks the whole flow against a running deployment and ends with exit code 1 at the first broken promise. Leaves nothing behind but journal and audit entries.',
+      'Walks the whole flow against a running deployment and ends with exit code 1 at the first broken promise. Leaves nothing behind but journal and audit entries. Takes logins, not an API key: what it proves is about them too.',
     )
     .option('--user <name>', 'The user to walk as; on loopback the demo user unless said.')
     .option('--password-file <file>', "File with the user's password; HOLDFAST_PASSWORD is read too.")

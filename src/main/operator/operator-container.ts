@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 import { PromMetrics } from '../../adapters/outbound/system/prom-metrics.ts';
 import { loadConfig } from '../config.ts';
+import { bindAccounting } from '../modules/accounting.ts';
 import type { StoreSettings } from '../modules/audit.ts';
 import { bindEmbeddedStore, clockOf, openEmbeddedStore } from '../modules/embedded-store.ts';
 import { bindIdentity, bindStreamsElsewhere } from '../modules/identity.ts';
@@ -32,6 +33,7 @@ export async function withOperatorContainer<Result>(
       idleMs: config['sessions.idle'],
       absoluteMs: config['sessions.absolute'],
     });
+    bindAccounting(container, { capOutputTokens: config['streams.maxOutputTokens'] });
     bindStreamsElsewhere(container);
     await bindEmbeddedStore(container, store);
     const result = await act(container);

@@ -6,7 +6,6 @@ import { toProblem } from '../../adapters/inbound/http/problem.ts';
 import { readJsonBody } from '../../adapters/inbound/http/read-body.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { DomainError, type DomainErrorCode } from '../../domain/domain-error.ts';
-import type { OperatorAnswer } from './operator-acts.ts';
 
 /** The socket in a data folder through which the operator's commands reach the server that owns it. */
 const SOCKET_FILE = 'operator.sock';
@@ -18,7 +17,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 /** Answers the operator's commands on a socket that only the owner of the data folder can open. */
 export async function openOperatorSocket(
   dataDir: string,
-  perform: (act: string, input: unknown) => Promise<OperatorAnswer>,
+  perform: (act: string, input: unknown) => Promise<unknown>,
   log: Log,
 ): Promise<Server> {
   const path = join(dataDir, SOCKET_FILE);
@@ -45,8 +44,8 @@ export async function openOperatorSocket(
 
 async function carryOut(
   asked: IncomingMessage,
-  perform: (act: string, input: unknown) => Promise<OperatorAnswer>,
-): Promise<OperatorAnswer> {
+  perform: (act: string, input: unknown) => Promise<unknown>,
+): Promise<unknown> {
   if (asked.method !== 'POST') throw new DomainError('request.invalid', 'Commands are posted');
   return perform((asked.url ?? '').slice(1), await readJsonBody(asked, MAX_REQUEST_BYTES));
 }
@@ -54,14 +53,10 @@ async function carryOut(
 /**
  * Asks the server that owns a data folder.
  *
- * @returns undefined when no server runs on it.
+ * @returns what it answers; undefined when no server runs on it.
  * @throws DomainError with the server's sentence when it refuses; Error when it breaks off.
  */
-export async function askOperatorSocket(
-  dataDir: string,
-  act: string,
-  input: unknown,
-): Promise<OperatorAnswer | undefined> {
+export async function askOperatorSocket(dataDir: string, act: string, input: unknown): Promise<unknown> {
   const sent = request({
     socketPath: join(dataDir, SOCKET_FILE),
     path: `/${act}`,
@@ -80,7 +75,7 @@ export async function askOperatorSocket(
   }
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
-  const body = JSON.parse(Buffer.concat(chunks).toString()) as OperatorAnswer & {
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as {
     code: DomainErrorCode;
     detail: string;
   };

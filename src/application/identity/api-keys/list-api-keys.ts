@@ -1,7 +1,7 @@
 import type { ApiKey } from '../../../domain/identity/api-key.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ApiKeyRepository } from '../../ports/identity/api-key-repository.ts';
+import type { ApiKeyRepository, KeyOwner } from '../../ports/identity/api-key-repository.ts';
 
 /** Lists live API keys; never a key itself. */
 export class ListApiKeys {
@@ -21,5 +21,15 @@ export class ListApiKeys {
     const own = command.ownerId === undefined ? [] : await apiKeys.listLive(command.ownerId, nowMs);
     const control = command.withControl ? await apiKeys.listLive('agents', nowMs) : [];
     return [...own, ...control].sort((left, right) => right.createdAtMs - left.createdAtMs);
+  }
+
+  /** A page of an owner's, for the operator. */
+  async page(command: {
+    readonly owner: KeyOwner;
+    readonly offset: number;
+    readonly limit: number;
+  }): Promise<readonly ApiKey[]> {
+    const { owner, ...page } = command;
+    return this.#deps.apiKeys.listLive(owner, this.#deps.clock.nowMs(), page);
   }
 }

@@ -2,8 +2,8 @@ import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import type { ApiKey } from '../../../domain/identity/api-key.ts';
 import type { ApiKeyId, UserId } from '../../../domain/identity/ids.ts';
 
-/** Whose keys: a user's, or those that belong to agents. */
-export type KeyOwner = UserId | 'agents';
+/** Whose keys: a user's, those that belong to agents, or all. */
+export type KeyOwner = UserId | 'agents' | 'everybody';
 
 /**
  * Keeps API keys by their hashes; never a key itself. One that has ended may be forgotten after 30 days. The records of
@@ -26,6 +26,10 @@ export interface ApiKeyRepository {
   revoke(id: ApiKeyId, nowMs: number, audit?: readonly AuditRecord[]): Promise<'revoked' | 'not-live'>;
   /** Ends all live keys of a user and returns them. Keys of agents are nobody's. Idempotent. */
   revokeAllOf(userId: UserId, nowMs: number): Promise<readonly ApiKeyId[]>;
-  /** The live keys of an owner, newest first. */
-  listLive(owner: KeyOwner, nowMs: number): Promise<readonly ApiKey[]>;
+  /** The live keys of an owner, newest first; all of them, or a page. */
+  listLive(
+    owner: KeyOwner,
+    nowMs: number,
+    page?: { readonly offset: number; readonly limit: number },
+  ): Promise<readonly ApiKey[]>;
 }

@@ -8,8 +8,9 @@ export async function describeModels(client: ApiClient): Promise<string> {
   return lines.length === 0 ? 'There is no model.' : `Models:\n${lines.join('\n')}`;
 }
 
-/** What can be spent. */
+/** What can be spent; somebody with an API key is told that he cannot see it. */
 export async function describeBalance(client: ApiClient): Promise<string> {
+  if (client.usesApiKey) return 'An API key shows no balance: credits take a login.';
   const { body } = await client.call({ service: 'accounting', path: '/api/credits/balance' });
   const held = body.number('heldCredits') ?? 0;
   const suffix = held > 0 ? ` (${held} more held by running answers)` : '';

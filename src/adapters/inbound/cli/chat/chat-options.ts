@@ -9,6 +9,8 @@ export interface ChatOptions extends AddressOptions {
   readonly passwordFile?: string | undefined;
   /** The password as the environment holds it. */
   readonly password?: string | undefined;
+  /** An API key as the environment holds it; a user who is named logs in with his password all the same. */
+  readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
   /** A chat to go on with; a new one otherwise. */
   readonly chatId?: string | undefined;

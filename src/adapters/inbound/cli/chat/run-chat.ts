@@ -1,4 +1,5 @@
 import { ApiClient } from '../client/api-client.ts';
+import { ApiKeyCredential } from '../client/api-key-credential.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
@@ -25,8 +26,9 @@ export function runChat(options: ChatOptions, io: CommandIo): Promise<number> {
   return runCommand(io, async () => {
     const terminal = new Terminal(io);
     const urls = serviceUrls(options);
+    const secret = byKey(options) === undefined ? 'password' : 'API key';
     for (const url of unprotected(urls))
-      terminal.say(`[${url} is not encrypted: others can read the password]`);
+      terminal.say(`[${url} is not encrypted: others can read the ${secret}]`);
     const onWait = ({ error, waitMs }: RetryNotice): void =>
       terminal.say(`[${error.message}; again in ${(waitMs / 1000).toFixed(1)} s]`);
     const login = await logIn(options, urls, io, onWait);
@@ -39,12 +41,18 @@ export function runChat(options: ChatOptions, io: CommandIo): Promise<number> {
   });
 }
 
+/** The API key to use: a user who is named on the command line wins over the environment. */
+const byKey = ({ apiKey, user }: ChatOptions): string | undefined =>
+  user === undefined ? apiKey : undefined;
+
 async function logIn(
   options: ChatOptions,
   urls: ServiceUrls,
   io: CommandIo,
   onWait: (notice: RetryNotice) => void,
-): Promise<Login> {
+): Promise<Login | ApiKeyCredential> {
+  const key = byKey(options);
+  if (key !== undefined) return new ApiKeyCredential(key);
   const onLoopback = areLoopback(urls);
   const username = options.user ?? (onLoopback ? DEMO_USER : undefined);
   if (username === undefined) throw new UsageError('Say who you are: --user NAME');

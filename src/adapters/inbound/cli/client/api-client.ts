@@ -32,6 +32,8 @@ export interface Credential {
   token(): string;
   /** Gets a new token in the place of `used`; false when there is none to be had. */
   renew(used: string): Promise<boolean>;
+  /** An API key, which opens less than its owner's login does. */
+  readonly isApiKey?: true;
 }
 
 /** The services' HTTP client: no redirect is followed, so a credential goes only where the user said. */
@@ -44,6 +46,11 @@ export class ApiClient {
     this.#urls = urls;
     this.#clock = clock;
     this.#credential = credential;
+  }
+
+  /** Whether requests speak for somebody by an API key. */
+  get usesApiKey(): boolean {
+    return this.#credential?.isApiKey === true;
   }
 
   /** The same client, speaking for somebody. */

@@ -57,13 +57,19 @@ export class MemoryApiKeyRepository implements ApiKeyRepository {
     return live.map((key) => key.id);
   }
 
-  async listLive(owner: KeyOwner, nowMs: number): Promise<readonly ApiKey[]> {
-    return this.#live(owner, nowMs);
+  async listLive(
+    owner: KeyOwner,
+    nowMs: number,
+    page?: { readonly offset: number; readonly limit: number },
+  ): Promise<readonly ApiKey[]> {
+    const live = this.#live(owner, nowMs);
+    return page === undefined ? live : live.slice(page.offset, page.offset + page.limit);
   }
 
   #live(owner: KeyOwner, nowMs: number): ApiKey[] {
     return [...this.#keys.values()]
-      .filter((key) => (key.ownerId ?? 'agents') === owner && isLiveKey(key, nowMs))
+      .filter((key) => owner === 'everybody' || (key.ownerId ?? 'agents') === owner)
+      .filter((key) => isLiveKey(key, nowMs))
       .sort((left, right) => right.createdAtMs - left.createdAtMs || (left.id < right.id ? 1 : -1));
   }
 

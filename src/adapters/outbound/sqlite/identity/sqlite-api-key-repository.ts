@@ -9,6 +9,9 @@ import type { SqliteStore } from '../sqlite-store.ts';
 import type { AddKeyInput, KeyAtInput, RevokeAllInput, RevokeKeyInput } from './api-key-operations.ts';
 import { API_KEY_COLUMNS, apiKeyFrom } from './api-key-rows.ts';
 
+/** SQLite reads a negative limit as none. */
+const ALL = { offset: 0, limit: -1 };
+
 /** API keys in the embedded store. Those that ended long ago are forgotten when others are made. */
 export class SqliteApiKeyRepository implements ApiKeyRepository {
   readonly #store: SqliteStore;
@@ -44,14 +47,21 @@ export class SqliteApiKeyRepository implements ApiKeyRepository {
     return this.#store.write('identity.revoke-api-keys-of', input, 'full');
   }
 
-  listLive(owner: KeyOwner, nowMs: number): Promise<readonly ApiKey[]> {
+  listLive(
+    owner: KeyOwner,
+    nowMs: number,
+    page: { readonly offset: number; readonly limit: number } = ALL,
+  ): Promise<readonly ApiKey[]> {
+    const [whose, ...values] =
+      owner === 'everybody' ? ['1'] : ['owner_id IS ?', owner === 'agents' ? null : owner];
     return this.#store.read((db) =>
       db
         .prepare(
-          `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE owner_id IS ? AND revoked_at_ms IS NULL
-             AND (expires_at_ms IS NULL OR expires_at_ms > ?) ORDER BY created_at_ms DESC, id DESC`,
+          `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE ${whose} AND revoked_at_ms IS NULL
+             AND (expires_at_ms IS NULL OR expires_at_ms > ?)
+           ORDER BY created_at_ms DESC, id DESC LIMIT ? OFFSET ?`,
         )
-        .all(owner === 'agents' ? null : owner, nowMs)
+        .all(...values, nowMs, page.limit, page.offset)
         .map(apiKeyFrom),
     );
   }
