@@ -1,7 +1,9 @@
+import { actorAt } from '../../domain/audit/audit-actor.ts';
 import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { Role } from '../../domain/identity/principal.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
@@ -18,6 +20,7 @@ interface Deps {
   readonly throttle: LoginThrottle;
   readonly ids: IdSource;
   readonly clock: Clock;
+  readonly audit: AuditTrail;
 }
 
 /** Creates an account: by the person himself, by an admin, or at the operator's terminal. */
@@ -44,11 +47,11 @@ export class CreateUser {
     readonly network?: string;
     readonly requestId?: string;
   }): Promise<UserProfile> {
-    const { users, hasher, rules, throttle, ids, clock } = this.#deps;
+    const { users, hasher, rules, ids, clock } = this.#deps;
     await rules.require(command.password, command);
     const { role, isVerified } = command.by ?? { role: 'user', isVerified: false };
     const hash = () => hasher.hash(command.password);
-    const hashPassword = command.by === undefined ? () => throttle.signUp(command.network, hash) : hash;
+    const hashPassword = command.by === undefined ? () => this.#signUp(command, hash) : hash;
     const user = await newUser(
       { username: command.username, email: command.email, role, isVerified },
       { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword },
@@ -65,5 +68,25 @@ export class CreateUser {
       throw new DomainError('account.taken', 'This username or email is taken');
     }
     return profileOf(user);
+  }
+  async #signUp(
+    { network, requestId }: { readonly network?: string; readonly requestId?: string },
+    hash: () => Promise<string>,
+  ): Promise<string> {
+    const { throttle, audit } = this.#deps;
+    try {
+      return await throttle.signUp(network, hash);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      const actor = actorAt(network);
+      audit.refuse({
+        act: 'user.signed_up',
+        outcome: 'refused',
+        facts: { reason: 'throttled' },
+        ...(actor === undefined ? {} : { actor }),
+        ...(requestId === undefined ? {} : { requestId }),
+      });
+      throw error;
+    }
   }
 }

@@ -43,8 +43,7 @@ export class LoginAdmission {
   /**
    * Whom the password lets in. An unknown user costs the same hash and gets the same answer as a wrong password. What
    * else keeps an account out (disabled, lapsed, a demo account from afar) is told only to who knows the password.
-   *
-   * Both are slowed down alike.
+   * All are slowed down alike.
    *
    * @throws DomainError `credential.invalid`, `login.throttled`, `account.disabled`, `account.password_lapsed`,
    *   `permission.denied`; PortError `unavailable` when too many log in at once.

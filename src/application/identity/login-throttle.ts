@@ -119,14 +119,15 @@ export class LoginThrottle {
   }
 
   /**
-   * Counts a refresh token that nobody has. A good one is never turned away: the tokens cannot be guessed, and a
-   * neighbour's broken client must not log everybody behind the same address out.
+   * Counts a refresh token that nobody has; answers the refusal when they were too many. A good token is never turned
+   * away: they cannot be guessed, and a neighbour's broken client must not log everybody behind an address out.
    *
-   * @throws DomainError `login.throttled`; PortError `unavailable`.
+   * @throws PortError `unavailable`.
    */
-  async countUnknownRefresh(network: string | undefined): Promise<void> {
+  async countUnknownRefresh(network: string | undefined): Promise<DomainError | undefined> {
     const outcome = await this.#refreshes.count(network ?? '');
-    if (outcome.kind === 'refused') throw tooMany('Too many unknown refresh tokens', outcome.retryAfterMs);
+    if (outcome.kind === 'counted') return undefined;
+    return tooMany('Too many unknown refresh tokens', outcome.retryAfterMs);
   }
 
   /** How long who has to wait anyway, and so stands in no line, has to wait, in milliseconds. */

@@ -53,8 +53,10 @@ export class RefreshLogin {
       [{ act: 'login.refresh_reused', outcome: 'refused', ...request }],
     );
     if (outcome.kind === 'unknown') {
-      await throttle.countUnknownRefresh(command.peer.network);
-      throw this.#refuse(command, { facts: { reason: 'unknown' } });
+      const throttled = await throttle.countUnknownRefresh(command.peer.network);
+      const reason = throttled === undefined ? 'unknown' : 'throttled';
+      const refused = this.#refuse(command, { facts: { reason } });
+      throw throttled ?? refused;
     }
     if (outcome.kind === 'reused') throw reused();
     const user = await this.#deps.users.find(outcome.session.userId);

@@ -194,9 +194,9 @@ function bindAccounts(container: Container): void {
   container
     .bind(identity.CREATE_USER)
     .toResolvedValue(
-      (users, hasher, rules, throttle, ids, clock) =>
-        new CreateUser({ users, hasher, rules, throttle, ids, clock }),
-      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, identity.LOGIN_THROTTLE, IDS, CLOCK],
+      (users, hasher, rules, throttle, ids, clock, audit) =>
+        new CreateUser({ users, hasher, rules, throttle, ids, clock, audit }),
+      [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, identity.LOGIN_THROTTLE, IDS, CLOCK, AUDIT],
     );
   container
     .bind(identity.ADMINISTER_USER)

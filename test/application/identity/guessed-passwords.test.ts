@@ -124,6 +124,11 @@ describe('guessing passwords', () => {
       );
     }
     await expectRefusal(world.refreshLogin.execute({ refreshToken: 'unknown', peer }), 'login.throttled');
+    expect(world.records.at(-1)).to.deep.include({
+      act: 'login.refreshed',
+      actor: 'address:n',
+      facts: { reason: 'throttled' },
+    });
     await world.refreshLogin.execute({ refreshToken: grant.refreshToken, peer });
   });
 
@@ -139,6 +144,12 @@ describe('guessing passwords', () => {
     world.hasher.spent = 0;
     await expectRefusal(signUp(500), 'login.throttled');
     expect(world.hasher.spent).to.equal(0);
+    expect(world.records.at(-1)).to.deep.include({
+      act: 'user.signed_up',
+      outcome: 'refused',
+      actor: 'address:n',
+      facts: { reason: 'throttled' },
+    });
     await signUp(501, 'another');
     await world.addUser('by-an-admin');
   });
