@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import * as tls from 'node:tls';
 import { ConfigError } from '../configuration/config-error.ts';
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -37,7 +37,14 @@ export function readPrivateCas(path: string, name: string): readonly string[] {
 /**
  * From now on every TLS connection out of this process also accepts what these CAs vouch for. Nothing makes one accept
  * what nobody vouches for.
+ *
+ * @throws ConfigError where Node.js is too old to be told, as the first releases of 24 are.
  */
 export function trustPrivateCas(certificates: readonly string[]): void {
-  setDefaultCACertificates([...getCACertificates('default'), ...certificates]);
+  if (typeof tls.setDefaultCACertificates !== 'function') {
+    throw new ConfigError([
+      `A private CA needs Node.js 24.5 or newer and this is ${process.versions.node}; npx holdfast runs on the one that npm has installed with it.`,
+    ]);
+  }
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates]);
 }
