@@ -9,7 +9,7 @@ import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import type { UserStreams } from '../ports/identity/user-streams.ts';
 import { findUser } from './find-user.ts';
-import type { PasswordRules } from './password-rules.ts';
+import type { PasswordRules } from './passwords/password-rules.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 interface Deps {

@@ -8,9 +8,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
-import type { LoginThrottle } from './login-throttle.ts';
 import { newUser } from './new-user.ts';
-import type { PasswordRules } from './password-rules.ts';
+import type { LoginThrottle } from './passwords/login-throttle.ts';
+import type { PasswordRules } from './passwords/password-rules.ts';
 import { profileOf, type UserProfile } from './user-profile.ts';
 
 interface Deps {

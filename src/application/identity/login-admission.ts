@@ -10,7 +10,7 @@ import type { LoginSessionRepository } from '../ports/identity/login-session-rep
 import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import type { LoginPeer } from './login-grant.ts';
-import type { LoginThrottle } from './login-throttle.ts';
+import type { LoginThrottle } from './passwords/login-throttle.ts';
 
 interface Deps {
   readonly users: UserRepository;

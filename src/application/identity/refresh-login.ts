@@ -9,7 +9,7 @@ import type { AccessTokenIssuer } from '../ports/identity/access-tokens.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { type LoginGrant, type LoginPeer, REFRESH_TOKEN_BITS } from './login-grant.ts';
-import type { LoginThrottle } from './login-throttle.ts';
+import type { LoginThrottle } from './passwords/login-throttle.ts';
 import { principalOf } from './principal-of.ts';
 import { profileOf } from './user-profile.ts';
 

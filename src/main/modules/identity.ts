@@ -5,7 +5,6 @@ import { JoseAccessTokens } from '../../adapters/outbound/jose/jose-access-token
 import { RemoteJwksVerifier } from '../../adapters/outbound/jose/remote-jwks-verifier.ts';
 import { AdministerUser } from '../../application/identity/administer-user.ts';
 import { Authenticate } from '../../application/identity/authenticate.ts';
-import { ChangePassword } from '../../application/identity/change-password.ts';
 import { CreateUser } from '../../application/identity/create-user.ts';
 import { DeleteUser } from '../../application/identity/delete-user.ts';
 import { EndedLogins } from '../../application/identity/ended-logins.ts';
@@ -14,7 +13,8 @@ import { ListUsers } from '../../application/identity/list-users.ts';
 import { LogIn } from '../../application/identity/log-in.ts';
 import { LogOut } from '../../application/identity/log-out.ts';
 import { LoginAdmission } from '../../application/identity/login-admission.ts';
-import type { ThrottleSettings } from '../../application/identity/login-throttle.ts';
+import { ChangePassword } from '../../application/identity/passwords/change-password.ts';
+import type { ThrottleSettings } from '../../application/identity/passwords/login-throttle.ts';
 import { ReadProfile } from '../../application/identity/read-profile.ts';
 import { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../application/identity/resolve-credential.ts';

@@ -2,9 +2,9 @@ import type { Container } from 'inversify';
 import { Argon2PasswordHasher } from '../../adapters/outbound/argon2/argon2-password-hasher.ts';
 import { MemoryAttemptCounters } from '../../adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { ZxcvbnCommonPasswords } from '../../adapters/outbound/zxcvbn/zxcvbn-common-passwords.ts';
-import { ConfirmPassword } from '../../application/identity/confirm-password.ts';
-import { LoginThrottle, type ThrottleSettings } from '../../application/identity/login-throttle.ts';
-import { PasswordRules } from '../../application/identity/password-rules.ts';
+import { ConfirmPassword } from '../../application/identity/passwords/confirm-password.ts';
+import { LoginThrottle, type ThrottleSettings } from '../../application/identity/passwords/login-throttle.ts';
+import { PasswordRules } from '../../application/identity/passwords/password-rules.ts';
 import { CONFIRM_PASSWORD, LOGIN_THROTTLE, PASSWORD_RULES } from '../tokens/identity.ts';
 import { ATTEMPT_COUNTERS, AUDIT, CLOCK, PASSWORD_HASHER, USERS } from '../tokens.ts';
 

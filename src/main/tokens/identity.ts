@@ -6,8 +6,6 @@ import type { ListApiKeys } from '../../application/identity/api-keys/list-api-k
 import type { MintApiKey } from '../../application/identity/api-keys/mint-api-key.ts';
 import type { RevokeApiKey } from '../../application/identity/api-keys/revoke-api-key.ts';
 import type { Authenticate } from '../../application/identity/authenticate.ts';
-import type { ChangePassword } from '../../application/identity/change-password.ts';
-import type { ConfirmPassword } from '../../application/identity/confirm-password.ts';
 import type { CreateUser } from '../../application/identity/create-user.ts';
 import type { DeleteUser } from '../../application/identity/delete-user.ts';
 import type { EndLogins } from '../../application/identity/end-logins.ts';
@@ -19,9 +17,11 @@ import type { LogInBrowser } from '../../application/identity/log-in-browser.ts'
 import type { LogOut } from '../../application/identity/log-out.ts';
 import type { LoginAdmission } from '../../application/identity/login-admission.ts';
 import type { LoginRenewal } from '../../application/identity/login-renewal.ts';
-import type { LoginThrottle } from '../../application/identity/login-throttle.ts';
 import type { LoginUse, LongUse } from '../../application/identity/login-use.ts';
-import type { PasswordRules } from '../../application/identity/password-rules.ts';
+import type { ChangePassword } from '../../application/identity/passwords/change-password.ts';
+import type { ConfirmPassword } from '../../application/identity/passwords/confirm-password.ts';
+import type { LoginThrottle } from '../../application/identity/passwords/login-throttle.ts';
+import type { PasswordRules } from '../../application/identity/passwords/password-rules.ts';
 import type { ReadProfile } from '../../application/identity/read-profile.ts';
 import type { RecogniseCookie } from '../../application/identity/recognise-cookie.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';

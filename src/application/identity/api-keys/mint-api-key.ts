@@ -1,7 +1,7 @@
 import { type ApiKeyDraft, requireMintable } from '../../../domain/identity/api-key.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ConfirmPassword } from '../confirm-password.ts';
+import type { ConfirmPassword } from '../passwords/confirm-password.ts';
 import type { IssueApiKey, IssuedApiKey } from './issue-api-key.ts';
 
 interface Deps {

@@ -2,7 +2,6 @@ import type { AdministerUser } from '../../../../../application/identity/adminis
 import type { ListApiKeys } from '../../../../../application/identity/api-keys/list-api-keys.ts';
 import type { MintApiKey } from '../../../../../application/identity/api-keys/mint-api-key.ts';
 import type { RevokeApiKey } from '../../../../../application/identity/api-keys/revoke-api-key.ts';
-import type { ChangePassword } from '../../../../../application/identity/change-password.ts';
 import type { CreateUser } from '../../../../../application/identity/create-user.ts';
 import type { DeleteUser } from '../../../../../application/identity/delete-user.ts';
 import type { EndLogins } from '../../../../../application/identity/end-logins.ts';
@@ -11,6 +10,7 @@ import type { ListUsers } from '../../../../../application/identity/list-users.t
 import type { LogIn } from '../../../../../application/identity/log-in.ts';
 import type { LogInBrowser } from '../../../../../application/identity/log-in-browser.ts';
 import type { LogOut } from '../../../../../application/identity/log-out.ts';
+import type { ChangePassword } from '../../../../../application/identity/passwords/change-password.ts';
 import type { ReadProfile } from '../../../../../application/identity/read-profile.ts';
 import type { RefreshLogin } from '../../../../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../../../../application/identity/resolve-credential.ts';

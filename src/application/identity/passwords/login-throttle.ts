@@ -1,6 +1,6 @@
-import { DomainError } from '../../domain/domain-error.ts';
-import type { AttemptCounter, AttemptCounters } from '../ports/identity/attempt-counters.ts';
-import { PortError } from '../ports/port-error.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import type { AttemptCounter, AttemptCounters } from '../../ports/identity/attempt-counters.ts';
+import { PortError } from '../../ports/port-error.ts';
 import { WaitingLines } from './waiting-lines.ts';
 
 /** Wrong passwords for one account from one network before waits begin. */

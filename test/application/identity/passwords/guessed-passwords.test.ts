@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { DomainError } from '../../../src/domain/domain-error.ts';
-import type { UserPrincipal } from '../../../src/domain/identity/principal.ts';
-import { IdentityWorld } from '../../support/identity-world.ts';
-import { expectRefusal } from '../../support/refusals.ts';
+import { DomainError } from '../../../../src/domain/domain-error.ts';
+import type { UserPrincipal } from '../../../../src/domain/identity/principal.ts';
+import { IdentityWorld } from '../../../support/identity-world.ts';
+import { expectRefusal } from '../../../support/refusals.ts';
 
 /** Wrong passwords for one account from one network before waits begin. */
 const FREE = 10;

@@ -1,7 +1,7 @@
-import { DomainError } from '../../domain/domain-error.ts';
-import { requirePassword } from '../../domain/identity/account-rules.ts';
-import { isObviousPassword, type PasswordOwner } from '../../domain/identity/obvious-password.ts';
-import type { CommonPasswords } from '../ports/identity/common-passwords.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import { requirePassword } from '../../../domain/identity/account-rules.ts';
+import { isObviousPassword, type PasswordOwner } from '../../../domain/identity/obvious-password.ts';
+import type { CommonPasswords } from '../../ports/identity/common-passwords.ts';
 
 /**
  * What a password that somebody chose has to be: neither short nor endless, and none that is tried first. Nothing else

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
-import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
-import { type GuessOutcome, LoginThrottle } from '../../../src/application/identity/login-throttle.ts';
-import { PortError } from '../../../src/application/ports/port-error.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { expectRefusal } from '../../support/refusals.ts';
+import { MemoryAttemptCounters } from '../../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
+import {
+  type GuessOutcome,
+  LoginThrottle,
+} from '../../../../src/application/identity/passwords/login-throttle.ts';
+import { PortError } from '../../../../src/application/ports/port-error.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { expectRefusal } from '../../../support/refusals.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { WaitingLines } from '../../../src/application/identity/waiting-lines.ts';
+import { WaitingLines } from '../../../../src/application/identity/passwords/waiting-lines.ts';
 
 const full = (): Error => new Error('full');
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { UserPrincipal } from '../../../src/domain/identity/principal.ts';
-import { IdentityWorld } from '../../support/identity-world.ts';
-import { expectRefusal } from '../../support/refusals.ts';
+import type { UserPrincipal } from '../../../../src/domain/identity/principal.ts';
+import { IdentityWorld } from '../../../support/identity-world.ts';
+import { expectRefusal } from '../../../support/refusals.ts';
 
 const LONGEST = 256;
 

@@ -1,10 +1,10 @@
-import { DomainError } from '../../domain/domain-error.ts';
-import { MAX_PASSWORD_CHARACTERS } from '../../domain/identity/account-rules.ts';
-import type { UserId } from '../../domain/identity/ids.ts';
-import type { User } from '../../domain/identity/user.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
-import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
-import type { UserRepository } from '../ports/identity/user-repository.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import { MAX_PASSWORD_CHARACTERS } from '../../../domain/identity/account-rules.ts';
+import type { UserId } from '../../../domain/identity/ids.ts';
+import type { User } from '../../../domain/identity/user.ts';
+import type { AuditTrail } from '../../ports/audit-trail.ts';
+import type { PasswordHasher } from '../../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../../ports/identity/user-repository.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 
 interface Deps {

@@ -1,15 +1,15 @@
-import { DomainError } from '../../domain/domain-error.ts';
-import type { UserPrincipal } from '../../domain/identity/principal.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { AccessTokenIssuer, IssuedAccessToken } from '../ports/identity/access-tokens.ts';
-import type { PasswordHasher } from '../ports/identity/password-hasher.ts';
-import type { UserRepository } from '../ports/identity/user-repository.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import type { UserPrincipal } from '../../../domain/identity/principal.ts';
+import type { AuditTrail } from '../../ports/audit-trail.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AccessTokenIssuer, IssuedAccessToken } from '../../ports/identity/access-tokens.ts';
+import type { PasswordHasher } from '../../ports/identity/password-hasher.ts';
+import type { UserRepository } from '../../ports/identity/user-repository.ts';
+import type { CookieGrant } from '../login-grant.ts';
+import type { LoginRenewal } from '../login-renewal.ts';
+import { principalOf } from '../principal-of.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
-import type { CookieGrant } from './login-grant.ts';
-import type { LoginRenewal } from './login-renewal.ts';
 import type { PasswordRules } from './password-rules.ts';
-import { principalOf } from './principal-of.ts';
 
 interface Deps {
   readonly users: UserRepository;
