@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../adapters/inbound/cli/client/failures.ts';
 import { PortError } from '../application/ports/port-error.ts';
 import { DomainError } from '../domain/domain-error.ts';
+import { registerAudit } from './commands/audit-command.ts';
 import { registerChat } from './commands/chat-command.ts';
 import { registerCheckConfig } from './commands/check-config-command.ts';
 import type { CommandLine } from './commands/command-line.ts';
@@ -49,6 +50,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   registerChat(line);
   registerVerify(line);
   registerDoctor(line);
+  registerAudit(line);
   registerUser(line);
   registerKeys(line);
   registerCredits(line);

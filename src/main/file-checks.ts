@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { checkDataFolder, DataFolderRefused } from '../adapters/outbound/sqlite/data-folder.ts';
+import { auditAuthenticators } from './audit-keys.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './configuration/config-error.ts';
 import { isLoopback } from './configuration/network-address.ts';
@@ -44,6 +45,7 @@ export function checkFiles(config: Config, nowMs: number): CheckedFiles {
   if (metricsTokenFile !== undefined) attempt(() => readMetricsToken(metricsTokenFile));
   attempt(() => checkDataFolder(data));
   attempt(() => checkServiceKeys(config));
+  attempt(() => auditAuthenticators(config));
   attempt(() => checkModels(config));
   return {
     problems,

@@ -3,10 +3,12 @@ import type { Container } from 'inversify';
 import { createHttpApp } from '../adapters/inbound/http/app.ts';
 import type { Edge } from '../adapters/inbound/http/edge.ts';
 import type { Route } from '../adapters/inbound/http/route.ts';
+import { auditRoutes } from '../adapters/inbound/http/routes/operations/audit-routes.ts';
 import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { startPageRoute } from '../adapters/inbound/http/routes/operations/start-page.ts';
 import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
+import { READ_AUDIT } from './tokens/audit.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
 import { CLOCK, IDS, LOG, METRICS, SESSION_COOKIE } from './tokens.ts';
@@ -29,7 +31,10 @@ export function routesOf(
   dependencies: readonly Dependency[],
 ): Route[] {
   const health = healthRoutes({ service, version: VERSION, clock: container.get(CLOCK), dependencies });
-  const own = container.get(FEATURE_ROUTES[service]);
+  const own = [
+    ...auditRoutes({ readAudit: container.get(READ_AUDIT) }),
+    ...container.get(FEATURE_ROUTES[service]),
+  ];
   if (service !== 'chat') return [...health, ...own];
   const others = running
     .filter((name) => name !== 'chat')

@@ -39,6 +39,7 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'POST /api/admin/users': ADMIN,
   'PATCH /api/admin/users/:id': ADMIN,
   'DELETE /api/admin/users/:id': ADMIN,
+  'GET /api/audit': ADMIN,
   'POST /internal/principals/resolve': SERVICE,
   'POST /api/keys': PEOPLE,
   'GET /api/keys': PEOPLE,

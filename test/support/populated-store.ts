@@ -1,4 +1,5 @@
 import { SqliteReservationLedger } from '../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { SqliteAuditLog } from '../../src/adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import type { SqliteStore } from '../../src/adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../src/adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
@@ -22,7 +23,7 @@ const TEXT = 'An answer in two pieces.';
 /**
  * Fills a store with one of everything: stream 1 finished and settled, 2 interrupted and settled, 3 finished with
  * its intent pending, 4 running; holds that were released, expired with a late report, and voided; a deduction,
- * adjustments both ways and a grant that has lapsed.
+ * adjustments both ways and a grant that has lapsed. The audit log has begun.
  */
 export async function populate(store: SqliteStore): Promise<void> {
   const ledger = new SqliteReservationLedger(store);
@@ -46,6 +47,7 @@ export async function populate(store: SqliteStore): Promise<void> {
     await streams.acknowledgeIntent(id);
   }
   await populateLedger(ledger);
+  await new SqliteAuditLog(store).anchor();
 }
 
 async function start(

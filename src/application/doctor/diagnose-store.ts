@@ -1,6 +1,7 @@
 import type { Digest } from '../ports/digest.ts';
 import type { StoreInspection } from '../ports/store-inspection.ts';
 import { checkAccounts } from './check-accounts.ts';
+import { type AuditProof, type AuditStanding, checkAudit } from './check-audit.ts';
 import { replayJournal } from './check-journal.ts';
 import { checkReservations } from './check-reservations.ts';
 import { checkStreams } from './check-streams.ts';
@@ -12,20 +13,28 @@ export interface Diagnosis {
   readonly checked: Readonly<Record<string, number>>;
   /** Every row that breaks a promise, once for each promise it breaks. */
   readonly findings: readonly Finding[];
+  /** Where the audit log stands, and what of it was not proven. */
+  readonly audit: AuditStanding;
 }
 
 /**
- * Proves the invariants of the ledger and of the streams on a store as it stands.
+ * Proves the invariants of the ledger, the streams and the audit log on a store as it stands.
  *
  * @throws PortError `unavailable` when the store cannot be read.
  */
 export class DiagnoseStore {
   readonly #inspection: StoreInspection;
   readonly #digest: Digest;
+  readonly #audit: AuditProof;
 
-  constructor(deps: { readonly inspection: StoreInspection; readonly digest: Digest }) {
+  constructor(deps: {
+    readonly inspection: StoreInspection;
+    readonly digest: Digest;
+    readonly audit: AuditProof;
+  }) {
     this.#inspection = deps.inspection;
     this.#digest = deps.digest;
+    this.#audit = deps.audit;
   }
 
   execute(): Promise<Diagnosis> {
@@ -35,7 +44,8 @@ export class DiagnoseStore {
       checkAccounts(picture, replayed, findings);
       checkReservations(picture, findings);
       checkStreams(picture, findings, this.#digest);
-      return { checked: findings.checked, findings: findings.found };
+      const audit = checkAudit(picture, findings, this.#audit);
+      return { checked: findings.checked, findings: findings.found, audit };
     });
   }
 }

@@ -1,11 +1,13 @@
 import type { CreditAccountState } from '../../domain/accounting/credit-account.ts';
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
+import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
 import type { SettlementIntent } from './accounting/credit-holds.ts';
 import type { JournalRow, UsageRecord } from './accounting/reservation-ledger.ts';
+import type { AuditEntry } from './audit-log.ts';
 
 /** A row as it was found: its name (`table/key`), and its value unless it cannot be read back. */
 export type Seen<Value> =
@@ -49,6 +51,9 @@ export interface StorePicture {
   /** Streams of one chat stand together, oldest first. */
   streams(): Iterable<Seen<StreamingSessionState>>;
   intents(): Iterable<Seen<SettlementIntent>>;
+  /** In the order of cursors. */
+  auditRecords(): Iterable<Seen<AuditEntry>>;
+  auditAnchors(): Iterable<Seen<ChainAnchor>>;
 
   reservation(id: string): Seen<CreditReservationState> | undefined;
   /** All journal rows with an id; more than one is a fault. */

@@ -62,6 +62,31 @@ export const chainStart = (
   facts: { ...writer, ...(previous === undefined ? {} : { follows: headText(previous) }) },
 });
 
+/** What an anchor's code is made of, which no record's code can stand for. */
+const anchorText = (head: ChainHead, atMs: number): string => `anchor ${headText(head)} ${atMs}`;
+
+/** Where a chain was seen to stand, with a code of its own: stored beside the records, it misses a tail. */
+export interface ChainAnchor {
+  readonly head: ChainHead;
+  readonly atMs: number;
+  readonly mac: string;
+}
+
+/** Notes where a chain stands. */
+export const anchored = (head: ChainHead, atMs: number, authenticate: Authenticate): ChainAnchor => ({
+  head,
+  atMs,
+  mac: authenticate(anchorText(head, atMs)),
+});
+
+/** Whether an anchor is the writer's own. */
+export const isAuthenticAnchor = ({ head, atMs, mac }: ChainAnchor, authenticate: Authenticate): boolean =>
+  authenticate(anchorText(head, atMs)) === mac;
+
+/** The head that the first record of a chain names; undefined when it names none. */
+export const followedBy = (start: AuditRecord): ChainHead | undefined =>
+  typeof start.facts?.follows === 'string' ? headFrom(start.facts.follows) : undefined;
+
 const HEAD = /^([0-9A-Za-z-]{1,64})\.([1-9][0-9]{0,15})\.([0-9a-f]{64})$/;
 
 /** A head in one word, for a log line or a flag: `<chain>.<seq>.<mac>`. */

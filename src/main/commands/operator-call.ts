@@ -1,5 +1,5 @@
+import type { StoreSettings } from '../audit-keys.ts';
 import { type Config, loadConfig } from '../config.ts';
-import type { StoreSettings } from '../modules/audit.ts';
 import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
 import { askOperatorSocket } from '../operator/operator-socket.ts';
 

@@ -14,6 +14,8 @@ import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/ope
 import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { Log } from '../../application/ports/log.ts';
+import { auditWriterOf, type StoreSettings } from '../audit-keys.ts';
+import { ConfigError } from '../configuration/config-error.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
   API_KEYS,
@@ -28,7 +30,6 @@ import {
   TICKETS,
   USERS,
 } from '../tokens.ts';
-import { auditWriterOf, type StoreSettings } from './audit.ts';
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
 const NOTEWORTHY_AHEAD_MS = 60_000;
@@ -39,15 +40,15 @@ const LOOK_MS = 1_000;
 /**
  * Opens the embedded store of a data folder.
  *
- * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version, or the audit
- *   key cannot be used.
+ * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version; ConfigError
+ *   when the audit key cannot be used.
  */
 export async function openEmbeddedStore(settings: StoreSettings): Promise<SqliteStore> {
   const dataDir = settings.data;
   try {
     return await SqliteStore.open(dataDir, undefined, () => auditWriterOf(settings));
   } catch (error) {
-    if (error instanceof OperatorError) throw error;
+    if (error instanceof ConfigError) throw error;
     if (error instanceof DataFolderRefused) {
       throw new OperatorError(error.kind === 'unfit' ? 2 : 3, error.message, { cause: error });
     }

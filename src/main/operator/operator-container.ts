@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { PromMetrics } from '../../adapters/outbound/system/prom-metrics.ts';
+import type { StoreSettings } from '../audit-keys.ts';
 import { loadConfig } from '../config.ts';
 import { bindAccounting } from '../modules/accounting.ts';
-import type { StoreSettings } from '../modules/audit.ts';
 import { bindEmbeddedStore, clockOf, openEmbeddedStore } from '../modules/embedded-store.ts';
 import { bindIdentity, bindStreamsElsewhere } from '../modules/identity.ts';
 import { bindSystem } from '../modules/system.ts';

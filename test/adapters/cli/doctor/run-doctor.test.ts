@@ -9,8 +9,13 @@ import type {
   StorePicture,
 } from '../../../../src/application/ports/store-inspection.ts';
 import { CreditAccount } from '../../../../src/domain/accounting/credit-account.ts';
+import { type Authenticate, headText } from '../../../../src/domain/audit/audit-chain.ts';
+import { aChain, anchorOf, TEST_MAC } from '../../../support/audit-builders.ts';
 import { FakeCommandIo } from '../../../support/fake-command-io.ts';
 import { credits, user } from '../../../support/ledger-builders.ts';
+
+const chain = aChain({ act: 'login.begun', outcome: 'done' });
+const ENDS = `The audit log ends at ${headText(anchorOf(chain).head)}\n`;
 
 /** A store that has these accounts and nothing else. */
 function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreInspection {
@@ -25,6 +30,8 @@ function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreIns
     chats: none,
     streams: none,
     intents: none,
+    auditRecords: () => chain.map((value) => ({ row: `audit_records/${value.cursor}`, value })),
+    auditAnchors: () => [{ row: 'audit_anchors/chain', value: anchorOf(chain) }],
     reservation: nothing,
     journalRows: none,
     usageRecord: nothing,
@@ -44,10 +51,15 @@ const broken: Seen<InspectedAccount> = {
 
 async function run(
   inspection: StoreInspection,
-  json = false,
+  {
+    json = false,
+    leaveUnproven = false,
+    keys = [TEST_MAC],
+  }: { json?: boolean; leaveUnproven?: boolean; keys?: readonly Authenticate[] } = {},
 ): Promise<{ code: number; out: string; err: string }> {
   const io = new FakeCommandIo();
-  const code = await runDoctor(new DiagnoseStore({ inspection, digest: io.digest }), { json }, io);
+  const diagnose = new DiagnoseStore({ inspection, digest: io.digest, audit: { keys, heads: [] } });
+  const code = await runDoctor(diagnose, { json, leaveUnproven }, io);
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
 
@@ -56,7 +68,7 @@ describe('holdfast doctor', () => {
     expect(await run(inspectionOf([sound]))).to.deep.equal({
       code: 0,
       out: '',
-      err: 'All promises hold: 1 rows looked at.\n',
+      err: `All promises hold: 4 rows looked at.\n${ENDS}`,
     });
   });
 
@@ -68,11 +80,13 @@ describe('holdfast doctor', () => {
       'accounts/broken  journal.replay  expired is 1000000 and should be 0',
       'accounts/broken  journal.replay  granted is 2000000 and should be 0',
     ]);
-    expect(err).to.equal('3 promises are broken by 1 of 2 rows.\n');
+    expect(err).to.equal(`3 promises are broken by 1 of 5 rows.\n${ENDS}`);
   });
 
   it('prints one JSON document and nothing else when asked to', async () => {
-    const { code, out, err } = await run(inspectionOf([{ row: 'accounts/x', unreadable: 'not JSON' }]), true);
+    const { code, out, err } = await run(inspectionOf([{ row: 'accounts/x', unreadable: 'not JSON' }]), {
+      json: true,
+    });
     expect(code).to.equal(1);
     expect(JSON.parse(out)).to.deep.include({
       ok: false,
@@ -80,6 +94,19 @@ describe('holdfast doctor', () => {
     });
     expect(JSON.parse(out).checked).to.include({ accounts: 1, streams: 0 });
     expect(err).to.equal('');
+  });
+
+  it('proves nothing of the audit log without its key, says so, and takes that for no all clear', async () => {
+    const unproven = 'whether the 2 audit records are what was written: the audit key is not here';
+    const outcome = await run(inspectionOf([sound]), { keys: [] });
+    expect(outcome).to.deep.equal({
+      code: 1,
+      out: '',
+      err: `No promise is seen to be broken: 4 rows looked at.\nNot proven: ${unproven}.\n${ENDS}`,
+    });
+    const left = await run(inspectionOf([sound]), { keys: [], leaveUnproven: true, json: true });
+    expect(left.code).to.equal(0);
+    expect(JSON.parse(left.out)).to.deep.include({ ok: true, findings: [], unproven: [unproven] });
   });
 
   it('ends with 3 and the reason when the store cannot be read', async () => {

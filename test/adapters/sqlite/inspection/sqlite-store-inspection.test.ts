@@ -4,16 +4,21 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { SqliteReservationLedger } from '../../../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { authenticator } from '../../../../src/adapters/outbound/sqlite/audit/audit-chain-writer.ts';
 import { SqliteStoreInspection } from '../../../../src/adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts';
 import { NodeDigest } from '../../../../src/adapters/outbound/system/node-digest.ts';
 import { DiagnoseStore, type Diagnosis } from '../../../../src/application/doctor/diagnose-store.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
 import { aRequest, credits, streamId, T0, user } from '../../../support/ledger-builders.ts';
 import { CHAT, populate } from '../../../support/populated-store.ts';
-import { type TemporaryStore, temporaryStore } from '../../../support/temporary-store.ts';
+import { AUDIT_KEY, type TemporaryStore, temporaryStore } from '../../../support/temporary-store.ts';
 
 const diagnose = (dataDir: string): Promise<Diagnosis> =>
-  new DiagnoseStore({ inspection: new SqliteStoreInspection(dataDir), digest: new NodeDigest() }).execute();
+  new DiagnoseStore({
+    inspection: new SqliteStoreInspection(dataDir),
+    digest: new NodeDigest(),
+    audit: { keys: [authenticator(AUDIT_KEY)], heads: [] },
+  }).execute();
 
 const stream = (number: number): string => `'${streamId(number)}'`;
 const OUTCOME = 'UPDATE reservations SET outcome = json_set(outcome,';

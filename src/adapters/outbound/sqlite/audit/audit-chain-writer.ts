@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import {
   type Authenticate,
+  anchored,
   type ChainedRecord,
   type ChainHead,
   chained,
   chainStart,
-  headText,
 } from '../../../../domain/audit/audit-chain.ts';
 import { type AuditRecord, auditText } from '../../../../domain/audit/audit-record.ts';
 import { invariant } from '../../../../domain/invariant.ts';
@@ -32,9 +32,6 @@ export const authenticator =
   (key: string): Authenticate =>
   (text) =>
     createHmac('sha256', key).update(text).digest('hex');
-
-/** What an anchor's code is made of, in which nothing of a record's can stand in its place. */
-export const anchorText = (head: ChainHead, atMs: number): string => `anchor ${headText(head)} ${atMs}`;
 
 /**
  * The chain of one writer, on the writer's thread. Where it stands is kept here and not read back: a row that is
@@ -87,7 +84,7 @@ export class AuditChainWriter {
     this.#start();
     invariant(this.#head !== undefined, 'a chain that has begun has a head');
     const { chain, seq, mac } = this.#head;
-    const code = this.#authenticate(anchorText(this.#head, this.#atMs));
+    const anchor = anchored(this.#head, this.#atMs, this.#authenticate);
     this.#db
       .prepare(
         `INSERT INTO audit_anchors (chain, begun, seq, head, at_ms, mac)
@@ -95,7 +92,7 @@ export class AuditChainWriter {
          ON CONFLICT (chain) DO UPDATE SET
            seq = excluded.seq, head = excluded.head, at_ms = excluded.at_ms, mac = excluded.mac`,
       )
-      .run(chain, seq, mac, this.#atMs, code);
+      .run(chain, seq, mac, anchor.atMs, anchor.mac);
     return this.#head;
   }
 

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../../../application/ports/audit-log.ts';
-import type { ChainHead } from '../../../../domain/audit/audit-chain.ts';
+import type { ChainAnchor, ChainHead } from '../../../../domain/audit/audit-chain.ts';
 import type { Connection } from '../connection.ts';
 
 /** A row as `node:sqlite` gives it. The schema is STRICT, so a column has the type that it declares. */
@@ -13,6 +13,12 @@ export const auditEntryFrom = (row: Row): AuditEntry => ({
   seq: row.seq as number,
   atMs: row.at_ms as number,
   text: row.record as string,
+  mac: row.mac as string,
+});
+
+export const auditAnchorFrom = (row: Row): ChainAnchor => ({
+  head: { chain: row.chain as string, seq: row.seq as number, mac: row.head as string },
+  atMs: row.at_ms as number,
   mac: row.mac as string,
 });
 

@@ -1,8 +1,5 @@
-import { PortError } from '../../../../application/ports/port-error.ts';
 import type { StoreInspection, StorePicture } from '../../../../application/ports/store-inspection.ts';
-import type { Connection } from '../connection.ts';
-import { DataFolderRefused, openReadOnly } from '../data-folder.ts';
-import { MIGRATIONS } from '../schema.ts';
+import { openExamined, unreadable } from './open-examined.ts';
 import { SqliteStorePicture } from './sqlite-store-picture.ts';
 
 /**
@@ -17,33 +14,14 @@ export class SqliteStoreInspection implements StoreInspection {
   }
 
   async inspect<Out>(look: (picture: StorePicture) => Out): Promise<Out> {
-    let db: Connection | undefined;
+    const db = openExamined(this.#dataDir);
     try {
-      db = openReadOnly(this.#dataDir);
       db.exec('BEGIN');
-      requireSchema(db, this.#dataDir);
       return look(new SqliteStorePicture(db));
     } catch (error) {
-      throw isOfStorage(error) ? unavailable(error) : error;
+      throw unreadable(error);
     } finally {
-      db?.close();
+      db.close();
     }
   }
 }
-
-function requireSchema(db: Connection, dataDir: string): void {
-  const version = db.prepare('PRAGMA user_version').get()?.user_version;
-  if (version === MIGRATIONS.length) return;
-  throw new PortError(
-    'unavailable',
-    'store',
-    `The store in ${dataDir} has schema ${version}, and this program examines schema ${MIGRATIONS.length}: use the version that wrote it.`,
-  );
-}
-
-const isOfStorage = (error: unknown): error is Error =>
-  error instanceof DataFolderRefused ||
-  (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_SQLITE_ERROR');
-
-const unavailable = (cause: Error): PortError =>
-  new PortError('unavailable', 'store', `The store cannot be read: ${cause.message}`, { cause });

@@ -1,5 +1,6 @@
 import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type { JournalRow, UsageRecord } from '../../../../application/ports/accounting/reservation-ledger.ts';
+import type { AuditEntry } from '../../../../application/ports/audit-log.ts';
 import type {
   InspectedAccount,
   InspectedChat,
@@ -9,6 +10,7 @@ import type {
   StorePicture,
 } from '../../../../application/ports/store-inspection.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
+import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
@@ -25,6 +27,7 @@ import {
   USAGE_COLUMNS,
   usageFrom,
 } from '../accounting/ledger-rows.ts';
+import { AUDIT_COLUMNS, auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
 import { parseEventGroups, parseEventLines } from '../streaming/event-text.ts';
 import { STREAM_COLUMNS, type StreamRow, sessionFrom } from '../streaming/stream-rows.ts';
@@ -81,6 +84,16 @@ export class SqliteStorePicture implements StorePicture {
   intents(): Iterable<Seen<SettlementIntent>> {
     const sql = 'SELECT stream_id, intent FROM settlement_intents';
     return this.#each('settlement_intents', 'stream_id', sql, intentFrom);
+  }
+
+  auditRecords(): Iterable<Seen<AuditEntry>> {
+    const sql = `SELECT ${AUDIT_COLUMNS} FROM audit_records ORDER BY cursor`;
+    return this.#each('audit_records', 'cursor', sql, auditEntryFrom);
+  }
+
+  auditAnchors(): Iterable<Seen<ChainAnchor>> {
+    const sql = 'SELECT chain, seq, head, at_ms, mac FROM audit_anchors ORDER BY begun';
+    return this.#each('audit_anchors', 'chain', sql, auditAnchorFrom);
   }
 
   reservation(id: string): Seen<CreditReservationState> | undefined {
