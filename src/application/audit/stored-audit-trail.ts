@@ -39,6 +39,8 @@ export class StoredAuditTrail implements AuditTrail {
   #storing: Promise<void> | undefined;
   #failing = false;
   #told: string | undefined;
+  /** Whether there is a chain to speak of: a program that only looked has none. */
+  #begun = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -63,14 +65,17 @@ export class StoredAuditTrail implements AuditTrail {
     }
   }
 
-  /** Stores what still waits, or tells it in the log, and says where the chain stands. For the end of the program. */
+  /**
+   * Stores what still waits, or tells it in the log, and says where the chain stands, if anything was recorded. For the
+   * end of the program.
+   */
   async finish(): Promise<void> {
     this.#await(this.#counter.close());
     while (this.#waiting.length > 0 && (await this.#storeSome())) {
       // Some were stored; the rest is next.
     }
     this.#lose(this.#waiting.splice(0), 'the server stopped');
-    await this.#anchor();
+    if (this.#begun) await this.#anchor();
   }
 
   #await(records: readonly AuditRecord[]): void {
@@ -136,6 +141,7 @@ export class StoredAuditTrail implements AuditTrail {
   }
 
   #tell({ seq, text }: ChainedRecord): void {
+    this.#begun = true;
     const { requestId, ...audit } = auditRecordFrom(text);
     const request = requestId === undefined ? {} : { requestId };
     this.#deps.log.info({ ...request, audit: { ...audit, seq } }, `audit: ${audit.act}`);

@@ -36,8 +36,9 @@ export async function withOperatorContainer<Result>(
     bindAccounting(container, { capOutputTokens: config['streams.maxOutputTokens'] });
     bindStreamsElsewhere(container);
     await bindEmbeddedStore(container, store);
+    const audit = container.get(AUDIT_KEEPER);
     const result = await act(container);
-    await container.get(AUDIT_KEEPER).finish();
+    await audit.finish();
     return result;
   } finally {
     await store.close();

@@ -141,6 +141,11 @@ describe('the audit trail', () => {
     expect(metrics.of('holdfast_audit_chain_records').at(-1)?.value).to.equal(3);
   });
 
+  it('begins no chain for a program that recorded nothing', async () => {
+    await trail.finish();
+    expect(await memory.read({ afterCursor: 0, limit: 1 })).to.deep.equal([]);
+  });
+
   it('tells at the end in the log what could not be stored', async () => {
     away = true;
     for (let number = 0; number < 12; number += 1) trail.refuse(refusal(1));
