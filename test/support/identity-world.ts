@@ -98,19 +98,21 @@ export class IdentityWorld {
   readonly absoluteMs = 43_200_000;
   readonly use = new LoginUse(this);
   readonly recogniseCookie = new RecogniseCookie(this);
+  readonly storedApiKeys = new StoredApiKeys(this);
+  readonly storedTickets = new StoredTickets({
+    tickets: this.tickets,
+    users: this.users,
+    sessions: this.status,
+    digest: this.digest,
+    clock: this.clock,
+  });
   readonly authenticate = new Authenticate({
     tokens: this.tokens,
     cookies: this.recogniseCookie,
     sessions: this.status,
     serviceKeys: { accepts: (presented) => presented === SERVICE_KEY },
-    apiKeys: new StoredApiKeys(this),
-    tickets: new StoredTickets({
-      tickets: this.tickets,
-      users: this.users,
-      sessions: this.status,
-      digest: this.digest,
-      clock: this.clock,
-    }),
+    apiKeys: this.storedApiKeys,
+    tickets: this.storedTickets,
   });
   readonly counters = new MemoryAttemptCounters(this);
   readonly throttle = new LoginThrottle(this);

@@ -14,6 +14,19 @@ export async function expectRefusal(promise: Promise<unknown>, code: DomainError
   return refusal as DomainError;
 }
 
+/** Expects a promise to be refused by the domain with one of these codes. */
+export async function expectRefusalAmong(
+  promise: Promise<unknown>,
+  codes: readonly DomainErrorCode[],
+): Promise<void> {
+  const refusal = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(refusal).to.be.instanceOf(DomainError);
+  expect((refusal as DomainError).code).to.be.oneOf([...codes]);
+}
+
 /** Expects a function to be refused by the domain with exactly this code. */
 export function expectThrown(run: () => unknown, code: DomainErrorCode): void {
   let refusal: unknown;

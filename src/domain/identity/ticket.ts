@@ -20,6 +20,8 @@ export interface Ticket {
   readonly userId: UserId;
   readonly loginSessionId: LoginSessionId;
   readonly role: Role;
+  /** Whether the login is one by a cookie, which an open socket keeps from ending idle. */
+  readonly byCookie?: true;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
 }

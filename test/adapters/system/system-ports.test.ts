@@ -124,8 +124,8 @@ describe('the log', () => {
 
   it('censors fields that hold secrets', () => {
     const { log, lines } = written('info');
-    log.info({ password: 'p1', body: { refreshToken: 't1' } }, 'oops');
-    expect(lines.join('')).to.not.match(/p1|t1/);
+    log.info({ password: 'p1', body: { refreshToken: 't1', key: 'k1' }, apiKey: 'a1', ticket: 'q1' }, 'oops');
+    expect(lines.join('')).to.not.match(/p1|t1|k1|a1|q1/);
   });
 
   it('tells the causes of an error', () => {

@@ -10,7 +10,17 @@ export interface LogSink {
 }
 
 /** Field names whose values are secrets wherever they turn up; the last line of defence, not the first. */
-const SECRET_FIELDS = ['password', 'accessToken', 'refreshToken', 'authorization', 'cookie', 'key', 'secret'];
+const SECRET_FIELDS = [
+  'password',
+  'accessToken',
+  'refreshToken',
+  'authorization',
+  'cookie',
+  'key',
+  'apiKey',
+  'ticket',
+  'secret',
+];
 
 /** Structured log: one JSON object a line. */
 export class PinoLog implements Log {

@@ -31,12 +31,17 @@ export class MintTicket {
     readonly principal: UserPrincipal;
   }): Promise<{ readonly ticket: string; readonly expiresInSeconds: number }> {
     const { tickets, ids, digest, clock } = this.#deps;
-    const { userId, loginSessionId, role } = command.principal;
+    const { userId, loginSessionId, role, byCookie } = command.principal;
     const nowMs = clock.nowMs();
     const ticket = ids.secret(TICKET_BITS);
-    const kept = { sha256: digest.sha256Hex(ticket), userId, loginSessionId, role };
+    const carried = { userId, loginSessionId, role, ...(byCookie ? { byCookie } : {}) };
     const outcome = await tickets.add(
-      { ...kept, createdAtMs: nowMs, expiresAtMs: nowMs + TICKET_LIFE_MS },
+      {
+        ...carried,
+        sha256: digest.sha256Hex(ticket),
+        createdAtMs: nowMs,
+        expiresAtMs: nowMs + TICKET_LIFE_MS,
+      },
       { ofUser: MAX_TICKETS_PER_USER, inAll: MAX_TICKETS },
     );
     if (outcome === 'limit-reached') {

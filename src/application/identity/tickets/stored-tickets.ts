@@ -30,7 +30,9 @@ export class StoredTickets implements TicketRedeemer {
     if (ticket === undefined) throw new DomainError('credential.invalid', 'The ticket is not valid');
     const user = await users.find(ticket.userId);
     // The status compares with the role that the ticket carries, so a role that changed since ends it too.
-    const principal = user && { ...principalOf(user, ticket.loginSessionId), role: ticket.role };
+    const { loginSessionId, role, byCookie } = ticket;
+    const carried = { role, ...(byCookie ? { byCookie } : {}) };
+    const principal = user && { ...principalOf(user, loginSessionId), ...carried };
     if (principal === undefined || !(await sessions.isLive(principal))) {
       throw new DomainError('credential.expired', 'This login has ended');
     }

@@ -6,12 +6,38 @@ import {
 import { HttpTicketRedeemer } from '../../../../src/adapters/outbound/http/identity/http-ticket-redeemer.ts';
 import type { LoginEnd, LoginEnds } from '../../../../src/application/ports/identity/login-ends.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
-import { type ApiKeyText, readApiKey } from '../../../../src/domain/identity/api-key-text.ts';
-import type { UserPrincipal } from '../../../../src/domain/identity/principal.ts';
+import type { ApiKeyText } from '../../../../src/domain/identity/api-key-text.ts';
+import { describeApiKeyVerifier, keyText } from '../../../contracts/api-key-verifier.ts';
+import { describeTicketRedeemer } from '../../../contracts/ticket-redeemer.ts';
 import { type IdentityService, serveIdentity } from '../../../support/identity-service.ts';
-import { SERVICE_KEY } from '../../../support/identity-world.ts';
+import { IdentityWorld, SERVICE_KEY } from '../../../support/identity-world.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { expectRefusal } from '../../../support/refusals.ts';
+
+describeApiKeyVerifier("auth's own store", async () => {
+  const world = new IdentityWorld();
+  return { world, verifier: world.storedApiKeys, passTime: () => {}, close: () => {} };
+});
+
+describeApiKeyVerifier('auth over HTTP', async () => {
+  const { world, origin, close } = await serveIdentity();
+  const clock = new ManualClock();
+  const auth = { authUrl: origin, serviceKey: SERVICE_KEY };
+  const loginEnds = { subscribe: () => () => undefined };
+  const verifier = new HttpApiKeyVerifier({ auth, clock, digest: world.digest, loginEnds });
+  return { world, verifier, passTime: () => clock.advance(KEY_ANSWER_LIFE_MS), close };
+});
+
+describeTicketRedeemer("auth's own store", async () => {
+  const world = new IdentityWorld();
+  return { world, redeemer: world.storedTickets, close: () => {} };
+});
+
+describeTicketRedeemer('auth over HTTP', async () => {
+  const { world, origin, close } = await serveIdentity();
+  const redeemer = new HttpTicketRedeemer({ authUrl: origin, serviceKey: SERVICE_KEY });
+  return { world, redeemer, close };
+});
 
 describe('a service apart from auth', () => {
   let auth: IdentityService;
@@ -40,29 +66,9 @@ describe('a service apart from auth', () => {
   });
   afterEach(() => auth.close());
 
-  const readText = (text: string): ApiKeyText => {
-    const read = readApiKey(text);
-    if (read === undefined) throw new Error('no key');
-    return read;
-  };
   const keyOf = async (owner?: string): Promise<ApiKeyText> =>
-    readText((await auth.world.mintKey(owner === undefined ? {} : { owner })).key);
+    keyText((await auth.world.mintKey(owner === undefined ? {} : { owner })).key);
   const revoke = (key: ApiKeyText) => auth.world.apiKeys.revoke(key.id, auth.world.clock.nowMs());
-
-  it('learns from auth whom a key stands for, person or agent', async () => {
-    const [mine, agents] = [await keyOf('ann'), await keyOf()];
-    expect(await verifier.verify(mine)).to.deep.include({
-      kind: 'key',
-      username: 'ann',
-      role: 'user',
-      apiKeyId: mine.id,
-      scopes: ['chat'],
-    });
-    expect(await verifier.verify(agents)).to.deep.equal({ kind: 'agent', apiKeyId: agents.id });
-    await revoke(mine);
-    clock.advance(KEY_ANSWER_LIFE_MS);
-    await expectRefusal(verifier.verify(mine), 'credential.invalid');
-  });
 
   it('asks once for what it was told within half a second, and once for all who come meanwhile', async () => {
     const key = await keyOf('ann');
@@ -111,14 +117,5 @@ describe('a service apart from auth', () => {
     clock.advance(KEY_ANSWER_LIFE_MS);
     const failure = await verifier.verify(key).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(PortError).and.include({ kind: 'unavailable', dependency: 'auth' });
-  });
-
-  it('has auth redeem tickets, each once', async () => {
-    const { accessToken: value } = await auth.world.login('ann');
-    const principal = (await auth.world.authenticate.execute({ kind: 'bearer', value })) as UserPrincipal;
-    const { ticket } = await auth.world.mintTicket.execute({ principal });
-    const redeemer = new HttpTicketRedeemer({ authUrl: auth.origin, serviceKey: SERVICE_KEY });
-    expect(await redeemer.redeem(ticket)).to.deep.equal(principal);
-    await expectRefusal(redeemer.redeem(ticket), 'credential.invalid');
   });
 });

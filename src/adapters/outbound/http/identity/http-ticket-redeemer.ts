@@ -13,6 +13,7 @@ const ANSWER = z.object({
       email: z.string(),
       role: z.enum(['admin', 'supervisor', 'user']),
       sessionId: z.string(),
+      byCookie: z.boolean().optional(),
     })
     .nullable(),
 });
@@ -29,7 +30,8 @@ export class HttpTicketRedeemer implements TicketRedeemer {
   async redeem(ticket: string): Promise<UserPrincipal> {
     const { principal } = await askAuth(this.#auth, '/internal/tickets/redeem', { ticket }, ANSWER);
     if (principal === null) throw new DomainError('credential.invalid', 'The ticket is not valid');
-    const { userId, username, email, role, sessionId } = principal;
-    return { kind: 'user', userId, username, email, role, loginSessionId: sessionId as LoginSessionId };
+    const { sessionId, byCookie, ...person } = principal;
+    const loginSessionId = sessionId as LoginSessionId;
+    return { kind: 'user', ...person, loginSessionId, ...(byCookie ? { byCookie } : {}) };
   }
 }

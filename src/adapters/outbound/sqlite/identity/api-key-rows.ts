@@ -24,6 +24,7 @@ export const ticketFrom = (row: Row): Ticket => ({
   userId: row.user_id as UserId,
   loginSessionId: row.login_session_id as LoginSessionId,
   role: row.role as Ticket['role'],
+  ...(row.by_cookie === 1 ? { byCookie: true } : {}),
   createdAtMs: row.created_at_ms as number,
   expiresAtMs: row.expires_at_ms as number,
 });

@@ -25,13 +25,14 @@ function addTicket(db: WriterDatabase, { ticket, atMost }: AddTicketInput): 'add
   const { in_all: inAll, of_user: ofUser } = counted as { in_all: number; of_user: number };
   if (ofUser >= atMost.ofUser || inAll >= atMost.inAll) return 'limit-reached';
   db.prepare(
-    `INSERT INTO tickets (sha256, user_id, login_session_id, role, created_at_ms, expires_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO tickets (sha256, user_id, login_session_id, role, by_cookie, created_at_ms, expires_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     ticket.sha256,
     ticket.userId,
     ticket.loginSessionId,
     ticket.role,
+    ticket.byCookie ? 1 : 0,
     ticket.createdAtMs,
     ticket.expiresAtMs,
   );

@@ -35,6 +35,7 @@ export const API_KEY_SCHEMA: Migration = {
       user_id TEXT NOT NULL,
       login_session_id TEXT NOT NULL,
       role TEXT NOT NULL CHECK (role IN ('admin', 'supervisor', 'user')),
+      by_cookie INTEGER NOT NULL,
       created_at_ms INTEGER NOT NULL,
       expires_at_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;

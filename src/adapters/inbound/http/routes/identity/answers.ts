@@ -116,6 +116,7 @@ export const principalAnswer = z.object({
   isVerified: z.boolean(),
   disabled: z.boolean(),
   sessionId: z.string().describe('The login session of the credential that was asked about').optional(),
+  byCookie: z.boolean().describe('Whether that login is one by a cookie').optional(),
   apiKeyId: z.string().describe('The API key that was asked about').optional(),
   scopes: z.array(keyScope).describe('What the API key that was asked about is good for').optional(),
 });

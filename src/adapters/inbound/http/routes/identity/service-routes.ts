@@ -129,7 +129,10 @@ async function holder(
 async function person(directory: Uses['directory'], principal: PersonPrincipal): Promise<Person | null> {
   const entry = await directory.resolve(principal.userId);
   if (entry === undefined) return null;
-  if (principal.kind === 'user') return { ...entry, sessionId: principal.loginSessionId };
+  if (principal.kind === 'user') {
+    const { loginSessionId: sessionId, byCookie } = principal;
+    return { ...entry, sessionId, ...(byCookie ? { byCookie } : {}) };
+  }
   return { ...entry, apiKeyId: principal.apiKeyId, scopes: [...principal.scopes] };
 }
 
