@@ -40,6 +40,20 @@ module.exports = {
       to: { path: '^src/adapters/', pathNot: '^src/adapters/$1/$2/' },
     },
     {
+      name: 'browser-code-is-alone',
+      comment: `Browsers get these files as they are: no package, no node module, no other room. ${adr('0023-the-page-is-plain-modules.md')}`,
+      severity: 'error',
+      from: { path: '^src/adapters/inbound/web/browser/' },
+      to: { pathNot: '^src/adapters/inbound/web/browser/' },
+    },
+    {
+      name: 'browser-code-stays-in-browsers',
+      comment: `The server hands these files out and never runs them. ${adr('0023-the-page-is-plain-modules.md')}`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/adapters/inbound/web/browser/' },
+      to: { path: '^src/adapters/inbound/web/browser/' },
+    },
+    {
       name: 'only-main-composes',
       comment: `Only main sees the container. ${adr('0002-composition-without-decorators.md')}`,
       severity: 'error',

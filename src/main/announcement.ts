@@ -25,6 +25,8 @@ export function announcement(facts: {
 }): string {
   const { listening, accounts } = facts;
   const lines = [`Holdfast ${VERSION} is ready.`, ''];
+  const page = pageOf(facts);
+  if (page !== undefined) lines.push('Open its page in a browser:', `  ${page}`, '');
   for (const { service, url } of listening) lines.push(`  ${service.padEnd(11)} ${url}`);
   if (accounts.demo.length > 0) {
     lines.push('', 'Demo accounts with known passwords, for this machine alone:');
@@ -40,8 +42,20 @@ export function announcement(facts: {
     );
   }
   const next = nextSteps(facts);
-  if (next.length > 0) lines.push('', 'Type next, in another terminal:', ...next.map((step) => `  ${step}`));
+  if (next.length > 0)
+    lines.push(
+      '',
+      page === undefined ? 'Type next, in another terminal:' : 'Or type, in another terminal:',
+      ...next.map((step) => `  ${step}`),
+    );
   return `${lines.join('\n')}\n`;
+}
+
+/** Where the page is; a chat that runs alone has one only behind what puts all services under one name. */
+function pageOf({ listening, publicUrl }: Parameters<typeof announcement>[0]): string | undefined {
+  const chat = listening.find(({ service }) => service === 'chat');
+  if (chat === undefined || !listening.some(({ service }) => service === 'auth')) return undefined;
+  return `${nameOf(chat, publicUrl)}/`;
 }
 
 function nextSteps(facts: Parameters<typeof announcement>[0]): string[] {

@@ -64,6 +64,7 @@ export async function serve(
   const stopping = new AbortController();
   let operator: Server | undefined;
   let forgetTls = (): void => undefined;
+  let accounts: TellableAccounts = { demo: [] };
   try {
     const serviceKeys = openServiceKeys(config);
     const clock = await clockOf(store, log);
@@ -77,7 +78,7 @@ export async function serve(
       { name: 'shutdown', check: async () => stopping.signal.throwIfAborted() },
     ];
     for (const service of running) {
-      const routes = routesOf(service, running, container, dependencies);
+      const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
       const listener = serviceListener(routes, container, edge);
       listening.push(await listen(service, listener, config, () => container.get(IDS).uuid(), tls?.pair));
     }
@@ -85,7 +86,7 @@ export async function serve(
     operator = running.some((service) => service !== 'chat')
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
-    const accounts = await firstAccounts(container, running, config);
+    accounts = await firstAccounts(container, running, config);
     forgetTls = keepTlsFresh(config, tls, listening, { log, metrics });
     // Whoever reads that the server is ready may stop it in the same moment.
     const signalled = untilSignal();
@@ -94,10 +95,9 @@ export async function serve(
     const exitCode = await signalled;
     stopping.abort(new Error('the server stops'));
     log.info({}, 'stopping: running streams may end, nothing new starts');
-    const drain = running.includes('chat')
-      ? () => container.get(RUNNING_STREAMS).drain(config.drainGrace)
-      : undefined;
-    const settle = running.includes('chat') ? () => container.get(SETTLE_INTENTS).pass() : undefined;
+    const hasChat = running.includes('chat');
+    const drain = hasChat ? () => container.get(RUNNING_STREAMS).drain(config.drainGrace) : undefined;
+    const settle = hasChat ? () => container.get(SETTLE_INTENTS).pass() : undefined;
     const parts = {
       listening,
       loops,

@@ -5,7 +5,9 @@ import type { Edge } from '../adapters/inbound/http/edge.ts';
 import type { Route } from '../adapters/inbound/http/route.ts';
 import { auditRoutes } from '../adapters/inbound/http/routes/operations/audit-routes.ts';
 import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
-import { startPageRoute } from '../adapters/inbound/http/routes/operations/start-page.ts';
+import { type Page, pageRoutes } from '../adapters/inbound/http/routes/operations/page-routes.ts';
+import { type PageFacts, readWebPage } from '../adapters/inbound/web/web-page.ts';
+import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
 import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
@@ -23,12 +25,16 @@ const FEATURE_ROUTES = {
 /**
  * The routes that one service answers. Chat answers for all services that run in its process, so that a browser
  * has one origin, but for the routes between services: those answer on their own service's port alone.
+ *
+ * @param demoAccounts whom the page offers a first visitor to log in as; asked at each visit, since accounts are made
+ *   last of all at a start.
  */
 export function routesOf(
   service: ServiceName,
   running: readonly ServiceName[],
   container: Container,
   dependencies: readonly Dependency[],
+  demoAccounts: () => readonly FirstAccount[] = () => [],
 ): Route[] {
   const health = healthRoutes({ service, version: VERSION, clock: container.get(CLOCK), dependencies });
   const own = [
@@ -40,7 +46,16 @@ export function routesOf(
     .filter((name) => name !== 'chat')
     .flatMap((name) => container.get(FEATURE_ROUTES[name]))
     .filter(({ permission }) => permission !== 'service');
-  return [...health, startPageRoute(), ...own, ...others];
+  return [...health, ...pageRoutes(servedPage(demoAccounts), VERSION), ...own, ...others];
+}
+
+function servedPage(demoAccounts: () => readonly FirstAccount[]): Page {
+  const { release, file, html } = readWebPage();
+  const facts = (): PageFacts => ({
+    version: VERSION,
+    demo: demoAccounts().map(({ username, password }) => ({ username, password })),
+  });
+  return { release, file, html: () => html(facts()) };
 }
 
 /** What serves the requests of one service. */

@@ -50,6 +50,21 @@ const PLANTED: ReadonlyArray<{ rule: string; files: Record<string, string> }> = 
     },
   },
   {
+    rule: 'browser-code-is-alone',
+    files: {
+      'src/adapters/inbound/web/browser/a.js': "import '../web-page.ts';",
+      'src/adapters/inbound/web/web-page.ts': 'export const b = 1;',
+    },
+  },
+  { rule: 'browser-code-is-alone', files: { 'src/adapters/inbound/web/browser/a.js': "import 'node:fs';" } },
+  {
+    rule: 'browser-code-stays-in-browsers',
+    files: {
+      'src/adapters/inbound/web/a.ts': "import './browser/b.js';",
+      'src/adapters/inbound/web/browser/b.js': 'export const b = 1;',
+    },
+  },
+  {
     rule: 'nothing-imports-main',
     files: { 'src/application/a.ts': "import '../main/b.ts';", 'src/main/b.ts': 'export const b = 1;' },
   },

@@ -15,7 +15,9 @@ import {
 const parse = (name: string, text: string): ts.SourceFile =>
   ts.createSourceFile(name, text, ts.ScriptTarget.ES2024, true);
 const filesIn = (...roots: string[]): ts.SourceFile[] =>
-  roots.flatMap((root) => globSync(`${root}/**/*.ts`)).map((name) => parse(name, readFileSync(name, 'utf8')));
+  roots
+    .flatMap((root) => globSync(`${root}/**/*.{ts,js}`))
+    .map((name) => parse(name, readFileSync(name, 'utf8')));
 
 const sources = filesIn('src');
 const tests = filesIn('test', 'bench');
@@ -31,6 +33,7 @@ describe('the laws of the sources', function () {
   it('are read over a tree that is not empty', () => {
     expect(sources.length).to.be.greaterThan(50);
     expect(tests.length).to.be.greaterThan(5);
+    expect(sources.filter(({ fileName }) => fileName.endsWith('.js')).length).to.be.greaterThan(10);
   });
 
   it('keep functions short', () => {

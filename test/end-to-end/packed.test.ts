@@ -78,6 +78,9 @@ describe('the packed program', () => {
       const { auth, accounting, chat } = server.urls;
       const verified = await installed('verify', '--auth', auth, '--accounting', accounting, '--chat', chat);
       expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
+      const page = await (await fetch(chat, { headers: { Accept: 'text/html' } })).text();
+      const [entry = ''] = /\/app\/[0-9a-f]+\/main\.js/.exec(page) ?? [];
+      expect(await (await fetch(chat + entry)).text()).to.contain('new App(');
       const answer = await installed('chat', '--url', chat, 'What happens when I lose the connection?');
       expect(answer.code, answer.stderr).to.equal(0);
       expect(answer.stdout.toLowerCase()).to.contain('connection');

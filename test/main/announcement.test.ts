@@ -15,6 +15,15 @@ const ALL = [at('auth', 3000), at('accounting', 3001), at('chat', 3002)];
 const DEMO = [{ username: 'user1', password: 'User1@123', role: 'user' }] as const;
 
 describe('the announcement', () => {
+  it('begins with the address to open in a browser, where there is a page', () => {
+    const facts = { accounts: { demo: DEMO }, demoCredits: 100, data: './data' };
+    const all = announcement({ ...facts, listening: ALL });
+    expect(all).to.match(
+      /^Holdfast \S+ is ready\.\n\nOpen its page in a browser:\n {2}http:\/\/127\.0\.0\.1:3002\/\n/,
+    );
+    expect(announcement({ ...facts, listening: [at('chat', 3002)] })).to.not.contain('browser');
+  });
+
   it('tells the demo accounts and a line that works as it stands', () => {
     const text = announcement({
       listening: ALL,

@@ -84,7 +84,8 @@ describe('the API document', () => {
         ([path, { get }]) => get?.security?.length === 0 && !path.includes('{'),
       );
       for (const [path, { get }] of open) {
-        const answer = await fetch(`${server.urls.chat}${path}`);
+        const media = Object.keys(get?.responses['200']?.content ?? {}).join();
+        const answer = await fetch(`${server.urls.chat}${path}`, { headers: { Accept: media } });
         await answer.text();
         const described = Object.keys(get?.responses[String(answer.status)]?.content ?? {});
         expect(described, path).to.deep.equal([answer.headers.get('content-type')?.split(';')[0]]);

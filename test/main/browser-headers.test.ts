@@ -23,7 +23,7 @@ const FROM_THE_APPLICATION: Readonly<Record<string, RegExp>> = {
   'x-frame-options': /^DENY$/,
 };
 /** Answers that may be kept: they are the same for everybody. */
-const CACHEABLE: ReadonlySet<string> = new Set(['GET /.well-known/jwks.json']);
+const CACHEABLE: ReadonlySet<string> = new Set(['GET /', 'GET /.well-known/jwks.json']);
 
 /** Fields by which a secret comes in or goes out. */
 const SECRETS = [

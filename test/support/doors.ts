@@ -15,6 +15,8 @@ const SERVICE: readonly SenderName[] = ['service'];
  */
 export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'GET /': ANYBODY,
+  'GET /app/:release/:file': ANYBODY,
+  'GET /app/:release/:room/:file': ANYBODY,
   'GET /health': ANYBODY,
   'GET /health/live': ANYBODY,
   'GET /health/ready': ANYBODY,

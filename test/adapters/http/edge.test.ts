@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Edge } from '../../../src/adapters/inbound/http/edge.ts';
 import { defineRoute, type Route } from '../../../src/adapters/inbound/http/route.ts';
 import { healthRoutes } from '../../../src/adapters/inbound/http/routes/operations/health-routes.ts';
-import { startPageRoute } from '../../../src/adapters/inbound/http/routes/operations/start-page.ts';
+import { type Page, pageRoutes } from '../../../src/adapters/inbound/http/routes/operations/page-routes.ts';
 import { type HttpHarness, serveRoutes } from '../../support/http-harness.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -22,6 +22,13 @@ const whoAmI = defineRoute({
   answers: { 200: { description: 'a' } },
   handle: async ({ address }) => ({ status: 200, body: { address } }),
 });
+
+const PAGE: Page = {
+  release: 'abc',
+  html: () => '<!doctype html>',
+  file: (path) =>
+    path === 'views/a.js' ? { type: 'text/javascript; charset=utf-8', text: 'a();' } : undefined,
+};
 
 const clock = new ManualClock(1_700_000_000_000);
 const health = (check: () => Promise<void> = async () => undefined): Route[] =>
@@ -47,7 +54,7 @@ describe('the edge of the HTTP server', () => {
 
   const serveWith = async (
     settings: Edge,
-    routes: readonly Route[] = [whoAmI, startPageRoute(), ...health()],
+    routes: readonly Route[] = [whoAmI, ...pageRoutes(PAGE, '1.2.3'), ...health()],
   ): Promise<void> => {
     server = await serveRoutes(routes, settings);
   };
@@ -223,14 +230,51 @@ describe('the edge of the HTTP server', () => {
   });
 
   describe('with its page', () => {
-    it('is plain HTML whose policy allows its one style and nothing else', async () => {
+    const HTML = { accept: 'text/html,*/*;q=0.8' };
+
+    it('answers browsers with HTML whose policy allows its own files and nothing else', async () => {
       await serveWith(edge());
-      const { headers, body } = await ask('/');
+      const { headers, body } = await ask('/', HTML);
       expect(headers['content-type']).to.equal('text/html; charset=utf-8');
-      expect(headers['content-security-policy']).to.match(
-        /^default-src 'none'; style-src 'sha256-[^ ]+'; base-uri/,
-      );
-      expect(body).to.contain('npx holdfast chat').and.not.contain('<script');
+      expect(headers['content-security-policy'])
+        .to.match(/^default-src 'none'; script-src 'self'; style-src 'self'; /)
+        .and.contain("require-trusted-types-for 'script'; trusted-types 'none'");
+      expect(body).to.equal('<!doctype html>');
     });
+
+    it('answers anybody else with a few words', async () => {
+      await serveWith(edge());
+      const { headers, body } = await ask('/', { accept: '*/*' });
+      expect(headers).to.include({ 'content-type': 'text/plain; charset=utf-8', vary: 'Accept, Origin' });
+      expect(body).to.contain('Holdfast 1.2.3').and.contain('npx holdfast chat');
+    });
+
+    it('is asked for again each time, and sent only when it has changed', async () => {
+      await serveWith(edge());
+      const first = await ask('/', HTML);
+      expect(first.headers['cache-control']).to.equal('no-cache');
+      const again = await ask('/', { ...HTML, 'if-none-match': String(first.headers.etag) });
+      expect(again).to.include({ status: 304, body: '' });
+    });
+
+    it('lets its files be kept for good, under the name of what is in them', async () => {
+      await serveWith(edge());
+      const { status, headers, body } = await ask('/app/abc/views/a.js');
+      expect({ status, body }).to.deep.equal({ status: 200, body: 'a();' });
+      expect(headers['content-type']).to.equal('text/javascript; charset=utf-8');
+      expect(headers['cache-control']).to.match(/^public, max-age=\d+, immutable$/);
+    });
+
+    for (const path of [
+      '/app/other/views/a.js',
+      '/app/abc/a.js',
+      '/app/abc/..%2f..%2fpackage.json',
+      '/app/abc/views/%2e%2e/x',
+    ]) {
+      it(`has nothing at ${path}`, async () => {
+        await serveWith(edge());
+        expect((await ask(path)).status).to.equal(404);
+      });
+    }
   });
 });

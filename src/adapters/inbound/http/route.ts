@@ -40,12 +40,13 @@ export const MEDIA_TYPES = {
   'event-stream': 'text/event-stream',
   text: 'text/plain',
   html: 'text/html',
+  any: '*/*',
 } as const;
 
 /** How the documentation describes one possible success. */
 export interface AnswerContract {
   readonly description: string;
-  /** The JSON body's schema; `event-stream`, `text` and `html` for what is no JSON; undefined for no body. */
+  /** The JSON body's schema; `event-stream`, `text`, `html` and `any` for what is no JSON; undefined for no body. */
   readonly schema?: z.ZodType | keyof typeof MEDIA_TYPES;
 }
 

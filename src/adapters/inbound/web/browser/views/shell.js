@@ -1,0 +1,141 @@
+import { el, show, write } from '../dom/element.js';
+import { icon } from '../dom/icons.js';
+import { visibleText } from '../text/foreign-text.js';
+import { credits } from '../text/sentences.js';
+
+/** The widths at which the list of chats stands beside the conversation. */
+const WIDE = '(min-width: 52rem)';
+
+/** What stays while one goes from chat to chat: the list, the credit, the ways to one's account and out. */
+export class Shell {
+  #side;
+  #credit = el('p', { class: 'credit' });
+  #outlet = el('div', { class: 'outlet' });
+  #wide = matchMedia(WIDE);
+  #veil = el('div', { class: 'veil', hidden: true, click: () => this.closeSide() });
+  /** Opens the list where the screen is narrow; views put it into their headers. */
+  opener = el(
+    'button',
+    {
+      type: 'button',
+      class: 'small opener',
+      'aria-label': 'Chats and account',
+      'aria-expanded': 'false',
+      'aria-controls': 'side',
+      click: () => this.#openSide(),
+    },
+    icon('menu'),
+  );
+  root;
+
+  /**
+   * @param {object} deps
+   * @param {import('../platform/api-client.js').User} deps.user
+   * @param {HTMLElement} deps.list
+   * @param {() => void} deps.onLogOut
+   */
+  constructor({ user, list, onLogOut }) {
+    this.#side = el(
+      'div',
+      { id: 'side', class: 'side', keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+      el(
+        'header',
+        { class: 'bar' },
+        el('p', { class: 'brand' }, icon('anchor'), 'Holdfast'),
+        el(
+          'button',
+          {
+            type: 'button',
+            class: 'small closer',
+            'aria-label': 'Close the list',
+            click: () => this.closeSide(),
+          },
+          icon('close'),
+        ),
+      ),
+      el(
+        'nav',
+        { 'aria-label': 'Chats' },
+        el('a', { href: '#/', class: 'new' }, icon('plus'), 'New chat'),
+        list,
+      ),
+      el(
+        'footer',
+        {},
+        this.#credit,
+        el(
+          'p',
+          { class: 'me' },
+          el(
+            'a',
+            { href: '#/account', class: 'me-link' },
+            icon('person'),
+            el('bdi', {}, visibleText(user.username)),
+            el('span', { class: 'unseen' }, ': your account and devices'),
+          ),
+          el('button', { type: 'button', class: 'link', click: onLogOut }, 'Log out'),
+        ),
+      ),
+    );
+    this.root = el(
+      'div',
+      { class: 'shell' },
+      el(
+        'a',
+        { class: 'skip', href: '#main', click: (/** @type {Event} */ event) => this.#skip(event) },
+        'To the conversation',
+      ),
+      this.#side,
+      this.#veil,
+      this.#outlet,
+    );
+    this.#wide.addEventListener('change', () => this.#arrange(false));
+    this.#arrange(false);
+  }
+
+  /** @param {{ root: HTMLElement }} view */
+  put(view) {
+    this.#outlet.replaceChildren(view.root);
+    this.closeSide();
+  }
+
+  /** @param {{ availableCredits: number, heldCredits: number } | undefined} balance */
+  showCredit(balance) {
+    if (balance === undefined) return;
+    const held = balance.heldCredits > 0 ? ` (${credits(balance.heldCredits)} held)` : '';
+    write(this.#credit, `${credits(balance.availableCredits)}${held}`);
+  }
+
+  closeSide() {
+    if (this.opener.getAttribute('aria-expanded') !== 'true') return;
+    this.#arrange(false);
+    this.opener.focus();
+  }
+
+  #openSide() {
+    this.#arrange(true);
+    this.#side.querySelector('button')?.focus();
+  }
+
+  /** Where the list covers the conversation, only one of the two can be reached. @param {boolean} open */
+  #arrange(open) {
+    const covers = !this.#wide.matches;
+    this.opener.setAttribute('aria-expanded', String(covers && open));
+    this.#side.classList.toggle('open', covers && open);
+    this.#side.inert = covers && !open;
+    this.#outlet.inert = covers && open;
+    show(this.#veil, covers && open);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key === 'Escape') this.closeSide();
+  }
+
+  /** The address after the # is the page's own, so the skip link moves the focus itself. @param {Event} event */
+  #skip(event) {
+    event.preventDefault();
+    const target = this.#outlet.querySelector('textarea') ?? this.#outlet.querySelector('h1');
+    if (target instanceof HTMLElement) target.focus();
+  }
+}
