@@ -6,6 +6,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CHROMIUM } from './services/chromium.ts';
+import { provideService, type Service } from './services/service.ts';
 
 interface Outcome {
   readonly name: string;
@@ -55,6 +57,24 @@ async function check(name: string, command: string, args: readonly string[]): Pr
   return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds };
 }
 
+/** Sees to a program that tests need, and tells the tests where it is. */
+function provide(service: Service): Outcome {
+  const startedAt = performance.now();
+  const outcome = (passed: number): Outcome => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { name: service.name, passed, failed: 1 - passed, seconds };
+  };
+  try {
+    const program = provideService(service);
+    process.env[service.variable] = program;
+    process.stdout.write(`  ✔ ${service.name}: ${program}\n`);
+    return outcome(1);
+  } catch (error) {
+    process.stdout.write(`  ✘ ${(error as Error).message}\n`);
+    return outcome(0);
+  }
+}
+
 /** Runs mocha over files; a run that dies without counting is one failure. */
 async function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
   process.stdout.write(`\n${name}\n`);
@@ -78,9 +98,11 @@ async function suite(name: string, files: readonly string[], options: readonly s
   return { name, passed, failed, seconds };
 }
 
-process.stdout.write('static checks\n');
+process.stdout.write('what tests need, and static checks\n');
 const outcomes: Outcome[] = [
+  provide(CHROMIUM),
   await check('types', 'tsc', ['--noEmit']),
+  await check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),
   await check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
   await check('no unused file, export or dependency', 'knip', []),
 ];

@@ -10,6 +10,8 @@ export interface ServerUrls {
   readonly chat: string;
 }
 
+const SERVICES = ['auth', 'accounting', 'chat'];
+
 /** How long a server may take to be ready, in milliseconds; far more than it needs, also on a busy machine. */
 const READY_TIMEOUT_MS = 30_000;
 
@@ -83,6 +85,15 @@ export class RunningServer {
     const gone = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
     this.#child.kill(signal);
     return gone;
+  }
+
+  /** Kills the server, if it still runs, and starts it again on its data and its ports. */
+  async restartAfterKill(flags: readonly string[]): Promise<RunningServer> {
+    await this.end('SIGKILL');
+    const ports = Object.entries(this.urls)
+      .filter(([service]) => SERVICES.includes(service))
+      .flatMap(([service, url]) => [`--${service}-port`, new URL(url).port]);
+    return RunningServer.start([...flags, ...ports], this.data);
   }
 
   /** Ends the server if it still runs and removes its data. */
