@@ -115,7 +115,7 @@ function resultOf(ours: readonly FloodOutcome[], bare: readonly FloodOutcome[]):
   const putOff = ours.reduce((sum, outcome) => sum + outcome.putOff, 0);
   return {
     name: 'login',
-    work: `${CLIENTS} connections log in with the right password without pause, argon2id at 19456 KiB, 2 passes, 1 lane; meanwhile \`GET /health\` is asked every 25 ms. Nothing is pinned.`,
+    work: `${CLIENTS} connections log in with the right password without pause, argon2id at 19456 KiB, 2 passes, 1 lane; meanwhile \`GET /health\` is asked every 50 ms. Nothing is pinned.`,
     figures,
     verdicts: [
       {

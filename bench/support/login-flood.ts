@@ -17,7 +17,7 @@ export interface FloodOutcome {
 }
 
 /** Between two looks at the server's health, in milliseconds. */
-const HEALTH_EVERY_MS = 25;
+const HEALTH_EVERY_MS = 50;
 
 /**
  * Logs in without pause on so many connections, each as soon as its last login was answered, and looks at the server's
