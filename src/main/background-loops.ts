@@ -2,7 +2,8 @@ import type { Container } from 'inversify';
 import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
-import { EXPIRE_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
+import { FOLLOW_REVOCATIONS } from './tokens/identity.ts';
+import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
 /** What goes on without anybody asking for it. */
 export class BackgroundLoops {
@@ -24,6 +25,8 @@ export class BackgroundLoops {
             container.get(EXPIRE_STREAMS).execute({ signal }),
           ]
         : []),
+      // Whoever acts on what auth tells listens before it is asked for.
+      ...(running.includes('auth') ? [] : listening(container, running, signal)),
     ]);
   }
 
@@ -32,4 +35,13 @@ export class BackgroundLoops {
     this.#stop.abort(new Error('the server stops'));
     await this.#ended;
   }
+}
+
+function listening(
+  container: Container,
+  running: readonly ServiceName[],
+  signal: AbortSignal,
+): ReadonlyArray<Promise<void>> {
+  const stopping = running.includes('chat') ? [container.get(STOP_CLOSED_ACCOUNTS).execute({ signal })] : [];
+  return [...stopping, container.get(FOLLOW_REVOCATIONS).execute({ signal })];
 }

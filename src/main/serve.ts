@@ -6,6 +6,7 @@ import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
 import { announcement } from './announcement.ts';
+import { authDependencies, untilAuthIsHeard } from './auth-hearing.ts';
 import { BackgroundLoops } from './background-loops.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './configuration/config-error.ts';
@@ -76,6 +77,7 @@ export async function serve(
     const dependencies = [
       { name: 'store', check: storeProbe(store, clock) },
       { name: 'shutdown', check: async () => stopping.signal.throwIfAborted() },
+      ...authDependencies(container, running),
     ];
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
@@ -86,6 +88,7 @@ export async function serve(
     operator = running.some((service) => service !== 'chat')
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
+    await untilAuthIsHeard(container, running, log);
     accounts = await firstAccounts(container, running, config);
     forgetTls = keepTlsFresh(config, tls, listening, { log, metrics });
     // Whoever reads that the server is ready may stop it in the same moment.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ApiClient } from '../support/api-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { expectProblem } from '../support/problems.ts';
 import { ThreeServices } from '../support/three-services.ts';
 
@@ -48,7 +49,7 @@ describe('auth and accounting as services of their own', function () {
     }
   });
 
-  it("disable a user though his streams are out of auth's reach, and let those end by themselves", async () => {
+  it('stop and settle the streams of who is disabled, wherever they run', async () => {
     await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 5 });
     const user = await ApiClient.login(services.urls, 'user1', 'User1@123');
     const chat = await user.createChat();
@@ -58,14 +59,19 @@ describe('auth and accounting as services of their own', function () {
     const disabled = await admin.send('auth', 'PATCH', '/api/admin/users/user1', body);
     expect([disabled.status, disabled.body.user.disabled]).to.deep.equal([200, true]);
     expectProblem(await user.get('auth', '/api/auth/me'), 401, 'credential.expired', 'error');
-    await user.stop(chat, reader.streamId);
-    expect((await reader.toEnd())?.type).to.equal('done');
+    expect(await reader.toEnd(), 'whose login has ended is told nothing more').to.equal(undefined);
+    await eventually(async () => {
+      const { body: balance } = await admin.get('accounting', '/api/credits/balance/user1');
+      expect([balance.heldCredits, balance.availableCredits < 7]).to.deep.equal([0, true]);
+    });
+    const { body: stored } = await admin.get('chat', `/api/chat/users/user1/sessions/${chat}`);
+    expect(stored.messages.at(-1).metadata.state).to.equal('stopped');
     const login = { username: 'user1', password: 'User1@123' };
     const refused = await admin.post('auth', '/api/auth/login', login);
     expectProblem(refused, 403, 'account.disabled', 'error');
   });
 
-  it('refuse names with 503 while auth is down, and go on with the ids that tokens prove', async () => {
+  it('refuse names with 503 while auth is down, and for a moment go on with the ids that tokens prove', async () => {
     await services.auth.end('SIGKILL');
     expect((await admin.get('accounting', '/api/credits/balance')).status).to.equal(200);
     const byName = await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 1 });

@@ -149,6 +149,13 @@ export class ApiClient {
     );
   }
 
+  /** Observes the running stream of somebody's chat. */
+  async observe(chat: string): Promise<EventReader> {
+    return new EventReader(
+      await this.#fetch('chat', 'GET', `/api/chat/sessions/${chat}/observe`, undefined, {}),
+    );
+  }
+
   /** Sends the receipt of a stream. */
   update(
     chat: string,

@@ -48,6 +48,7 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'DELETE /api/keys/:id': PEOPLE,
   'POST /api/ws/tickets': PEOPLE,
   'POST /internal/tickets/redeem': SERVICE,
+  'GET /internal/revocations': SERVICE,
   'GET /api/credits/balance': PEOPLE,
   'GET /api/credits/total-balance': PEOPLE,
   'GET /api/credits/balance/:userId': OFFICERS,

@@ -24,6 +24,8 @@ export type Fault =
   | { readonly kind: 'lose-answer' }
   /** The connection breaks after so many bytes of the answer's body. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** The connection stays open, and from when on this says so nothing passes any more. */
+  | { readonly kind: 'stall'; readonly now: () => boolean }
   /** A header of the answer gets another name, or goes when the name is empty. */
   | { readonly kind: 'rename-header'; readonly from: string; readonly to: string }
   /** The whole answer is changed on its way. */
@@ -62,6 +64,11 @@ export class FaultyProxy {
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, 'close');
+  }
+
+  /** Breaks every connection that is open. */
+  breakConnections(): void {
+    this.#server.closeAllConnections();
   }
 
   /** How many requests of that form came. */
@@ -110,10 +117,12 @@ async function relay(
   }
   response.flushHeaders();
   const cut = faults.find((fault) => fault.kind === 'cut');
+  const stall = faults.find((fault) => fault.kind === 'stall');
   const rewrite = faults.find((fault) => fault.kind === 'rewrite');
   let left = cut?.afterBytes ?? Number.POSITIVE_INFINITY;
   const kept: Buffer[] = [];
   for await (const piece of answer as AsyncIterable<Buffer>) {
+    if (stall?.now()) return;
     if (rewrite) kept.push(piece);
     else if (piece.length >= left) {
       response.write(piece.subarray(0, left), () => response.destroy());

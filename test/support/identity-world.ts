@@ -4,11 +4,13 @@ import { JoseAccessTokens } from '../../src/adapters/outbound/jose/jose-access-t
 import { MemoryApiKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryAttemptCounters } from '../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { MemoryLoginSessionRepository } from '../../src/adapters/outbound/memory/identity/memory-login-session-repository.ts';
+import { MemoryRevocationLog } from '../../src/adapters/outbound/memory/identity/memory-revocation-log.ts';
 import { MemorySigningKeyRepository } from '../../src/adapters/outbound/memory/identity/memory-signing-key-repository.ts';
 import { MemoryTicketRepository } from '../../src/adapters/outbound/memory/identity/memory-ticket-repository.ts';
 import { MemoryUserRepository } from '../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import { SystemTimers } from '../../src/adapters/outbound/system/system-timers.ts';
 import { ZxcvbnCommonPasswords } from '../../src/adapters/outbound/zxcvbn/zxcvbn-common-passwords.ts';
 import { AdministerUser } from '../../src/application/identity/administer-user.ts';
 import { IssueApiKey, type IssuedApiKey } from '../../src/application/identity/api-keys/issue-api-key.ts';
@@ -20,6 +22,7 @@ import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { CreateUser } from '../../src/application/identity/create-user.ts';
 import { DeleteUser } from '../../src/application/identity/delete-user.ts';
 import { EndLogins } from '../../src/application/identity/end-logins.ts';
+import { EndedLogins } from '../../src/application/identity/ended-logins.ts';
 import { EnsureFirstAccounts } from '../../src/application/identity/ensure-first-accounts.ts';
 import { ListLogins } from '../../src/application/identity/list-logins.ts';
 import { ListUsers } from '../../src/application/identity/list-users.ts';
@@ -39,6 +42,7 @@ import { RecogniseCookie } from '../../src/application/identity/recognise-cookie
 import { RefreshLogin } from '../../src/application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../src/application/identity/resolve-credential.ts';
 import { StoredSessionStatus } from '../../src/application/identity/stored-session-status.ts';
+import { TellRevocations } from '../../src/application/identity/tell-revocations.ts';
 import { MintTicket } from '../../src/application/identity/tickets/mint-ticket.ts';
 import { StoredTickets } from '../../src/application/identity/tickets/stored-tickets.ts';
 import { UserDirectory } from '../../src/application/identity/user-directory.ts';
@@ -85,10 +89,17 @@ export class IdentityWorld {
   readonly records = this.audit.records;
   readonly ids = new CryptoIdSource();
   readonly digest = new NodeDigest();
-  readonly sessions = new MemoryLoginSessionRepository(undefined, this.audit.log);
-  readonly apiKeys = new MemoryApiKeyRepository(undefined, this.audit.log);
+  readonly timers = new SystemTimers();
+  readonly revocations = new MemoryRevocationLog();
+  readonly loginEnds = new EndedLogins();
+  readonly #sessions = new MemoryLoginSessionRepository(this.revocations, this.audit.log);
+  readonly sessions = this.loginEnds.ofSessions(this.#sessions);
+  readonly #apiKeys = new MemoryApiKeyRepository(this.revocations, this.audit.log);
+  readonly apiKeys = this.loginEnds.ofApiKeys(this.#apiKeys);
   readonly tickets = new MemoryTicketRepository();
-  readonly users = new MemoryUserRepository(this.sessions, this.apiKeys, undefined, this.audit.log);
+  readonly users = this.loginEnds.ofUsers(
+    new MemoryUserRepository(this.#sessions, this.#apiKeys, this.revocations, this.audit.log),
+  );
   readonly signingKeys = new MemorySigningKeyRepository();
   readonly tokens = new JoseAccessTokens({ keys: this.signingKeys, clock: this.clock, ids: this.ids });
   readonly status = new StoredSessionStatus(this);
@@ -142,6 +153,7 @@ export class IdentityWorld {
   readonly userStreams = { stopAll: async (userId: UserId) => void this.stopped.push(userId) };
   readonly administerUser = new AdministerUser(this);
   readonly deleteUser = new DeleteUser(this);
+  readonly tellRevocations = new TellRevocations(this);
   readonly resolveCredential = new ResolveCredential(this);
   readonly ensureFirstAccounts = new EnsureFirstAccounts(this);
 

@@ -5,7 +5,7 @@ import { RunningServer, type ServerUrls, temporaryFolder } from './running-serve
 
 /** Auth, accounting and chat as three processes, each with its own data, that know each other by a service key. */
 export class ThreeServices {
-  readonly auth: RunningServer;
+  auth: RunningServer;
   accounting: RunningServer;
   readonly chat: RunningServer;
   readonly urls: ServerUrls;
@@ -29,7 +29,11 @@ export class ThreeServices {
     };
   }
 
-  static async start(chatFlags: readonly string[] = []): Promise<ThreeServices> {
+  /** `wayToAuth`: what chat is told to be auth's address, such as that of a proxy before it. */
+  static async start(
+    chatFlags: readonly string[] = [],
+    wayToAuth: (authUrl: string) => Promise<string> = async (authUrl) => authUrl,
+  ): Promise<ThreeServices> {
     const keyFile = join(temporaryFolder(), 'service.key');
     writeFileSync(keyFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
     const env = { HOLDFAST_SERVICE_KEY_FILE: keyFile };
@@ -41,7 +45,8 @@ export class ThreeServices {
       env,
     );
     const accountingUrl = ['--accounting-url', accounting.urls.accounting];
-    const flags = ['--service', 'chat', ...authUrl, ...accountingUrl, ...chatFlags];
+    const way = ['--auth-url', await wayToAuth(auth.urls.auth)];
+    const flags = ['--service', 'chat', ...way, ...accountingUrl, ...chatFlags];
     const chat = await RunningServer.start(flags, temporaryFolder(), env);
     return new ThreeServices({ auth, accounting, chat, keyFile });
   }
@@ -51,6 +56,14 @@ export class ThreeServices {
     const port = new URL(this.urls.accounting).port;
     const flags = ['--service', 'accounting', '--auth-url', this.urls.auth, '--accounting-port', port];
     this.accounting = await RunningServer.start(flags, this.accounting.data, {
+      HOLDFAST_SERVICE_KEY_FILE: this.keyFile,
+    });
+  }
+
+  /** Starts auth again on its data and its old port. */
+  async restartAuth(): Promise<void> {
+    const flags = ['--service', 'auth', '--demo', '--auth-port', new URL(this.urls.auth).port];
+    this.auth = await RunningServer.start(flags, this.auth.data, {
       HOLDFAST_SERVICE_KEY_FILE: this.keyFile,
     });
   }

@@ -1,6 +1,4 @@
 import type { Container } from 'inversify';
-import { HttpApiKeyVerifier } from '../../adapters/outbound/http/identity/http-api-key-verifier.ts';
-import { HttpTicketRedeemer } from '../../adapters/outbound/http/identity/http-ticket-redeemer.ts';
 import { IssueApiKey } from '../../application/identity/api-keys/issue-api-key.ts';
 import { ListApiKeys } from '../../application/identity/api-keys/list-api-keys.ts';
 import { MintApiKey } from '../../application/identity/api-keys/mint-api-key.ts';
@@ -15,7 +13,6 @@ import {
   CLOCK,
   DIGEST,
   IDS,
-  LOGIN_ENDS,
   SESSION_STATUS,
   TICKET_REDEEMER,
   TICKETS,
@@ -67,19 +64,4 @@ function bindTickets(container: Container): void {
       (tickets, ids, digest, clock) => new MintTicket({ tickets, ids, digest, clock }),
       [TICKETS, IDS, DIGEST, CLOCK],
     );
-}
-
-/** Binds what a service that runs apart from auth asks it about API keys and tickets. */
-export function bindRemoteApiKeys(
-  container: Container,
-  auth: { readonly authUrl: URL; readonly serviceKey: string },
-): void {
-  container
-    .bind(API_KEY_VERIFIER)
-    .toResolvedValue(
-      (clock, digest, loginEnds) => new HttpApiKeyVerifier({ auth, clock, digest, loginEnds }),
-      [CLOCK, DIGEST, LOGIN_ENDS],
-    )
-    .inSingletonScope();
-  container.bind(TICKET_REDEEMER).toConstantValue(new HttpTicketRedeemer(auth));
 }

@@ -1,8 +1,6 @@
 import type { Container } from 'inversify';
 import { identityRoutes } from '../../adapters/inbound/http/routes/identity/identity-routes.ts';
-import { HttpPrincipalDirectory } from '../../adapters/outbound/http/identity/http-principal-directory.ts';
 import { JoseAccessTokens } from '../../adapters/outbound/jose/jose-access-tokens.ts';
-import { RemoteJwksVerifier } from '../../adapters/outbound/jose/remote-jwks-verifier.ts';
 import { AdministerUser } from '../../application/identity/administer-user.ts';
 import { Authenticate } from '../../application/identity/authenticate.ts';
 import { CreateUser } from '../../application/identity/create-user.ts';
@@ -20,7 +18,7 @@ import { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import { ResolveCredential } from '../../application/identity/resolve-credential.ts';
 import { StoredSessionStatus } from '../../application/identity/stored-session-status.ts';
 import { StreamsElsewhere } from '../../application/identity/streams-elsewhere.ts';
-import { TokenSessionStatus } from '../../application/identity/token-session-status.ts';
+import { TellRevocations } from '../../application/identity/tell-revocations.ts';
 import { UserDirectory } from '../../application/identity/user-directory.ts';
 import * as identity from '../tokens/identity.ts';
 import {
@@ -34,17 +32,19 @@ import {
   LOGIN_SESSIONS,
   PASSWORD_HASHER,
   PRINCIPAL_DIRECTORY,
+  REVOCATIONS,
   SERVICE_KEYS,
   SESSION_STATUS,
   SIGNING_KEYS,
   TICKET_REDEEMER,
+  TIMERS,
   TOKEN_ISSUER,
   TOKEN_VERIFIER,
   USER_STREAMS,
   USERS,
 } from '../tokens.ts';
-import { bindApiKeys, bindRemoteApiKeys } from './api-keys.ts';
-import { bindCookieLogins, type CookieLoginSettings, UNKNOWN_USE } from './cookie-logins.ts';
+import { bindApiKeys } from './api-keys.ts';
+import { bindCookieLogins, type CookieLoginSettings } from './cookie-logins.ts';
 import { bindPasswords } from './passwords.ts';
 
 /** How long credentials live, in milliseconds, and how many wrong ones are borne. */
@@ -68,28 +68,8 @@ export function bindIdentity(container: Container, settings: IdentitySettings): 
   bindApiKeys(container);
   bindLogins(container, settings);
   bindAccounts(container);
+  bindFeed(container);
   bindRoutes(container);
-}
-
-/** Binds what a service that runs apart from auth needs to know who asks. */
-export function bindRemoteIdentity(
-  container: Container,
-  settings: { readonly authUrl: URL; readonly serviceKey: string },
-): void {
-  const { authUrl, serviceKey } = settings;
-  container
-    .bind(TOKEN_VERIFIER)
-    .toResolvedValue(
-      (clock) => new RemoteJwksVerifier({ url: new URL('/.well-known/jwks.json', authUrl), clock }),
-      [CLOCK],
-    )
-    .inSingletonScope();
-  container.bind(SESSION_STATUS).toConstantValue(new TokenSessionStatus());
-  container.bind(LOGIN_ENDS).toConstantValue(new EndedLogins());
-  container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory({ authUrl, serviceKey }));
-  container.bind(identity.LONG_USE).toConstantValue(UNKNOWN_USE);
-  bindRemoteApiKeys(container, settings);
-  bindAuthentication(container);
 }
 
 /** Lets auth close accounts where no chat runs in its process. */
@@ -97,7 +77,8 @@ export function bindStreamsElsewhere(container: Container): void {
   container.bind(USER_STREAMS).toConstantValue(new StreamsElsewhere());
 }
 
-function bindAuthentication(container: Container): void {
+/** Binds what finds out who asks, over whatever verifies credentials here. */
+export function bindAuthentication(container: Container): void {
   container
     .bind(identity.AUTHENTICATE)
     .toDynamicValue(
@@ -219,6 +200,15 @@ function bindAccounts(container: Container): void {
     );
 }
 
+function bindFeed(container: Container): void {
+  container
+    .bind(identity.TELL_REVOCATIONS)
+    .toResolvedValue(
+      (revocations, loginEnds, timers) => new TellRevocations({ revocations, loginEnds, timers }),
+      [REVOCATIONS, LOGIN_ENDS, TIMERS],
+    );
+}
+
 function bindRoutes(container: Container): void {
   container
     .bind(identity.IDENTITY_ROUTES)
@@ -243,6 +233,7 @@ function bindRoutes(container: Container): void {
         revokeApiKey: get(identity.REVOKE_API_KEY),
         mintTicket: get(identity.MINT_TICKET),
         directory: get(PRINCIPAL_DIRECTORY),
+        tellRevocations: get(identity.TELL_REVOCATIONS),
         keys: get(TOKEN_ISSUER),
       }),
     )

@@ -16,6 +16,7 @@ import { ObserveStream } from '../../application/streaming/observe-stream.ts';
 import { OpenStream } from '../../application/streaming/open-stream.ts';
 import { RecommendModel } from '../../application/streaming/recommend-model.ts';
 import { SendMessage } from '../../application/streaming/send-message.ts';
+import { StopClosedAccounts } from '../../application/streaming/stop-closed-accounts.ts';
 import { StopStream } from '../../application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
 import { LONG_USE } from '../tokens/identity.ts';
@@ -37,6 +38,7 @@ import {
   SESSION_STATUS,
   STREAMS,
   TIMERS,
+  USER_STREAMS,
 } from '../tokens.ts';
 import { VERSION } from '../version.ts';
 import { bindStreamEngine } from './stream-engine.ts';
@@ -51,6 +53,7 @@ export function bindStreaming(container: Container, settings: ChatSettings): voi
   bindStreams(container);
   bindChats(container);
   bindSupervision(container);
+  bindClosedAccounts(container);
   bindRoutes(container, settings);
 }
 
@@ -168,6 +171,16 @@ function bindSupervision(container: Container): void {
     .toResolvedValue(
       (directory, chats) => new SearchChatUsers({ directory, chats }),
       [PRINCIPAL_DIRECTORY, CHATS],
+    );
+}
+
+function bindClosedAccounts(container: Container): void {
+  container
+    .bind(streaming.STOP_CLOSED_ACCOUNTS)
+    .toResolvedValue(
+      (loginEnds, userStreams, running, directory, timers, ids, log) =>
+        new StopClosedAccounts({ loginEnds, userStreams, running, directory, timers, ids, log }),
+      [LOGIN_ENDS, USER_STREAMS, streaming.RUNNING_STREAMS, PRINCIPAL_DIRECTORY, TIMERS, IDS, LOG],
     );
 }
 

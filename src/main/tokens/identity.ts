@@ -10,6 +10,9 @@ import type { CreateUser } from '../../application/identity/create-user.ts';
 import type { DeleteUser } from '../../application/identity/delete-user.ts';
 import type { EndLogins } from '../../application/identity/end-logins.ts';
 import type { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
+import type { FollowRevocations } from '../../application/identity/follow-revocations.ts';
+import type { HeardCredentials } from '../../application/identity/heard-credentials.ts';
+import type { HeardEnds } from '../../application/identity/heard-ends.ts';
 import type { ListLogins } from '../../application/identity/list-logins.ts';
 import type { ListUsers } from '../../application/identity/list-users.ts';
 import type { LogIn } from '../../application/identity/log-in.ts';
@@ -26,6 +29,7 @@ import type { ReadProfile } from '../../application/identity/read-profile.ts';
 import type { RecogniseCookie } from '../../application/identity/recognise-cookie.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
+import type { TellRevocations } from '../../application/identity/tell-revocations.ts';
 import type { MintTicket } from '../../application/identity/tickets/mint-ticket.ts';
 import type {
   AccessTokenIssuer,
@@ -64,5 +68,12 @@ export const MINT_API_KEY = identify<MintApiKey>('MintApiKey');
 export const LIST_API_KEYS = identify<ListApiKeys>('ListApiKeys');
 export const REVOKE_API_KEY = identify<RevokeApiKey>('RevokeApiKey');
 export const MINT_TICKET = identify<MintTicket>('MintTicket');
+export const TELL_REVOCATIONS = identify<TellRevocations>('TellRevocations');
+/** In a service that runs apart from auth: what it has heard of ended logins. */
+export const HEARD_ENDS = identify<HeardEnds>('HeardEnds');
+/** In a service that runs apart from auth: what asks it about keys and tickets. */
+export const HEARD_CREDENTIALS = identify<HeardCredentials>('HeardCredentials');
+/** In a service that runs apart from auth: what listens to it. */
+export const FOLLOW_REVOCATIONS = identify<FollowRevocations>('FollowRevocations');
 export const ENSURE_FIRST_ACCOUNTS = identify<EnsureFirstAccounts>('EnsureFirstAccounts');
 export const IDENTITY_ROUTES = identify<readonly Route[]>('IdentityRoutes');

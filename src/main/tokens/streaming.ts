@@ -22,6 +22,7 @@ import type { RecommendModel } from '../../application/streaming/recommend-model
 import type { RecoverStreams } from '../../application/streaming/recover-streams.ts';
 import type { SendMessage } from '../../application/streaming/send-message.ts';
 import type { SettleIntents } from '../../application/streaming/settle-intents.ts';
+import type { StopClosedAccounts } from '../../application/streaming/stop-closed-accounts.ts';
 import type { StopStream } from '../../application/streaming/stop-stream.ts';
 import { identify } from '../tokens.ts';
 
@@ -29,6 +30,8 @@ export const STREAM_PRESENCE = identify<StreamPresence>('StreamPresence');
 export const STREAM_READERS = identify<StreamReaders>('StreamReaders');
 export const STREAM_OBSERVERS = identify<StreamReaders>('StreamObservers');
 export const RUNNING_STREAMS = identify<RunningStreams>('RunningStreams');
+/** Listens for accounts that are closed while chat runs apart from auth. */
+export const STOP_CLOSED_ACCOUNTS = identify<StopClosedAccounts>('StopClosedAccounts');
 export const INTENT_SETTLER = identify<IntentSettler>('IntentSettler');
 export const NAMED_STREAMS = identify<NamedStreams>('NamedStreams');
 export const UNDO_START = identify<UndoStart>('UndoStart');

@@ -115,6 +115,11 @@ export class EventStreams {
   }
 
   #onLoginEnd(end: LoginEnd): void {
+    if ('anybody' in end) {
+      // Ends were missed: everybody has to come back and show his credential anew.
+      for (const connection of this.#open.keys()) connection.cut();
+      return;
+    }
     const named = (reader: PersonPrincipal): boolean =>
       'userId' in end ? reader.userId === end.userId : loginOf(reader) === loginOf(end);
     const logins = new Map<string, { reader: PersonPrincipal; connections: SseConnection[] }>();

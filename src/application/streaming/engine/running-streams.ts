@@ -46,6 +46,11 @@ export class RunningStreams {
     return this.#runners.get(id);
   }
 
+  /** Whose streams run here, each as often as he has some. */
+  owners(): readonly UserId[] {
+    return [...this.#runners.values()].map((runner) => runner.owner);
+  }
+
   /** The streams of one owner. */
   ofOwner(owner: UserId): readonly StreamRunner[] {
     return [...this.#runners.values()].filter((runner) => runner.owner === owner);

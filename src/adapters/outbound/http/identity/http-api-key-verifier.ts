@@ -103,9 +103,10 @@ export class HttpApiKeyVerifier implements ApiKeyVerifier {
     this.#asked.clear();
     for (const [name, { holder }] of this.#kept) {
       const isNamed =
-        'apiKeyId' in end
+        'anybody' in end ||
+        ('apiKeyId' in end
           ? holder.apiKeyId === end.apiKeyId
-          : 'userId' in end && holder.kind === 'key' && holder.userId === end.userId;
+          : 'userId' in end && holder.kind === 'key' && holder.userId === end.userId);
       if (isNamed) this.#kept.delete(name);
     }
   }

@@ -3,6 +3,7 @@ import { accountRoutes } from './account-routes.ts';
 import { apiKeyRoutes } from './api-key-routes.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 import { loginRoutes } from './login-routes.ts';
+import { revocationRoutes } from './revocation-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { ticketRoutes } from './ticket-routes.ts';
@@ -18,4 +19,5 @@ export const identityRoutes = (useCases: IdentityUseCases): Route[] =>
     ...apiKeyRoutes(useCases),
     ...ticketRoutes(useCases),
     ...serviceRoutes(useCases),
+    ...revocationRoutes(useCases),
   ].map((route) => ({ ...route, mirrorDetailAs: 'error' as const }));

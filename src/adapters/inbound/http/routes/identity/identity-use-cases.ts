@@ -17,6 +17,7 @@ import type { ResolveCredential } from '../../../../../application/identity/reso
 import type { MintTicket } from '../../../../../application/identity/tickets/mint-ticket.ts';
 import type { AccessTokenIssuer } from '../../../../../application/ports/identity/access-tokens.ts';
 import type { PrincipalDirectory } from '../../../../../application/ports/identity/principal-directory.ts';
+import type { RevocationFeed } from '../../../../../application/ports/identity/revocation-feed.ts';
 import type { CookieDesk } from './cookie-desk.ts';
 
 /** What auth's routes ask for. */
@@ -40,5 +41,6 @@ export interface IdentityUseCases {
   readonly mintTicket: MintTicket;
   readonly directory: PrincipalDirectory;
   readonly cookies: CookieDesk;
+  readonly tellRevocations: RevocationFeed;
   readonly keys: Pick<AccessTokenIssuer, 'publicKeys'>;
 }

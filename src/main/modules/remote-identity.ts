@@ -1,0 +1,90 @@
+import type { Container } from 'inversify';
+import { HttpApiKeyVerifier } from '../../adapters/outbound/http/identity/http-api-key-verifier.ts';
+import { HttpPrincipalDirectory } from '../../adapters/outbound/http/identity/http-principal-directory.ts';
+import { HttpRevocationFeed } from '../../adapters/outbound/http/identity/http-revocation-feed.ts';
+import { HttpTicketRedeemer } from '../../adapters/outbound/http/identity/http-ticket-redeemer.ts';
+import { RemoteJwksVerifier } from '../../adapters/outbound/jose/remote-jwks-verifier.ts';
+import { FollowRevocations } from '../../application/identity/follow-revocations.ts';
+import { HeardCredentials } from '../../application/identity/heard-credentials.ts';
+import { HeardEnds } from '../../application/identity/heard-ends.ts';
+import { HeardSessionStatus } from '../../application/identity/heard-session-status.ts';
+import * as identity from '../tokens/identity.ts';
+import {
+  API_KEY_VERIFIER,
+  CLOCK,
+  DIGEST,
+  IDS,
+  LOG,
+  LOGIN_ENDS,
+  PRINCIPAL_DIRECTORY,
+  SESSION_STATUS,
+  TICKET_REDEEMER,
+  TIMERS,
+  TOKEN_VERIFIER,
+} from '../tokens.ts';
+import { UNKNOWN_USE } from './cookie-logins.ts';
+import { bindAuthentication } from './identity.ts';
+
+/** Where auth is, and how this service shows that it is one. */
+interface AuthPeer {
+  readonly authUrl: URL;
+  readonly serviceKey: string;
+}
+
+/** Binds what a service that runs apart from auth needs to know who asks. */
+export function bindRemoteIdentity(container: Container, auth: AuthPeer): void {
+  container
+    .bind(TOKEN_VERIFIER)
+    .toResolvedValue(
+      (clock) => new RemoteJwksVerifier({ url: new URL('/.well-known/jwks.json', auth.authUrl), clock }),
+      [CLOCK],
+    )
+    .inSingletonScope();
+  container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory(auth));
+  bindHearing(container, auth);
+  bindAskedCredentials(container, auth);
+  container.bind(identity.LONG_USE).toConstantValue(UNKNOWN_USE);
+  bindAuthentication(container);
+}
+
+/** What auth tells of ended logins, and what follows from it. */
+function bindHearing(container: Container, auth: AuthPeer): void {
+  container
+    .bind(identity.HEARD_ENDS)
+    .toResolvedValue((clock) => new HeardEnds(clock), [CLOCK])
+    .inSingletonScope();
+  container.bind(LOGIN_ENDS).toResolvedValue((heard) => heard, [identity.HEARD_ENDS]);
+  container
+    .bind(SESSION_STATUS)
+    .toResolvedValue(
+      (heard, directory) => new HeardSessionStatus({ heard, directory }),
+      [identity.HEARD_ENDS, PRINCIPAL_DIRECTORY],
+    )
+    .inSingletonScope();
+  const feed = new HttpRevocationFeed(auth);
+  container
+    .bind(identity.FOLLOW_REVOCATIONS)
+    .toResolvedValue(
+      (heard, timers, ids, log) => new FollowRevocations({ feed, heard, timers, ids, log }),
+      [identity.HEARD_ENDS, TIMERS, IDS, LOG],
+    )
+    .inSingletonScope();
+}
+
+/** What only auth can tell of a credential. */
+function bindAskedCredentials(container: Container, auth: AuthPeer): void {
+  container
+    .bind(identity.HEARD_CREDENTIALS)
+    .toResolvedValue(
+      (clock, digest, loginEnds, heard) =>
+        new HeardCredentials({
+          heard,
+          apiKeys: new HttpApiKeyVerifier({ auth, clock, digest, loginEnds }),
+          tickets: new HttpTicketRedeemer(auth),
+        }),
+      [CLOCK, DIGEST, LOGIN_ENDS, identity.HEARD_ENDS],
+    )
+    .inSingletonScope();
+  container.bind(API_KEY_VERIFIER).toResolvedValue((asked) => asked, [identity.HEARD_CREDENTIALS]);
+  container.bind(TICKET_REDEEMER).toResolvedValue((asked) => asked, [identity.HEARD_CREDENTIALS]);
+}
