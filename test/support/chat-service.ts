@@ -64,6 +64,11 @@ class Logins implements SessionStatus, LoginEnds, LongUse {
     this.#ended.add(loginSessionId);
     for (const listener of this.#listeners) listener(tellUser ? { userId } : { loginSessionId });
   }
+
+  /** Tells that ends were missed. */
+  lose(): void {
+    for (const listener of this.#listeners) listener({ anybody: true });
+  }
 }
 
 /** Chat's routes over real HTTP; the bearer is the name of who asks. */

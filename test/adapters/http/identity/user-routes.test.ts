@@ -145,7 +145,8 @@ describe('the declared answers of auth', () => {
           await auth.send('POST', '/api/auth/logout-all', { body: { refreshToken: 'x' } }),
         ],
       ] as const;
-      expect(asked.map(([id]) => id)).to.have.members(auth.routes.map(({ operationId }) => operationId));
+      const declared = auth.routes.filter(({ answers }) => answers[200]?.schema !== 'event-stream');
+      expect(asked.map(([id]) => id)).to.have.members(declared.map(({ operationId }) => operationId));
       for (const [id, answer] of asked) {
         const schema = auth.routes.find(({ operationId }) => operationId === id)?.answers[answer.status]
           ?.schema;

@@ -217,6 +217,18 @@ describe('the stream routes', () => {
     });
   }
 
+  it('cut everybody when ends were missed, since nobody can say whose; who is still let in comes back', async () => {
+    const started = await chat.ask('anna', 'POST', STREAM, { body });
+    const observed = await chat.ask('sue', 'GET', '/api/chat/sessions/chat-1/observe');
+    const reads = [started, observed].map((response) => response.text().catch(() => 'cut'));
+    chat.logins.lose();
+    expect(await Promise.all(reads)).to.deep.equal(['cut', 'cut']);
+    const back = await chat.ask('anna', 'GET', STREAM);
+    world.model.call.say('On it goes.');
+    world.model.call.end();
+    expect(await back.text()).to.contain('On it goes.');
+  });
+
   it('let a supervisor watch, his history marked off, and nobody else', async () => {
     const observe = '/api/chat/sessions/chat-1/observe';
     const idle = await chat.json('sue', 'GET', observe);
