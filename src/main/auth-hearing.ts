@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'inversify';
-import type { Dependency } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { ServiceName } from './service-name.ts';
 import { HEARD_ENDS } from './tokens/identity.ts';
@@ -9,10 +8,11 @@ import { HEARD_ENDS } from './tokens/identity.ts';
 const FIRST_HEARING_MS = 2_000;
 
 /** A service that runs apart from auth is ready only while it hears whose login has ended. */
-export function authDependencies(container: Container, running: readonly ServiceName[]): Dependency[] {
-  if (running.includes('auth')) return [];
-  return [{ name: 'auth', check: async () => container.get(HEARD_ENDS).requireHeard() }];
-}
+export const hearingProbe = (
+  container: Container,
+  running: readonly ServiceName[],
+): Readonly<Record<string, () => Promise<void>>> =>
+  running.includes('auth') ? {} : { auth: async () => container.get(HEARD_ENDS).requireHeard() };
 
 /**
  * Until auth was heard once nobody is let in, so that is waited for before anybody is called; not for ever, since auth

@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'inversify';
+import type { Dependency } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
 import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
 import { announcement } from './announcement.ts';
-import { authDependencies, untilAuthIsHeard } from './auth-hearing.ts';
+import { hearingProbe, untilAuthIsHeard } from './auth-hearing.ts';
 import { BackgroundLoops } from './background-loops.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './configuration/config-error.ts';
@@ -74,11 +75,8 @@ export async function serve(
     await bindEmbeddedStore(container, store);
     const audit = container.get(AUDIT_KEEPER);
     await prepareStores(container, running, config);
-    const dependencies = [
-      { name: 'store', check: storeProbe(store, clock) },
-      { name: 'shutdown', check: async () => stopping.signal.throwIfAborted() },
-      ...authDependencies(container, running),
-    ];
+    const probes = { store: storeProbe(store, clock), shutdown: goesOn(stopping.signal) };
+    const dependencies = dependenciesOf(probes, container, running);
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
       const listener = serviceListener(routes, container, edge);
@@ -121,6 +119,19 @@ export async function serve(
     flush();
   }
 }
+
+const goesOn = (stopping: AbortSignal) => async (): Promise<void> => stopping.throwIfAborted();
+
+/** What has to be usable for a service to be ready, each by its name. */
+const dependenciesOf = (
+  probes: Readonly<Record<string, () => Promise<void>>>,
+  container: Container,
+  running: readonly ServiceName[],
+): Dependency[] =>
+  Object.entries({ ...probes, ...hearingProbe(container, running) }).map(([name, check]) => ({
+    name,
+    check,
+  }));
 
 /**
  * Looks at every file that the configuration names before anything is opened, and lets whom it names vouch for others.
