@@ -134,6 +134,20 @@ describe('the throttle of logins', () => {
     );
   });
 
+  it('ends a wait that began while the right password was being looked at', async () => {
+    throttle = new LoginThrottle({
+      counters: new MemoryAttemptCounters({ clock }),
+      settings: { accountFailures: 1 },
+    });
+    const { promise: looking, resolve: found } = Promise.withResolvers<boolean>();
+    const owner = throttle.guess({ account: 'ada', network: '192.0.2.1' }, () => looking);
+    expect((await guess(false)).kind).to.equal('wrong');
+    expect((await guess(true)).kind).to.equal('throttled');
+    found(true);
+    expect((await owner).kind).to.equal('right');
+    expect((await guess(true)).kind).to.equal('right');
+  });
+
   it('counts sign-ups of a network, whatever comes of them', async () => {
     for (let attempt = 0; attempt < 500; attempt += 1) {
       await throttle.signUp('n', () => Promise.reject(new Error('taken'))).catch(() => undefined);
