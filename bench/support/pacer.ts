@@ -1,5 +1,7 @@
 /** How often due tokens are looked for, in milliseconds. */
 const TICK_MS = 5;
+/** How far apart two ticks begin, in streams. */
+const FIRST_STREAM_STEP = 37;
 
 /**
  * Gives each of many streams its tokens one by one at one steady rate, from one timer; the same for Holdfast and its
@@ -9,7 +11,8 @@ const TICK_MS = 5;
  */
 export class Pacer {
   readonly #intervalMs: number;
-  readonly #streams = new Set<{ nextMs: number; readonly emit: () => void }>();
+  #streams: Array<{ nextMs: number; readonly emit: () => void }> = [];
+  #ticks = 0;
 
   constructor(tokensPerSecond: number) {
     this.#intervalMs = 1000 / tokensPerSecond;
@@ -19,14 +22,20 @@ export class Pacer {
   /** Calls `emit` whenever a token is due, until the returned function is called. */
   add(emit: () => void): () => void {
     const stream = { nextMs: performance.now() + this.#intervalMs, emit };
-    this.#streams.add(stream);
-    return () => this.#streams.delete(stream);
+    this.#streams.push(stream);
+    return () => {
+      this.#streams = this.#streams.filter((other) => other !== stream);
+    };
   }
 
+  /** Begins with another stream each time, so that none is always the last when not all can be served. */
   #tick(): void {
     const now = performance.now();
-    for (const stream of this.#streams) {
-      if (stream.nextMs > now) continue;
+    const streams = this.#streams;
+    this.#ticks += FIRST_STREAM_STEP;
+    for (let turn = 0; turn < streams.length; turn += 1) {
+      const stream = streams[(this.#ticks + turn) % streams.length];
+      if (stream === undefined || stream.nextMs > now) continue;
       stream.nextMs = Math.max(stream.nextMs + this.#intervalMs, now - this.#intervalMs);
       stream.emit();
     }
