@@ -8,7 +8,7 @@ import type { RunningLog, RunningLogs } from './running-logs.ts';
 import { SealedLogs } from './sealed-logs.ts';
 
 /** Appends that are answered in one turn of the event loop: everything else has its turn after so many sends. */
-const ANSWERED_AT_ONCE = 32;
+const ANSWERED_AT_ONCE = 16;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
