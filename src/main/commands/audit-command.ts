@@ -2,6 +2,9 @@ import { InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config.ts';
 import { type CommandLine, example } from './command-line.ts';
 
+/** Any time that keeps a process alive, in milliseconds. */
+const ALIVE_MS = 60_000;
+
 interface Flags {
   readonly data?: string;
   readonly follow?: true;
@@ -33,9 +36,12 @@ async function audit(flags: Flags): Promise<number> {
   const { systemIo } = await import('./command-io.ts');
   const { follow = false, json = false, after } = flags;
   const reader = SqliteAuditReader.open(data);
+  // The rest between two looks does not keep a process alive by itself.
+  const alive = setInterval(() => undefined, ALIVE_MS);
   try {
     return await runAudit(new ReadAudit({ reader }), { follow, json, after }, systemIo());
   } finally {
+    clearInterval(alive);
     reader.close();
   }
 }
