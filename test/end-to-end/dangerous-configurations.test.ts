@@ -102,6 +102,26 @@ describe('a dangerous configuration', function () {
       sentence: /--public-url must be an http or https URL without user, query and fragment/,
     },
     {
+      what: 'a cookie for a public suffix',
+      flags: () => ['--public-url', 'https://holdfast.github.io', '--cookie-domain', 'github.io'],
+      sentence: /cookie\.domain: github\.io is a public suffix: strangers have hosts below it/,
+    },
+    {
+      what: 'a cookie for a domain that is no parent',
+      flags: () => ['--public-url', 'https://chat.example.org', '--cookie-domain', 'example.com'],
+      sentence: /cookie\.domain: example\.com is no parent of https:\/\/chat\.example\.org\//,
+    },
+    {
+      what: 'a cookie for an address',
+      flags: () => ['--cookie-domain', '127.0.0.1'],
+      sentence: /cookie\.domain: 127\.0\.0\.1 is an address; a cookie is shared within a domain only/,
+    },
+    {
+      what: 'a cookie for a single label',
+      flags: () => ['--public-url', 'http://localhost', '--cookie-domain', 'localhost'],
+      sentence: /cookie\.domain: localhost is a single label; browsers share no cookie within one/,
+    },
+    {
       what: 'a proxy that is everybody',
       flags: () => ['--trusted-proxy', '::/0'],
       sentence: /trustedProxy: ::\/0 believes whatever anybody says of himself/,
