@@ -1,4 +1,4 @@
-import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
+import type { FirstAccount } from '../domain/identity/demo-accounts.ts';
 import type { Listening } from './listen.ts';
 import { VERSION } from './version.ts';
 

@@ -39,6 +39,7 @@ export function composeServices(
       loginLifeMs: config['tokens.refresh'],
       idleMs: config['sessions.idle'],
       absoluteMs: config['sessions.absolute'],
+      demo: config.demo,
       throttle: {
         accountFailures: config['login.accountFailures'],
         networkFailures: config['login.networkFailures'],

@@ -1,10 +1,10 @@
-import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
 import type { ReservationLedger } from '../application/ports/accounting/reservation-ledger.ts';
 import type { Clock } from '../application/ports/clock.ts';
 import type { PrincipalDirectory } from '../application/ports/identity/principal-directory.ts';
 import { DEFAULT_GRANT_DAYS } from '../domain/accounting/credit-grant.ts';
 import { creditsToMicros } from '../domain/accounting/credits.ts';
 import type { AuditRecord } from '../domain/audit/audit-record.ts';
+import type { FirstAccount } from '../domain/identity/demo-accounts.ts';
 
 /** Credits that each demo account begins with. */
 export const DEMO_CREDITS = 100;

@@ -1,6 +1,6 @@
 import type { Container } from 'inversify';
-import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
 import { PortError } from '../application/ports/port-error.ts';
+import type { FirstAccount } from '../domain/identity/demo-accounts.ts';
 import { grantDemoCredit } from './demo-credit.ts';
 import type { ServiceName } from './service-name.ts';
 import { ENSURE_FIRST_ACCOUNTS } from './tokens/identity.ts';

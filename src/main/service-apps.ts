@@ -7,7 +7,7 @@ import { auditRoutes } from '../adapters/inbound/http/routes/operations/audit-ro
 import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { type Page, pageRoutes } from '../adapters/inbound/http/routes/operations/page-routes.ts';
 import { type PageFacts, readWebPage } from '../adapters/inbound/web/web-page.ts';
-import type { FirstAccount } from '../application/identity/ensure-first-accounts.ts';
+import type { FirstAccount } from '../domain/identity/demo-accounts.ts';
 import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { READ_AUDIT } from './tokens/audit.ts';

@@ -75,7 +75,7 @@ export class AdministerUser {
   /** What really changes; what already is as asked stays as it is. */
   async #changeOf(command: Command, before: User, nowMs: number): Promise<UserChange> {
     const { role, disabled, isVerified, password } = command;
-    if (password !== undefined) await this.#deps.rules.require(password, before);
+    const passwordMark = password === undefined ? null : await this.#deps.rules.require(password, before);
     const isDisabled = before.disabledAtMs !== undefined;
     return {
       ...(role === undefined || role === before.role ? {} : { role }),
@@ -83,7 +83,7 @@ export class AdministerUser {
       ...(isVerified === undefined || isVerified === before.isVerified ? {} : { isVerified }),
       ...(password === undefined
         ? {}
-        : { passwordHash: await this.#deps.hasher.hash(password), passwordMark: null }),
+        : { passwordHash: await this.#deps.hasher.hash(password), passwordMark }),
     };
   }
 }

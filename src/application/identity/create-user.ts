@@ -48,12 +48,18 @@ export class CreateUser {
     readonly requestId?: string;
   }): Promise<UserProfile> {
     const { users, hasher, rules, ids, clock } = this.#deps;
-    await rules.require(command.password, command);
+    const passwordMark = await rules.require(command.password, command);
     const { role, isVerified } = command.by ?? { role: 'user', isVerified: false };
     const hash = () => hasher.hash(command.password);
     const hashPassword = command.by === undefined ? () => this.#signUp(command, hash) : hash;
     const user = await newUser(
-      { username: command.username, email: command.email, role, isVerified },
+      {
+        username: command.username,
+        email: command.email,
+        role,
+        isVerified,
+        ...(passwordMark === null ? {} : { passwordMark }),
+      },
       { uuid: ids.uuid(), nowMs: clock.nowMs(), hashPassword },
     );
     const record: AuditRecord = {
@@ -69,6 +75,7 @@ export class CreateUser {
     }
     return profileOf(user);
   }
+
   async #signUp(
     { network, requestId }: { readonly network?: string; readonly requestId?: string },
     hash: () => Promise<string>,

@@ -1,4 +1,4 @@
-import type { Role } from '../../domain/identity/principal.ts';
+import { DEMO_ACCOUNTS, type FirstAccount } from '../../domain/identity/demo-accounts.ts';
 import { foldName, type PasswordMark, type User } from '../../domain/identity/user.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
@@ -8,20 +8,6 @@ import { newUser } from './new-user.ts';
 
 /** Random bits of the first admin's password: 24 characters to copy. */
 const GENERATED_PASSWORD_BITS = 144;
-
-/** An account whose password the server chose, with that password for the operator's console. */
-export interface FirstAccount {
-  readonly username: string;
-  readonly password: string;
-  readonly role: Role;
-}
-
-/** The demo accounts, the admin last: an empty store is one without an admin, also when a start was cut short. */
-const DEMO_ACCOUNTS: readonly FirstAccount[] = [
-  { username: 'user1', password: 'User1@123', role: 'user' },
-  { username: 'supervisor1', password: 'Supervisor1@', role: 'supervisor' },
-  { username: 'admin', password: 'admin@admin', role: 'admin' },
-];
 
 interface Deps {
   readonly users: UserRepository;

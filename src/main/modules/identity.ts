@@ -50,6 +50,8 @@ import { bindPasswords } from './passwords.ts';
 /** How long credentials live, in milliseconds, and how many wrong ones are borne. */
 export interface IdentitySettings extends CookieLoginSettings {
   readonly throttle?: ThrottleSettings;
+  /** The server runs with demo accounts, for this machine alone. */
+  readonly demo?: boolean;
   readonly accessTokenLifeMs: number;
   readonly loginLifeMs: number;
 }
@@ -61,7 +63,7 @@ export function bindIdentity(container: Container, settings: IdentitySettings): 
   container.onActivation(LOGIN_SESSIONS, (_, sessions) => endedLogins.ofSessions(sessions));
   container.onActivation(API_KEYS, (_, apiKeys) => endedLogins.ofApiKeys(apiKeys));
   container.onActivation(USERS, (_, users) => endedLogins.ofUsers(users));
-  bindPasswords(container, settings.throttle ?? {});
+  bindPasswords(container, { ...settings.throttle, demo: settings.demo ?? false });
   bindCredentials(container, settings);
   bindCookieLogins(container, settings);
   bindAuthentication(container);

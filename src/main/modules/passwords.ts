@@ -9,9 +9,14 @@ import { CONFIRM_PASSWORD, LOGIN_THROTTLE, PASSWORD_RULES } from '../tokens/iden
 import { ATTEMPT_COUNTERS, AUDIT, CLOCK, PASSWORD_HASHER, USERS } from '../tokens.ts';
 
 /** Binds which passwords may be chosen, how they are hashed, and how those who guess them are slowed down. */
-export function bindPasswords(container: Container, settings: ThrottleSettings): void {
+export function bindPasswords(
+  container: Container,
+  settings: ThrottleSettings & { readonly demo: boolean },
+): void {
   container.bind(PASSWORD_HASHER).toConstantValue(new Argon2PasswordHasher());
-  container.bind(PASSWORD_RULES).toConstantValue(new PasswordRules({ common: new ZxcvbnCommonPasswords() }));
+  container
+    .bind(PASSWORD_RULES)
+    .toConstantValue(new PasswordRules({ common: new ZxcvbnCommonPasswords(), demo: settings.demo }));
   container
     .bind(ATTEMPT_COUNTERS)
     .toResolvedValue((clock) => new MemoryAttemptCounters({ clock }), [CLOCK])

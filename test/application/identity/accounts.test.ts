@@ -98,11 +98,11 @@ describe('accounts', () => {
   });
 
   it('leave nothing of a person when they are deleted, and stay deleted', async () => {
-    const user = await world.addUser('ada');
-    const grant = await world.login('ada');
-    await world.deleteUser.execute({ user: 'ada', actor: 'system' });
+    const user = await world.addUser('lovelace');
+    const grant = await world.login('lovelace');
+    await world.deleteUser.execute({ user: 'lovelace', actor: 'system' });
     const left = JSON.stringify(await world.users.find(user.id));
-    expect(left).to.not.contain('ada').and.not.contain('password of');
+    expect(left).to.not.contain('lovelace').and.not.contain('password of');
     await expectRefusal(world.refresh(grant.refreshToken), 'credential.invalid');
     await expectRefusal(world.deleteUser.execute({ user: user.id, actor: 'system' }), 'user.not_found');
     await expectRefusal(

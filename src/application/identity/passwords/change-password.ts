@@ -53,7 +53,7 @@ export class ChangePassword {
   }): Promise<ChangedPassword> {
     const { users, hasher, rules, confirm, tokens, renewal, clock, audit } = this.#deps;
     const { userId, loginSessionId } = command.principal;
-    await rules.require(command.newPassword, command.principal, 'newPassword');
+    const passwordMark = await rules.require(command.newPassword, command.principal, 'newPassword');
     if (command.newPassword === command.currentPassword) {
       const message = 'must differ from the current password';
       throw new DomainError('request.invalid', `newPassword: ${message}`, {
@@ -75,7 +75,7 @@ export class ChangePassword {
       userId,
       {
         passwordHash,
-        passwordMark: null,
+        passwordMark,
         replacesHash: user.passwordHash,
       },
       renewed.sessions,
