@@ -62,7 +62,8 @@ export async function startNchan(
   await elapse(500);
   const workers = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
     .stdout.trim()
-    .split('\n');
+    .split('\n')
+    .map(Number);
   const publishers = Array.from({ length: PUBLISHERS }, () => publisher(port));
   const pacer = new Pacer(rate);
   const removes = Array.from({ length: streams }, (_, index) => {
@@ -74,7 +75,7 @@ export async function startNchan(
     });
   });
   return {
-    pids: workers.map(Number),
+    pids: workers,
     open: async (index) => ({
       port,
       text: `GET /sub/${index} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n`,
@@ -83,6 +84,8 @@ export async function startNchan(
       for (const remove of removes) remove();
       for (const socket of publishers) socket.destroy();
       await stop(child);
+      // nginx's worker outlives a master that is killed.
+      for (const pid of workers) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };
