@@ -43,7 +43,7 @@ describe('a server that is open to nobody else', function () {
   it('tells the first password once, on the console alone, and how to change it', async () => {
     server = await RunningServer.start(['--log-level', 'debug']);
     const { output } = await eventually(async () => {
-      expect(server?.output).to.contain('Type next');
+      expect(server?.output).to.contain('npx holdfast chat');
       return { output: server?.output ?? '' };
     });
     const password = / {2}admin {7}(\S{24})\n/.exec(output)?.[1] ?? '';
@@ -56,7 +56,7 @@ describe('a server that is open to nobody else', function () {
 
   it('opens everything to the first admin once his password has been changed, as it said', async () => {
     server = await RunningServer.start([]);
-    await eventually(async () => expect(server?.output).to.contain('Type next'));
+    await eventually(async () => expect(server?.output).to.contain('npx holdfast chat'));
     const password = / {2}admin {7}(\S{24})\n/.exec(server.output)?.[1] ?? '';
     const changed = await holdfast(['user', 'password', 'admin', '--data', server.data], {
       HOLDFAST_PASSWORD: PASSWORD,
