@@ -204,6 +204,11 @@ describe('a dangerous configuration', function () {
       sentence: /serviceKeyFile: The service key file \S+short must hold .* 256 random bits in base64url/,
     },
     {
+      what: 'an audit key that others can read',
+      flags: () => ['--audit-key-file', at('open-service-key')],
+      sentence: /audit\.keyFile: The audit key file \S+open-service-key can be read by others: chmod 600 it/,
+    },
+    {
       what: 'a token for /metrics that is too short',
       flags: () => ['--metrics-token-file', at('short')],
       sentence: /metricsTokenFile: the token in \S+short needs at least 16 characters/,
