@@ -208,6 +208,7 @@ export const bench: Bench = {
       notes: [
         'The server has one core, its writer thread included. A first token of Holdfast is that of a whole start: credential, slot, hold, two durable writes and the model; of the peers that of a bare GET.',
         'Every token is an event of its own, given to the server by the same pacer: one token of a stream at a time, and none that is late made up for. What a server sends together, it has gathered by itself.',
+        'Were late tokens made up for in one burst, the bare server would join them to one write: 2.4 µs of CPU an event against 3.7 µs of Holdfast were seen then, about 0.65 × at saturation.',
         "nchan is fed by a publisher on the load generator's core over its HTTP interface, in batches; its CPU is that of its one worker.",
       ],
     };
