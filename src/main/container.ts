@@ -47,7 +47,11 @@ export function composeServices(
       },
     });
   } else {
-    bindRemoteIdentity(container, { authUrl: required(config.authUrl, 'authUrl'), serviceKey });
+    bindRemoteIdentity(container, {
+      authUrl: required(config.authUrl, 'authUrl'),
+      serviceKey,
+      idleMs: config['sessions.idle'],
+    });
   }
   if (running.includes('accounting')) {
     bindAccounting(container, { capOutputTokens: config['streams.maxOutputTokens'] });

@@ -105,17 +105,20 @@ describe('chat whose other services go', () => {
     await expectHealthy(services.accounting, services.chat);
   });
 
-  it('goes on without auth with the keys that it knows, and takes no key that it does not', async () => {
+  it('ends without auth what runs, takes no key that it does not know, and goes on once auth is back', async () => {
     const chat = await user.createChat();
     const reader = await user.start(chat, 'Hello');
     const withUnknownKey = new ApiClient(services.urls, underAnotherKey(user.token));
     expect((await withUnknownKey.get('chat', '/api/chat/sessions')).status).to.equal(401);
     await services.auth.end('SIGKILL');
     await readToEnds([reader]);
-    const receipt = await user.update(chat, reader.streamId, reader.text);
-    expect([receipt.status, receipt.body.receipt]).to.deep.equal([200, 'exact']);
-    await readToEnds([await user.start(chat, 'Hello again')]);
     expect((await withUnknownKey.get('chat', '/api/chat/sessions')).status).to.be.oneOf([401, 503]);
+    await services.restartAuth();
+    await eventually(async () => {
+      const receipt = await user.update(chat, reader.streamId, reader.text);
+      expect([receipt.status, receipt.body.receipt]).to.deep.equal([200, 'exact']);
+    });
+    await readToEnds([await user.start(chat, 'Hello again')]);
     await expectSettled();
     await expectHealthy(services.auth, services.accounting, services.chat);
   });

@@ -80,10 +80,13 @@ export class EventReader {
 export class ApiClient {
   readonly urls: ServerUrls;
   readonly token: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(urls: ServerUrls, token = '') {
+  /** `headers` go with every request, such as the cookie of a browser. */
+  constructor(urls: ServerUrls, token = '', headers: Readonly<Record<string, string>> = {}) {
     this.urls = urls;
     this.token = token;
+    this.#headers = headers;
   }
 
   /** Logs in and returns a client that carries the access token. */
@@ -188,7 +191,7 @@ export class ApiClient {
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     return fetch(this.urls[service] + path, {
       method,
-      headers: { ...type, ...credential, ...headers },
+      headers: { ...type, ...credential, ...this.#headers, ...headers },
       ...(body === undefined ? {} : { body }),
     });
   }

@@ -5,8 +5,8 @@ import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts
 import { streamingRoutes } from '../../src/adapters/inbound/http/routes/streaming/streaming-routes.ts';
 import { EventStreams } from '../../src/adapters/inbound/http/sse-response.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
-import type { LongUse } from '../../src/application/identity/login-use.ts';
 import type { LoginEnd, LoginEnds } from '../../src/application/ports/identity/login-ends.ts';
+import type { LongUse } from '../../src/application/ports/identity/long-use.ts';
 import type { DirectoryEntry } from '../../src/application/ports/identity/principal-directory.ts';
 import type { SessionStatus } from '../../src/application/ports/identity/session-status.ts';
 import { CreateChat } from '../../src/application/streaming/chats/create-chat.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Answer } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import { holdfast } from './holdfast-command.ts';
-import { type Deployment, RevocationScenes } from './revocation-scenes.ts';
+import { type Deployment, PASSWORD, RevocationScenes } from './revocation-scenes.ts';
 
 /** Expects, of a deployment of real processes, that whatever ends a login cuts its readers within a second. */
 export function describeRevocation(
@@ -23,6 +23,7 @@ export function describeRevocation(
     });
 
     describeOwnEnds(() => scenes);
+    describeDevices(() => scenes);
     describeAdministration(() => scenes);
   });
 }
@@ -55,7 +56,7 @@ function describeOwnEnds(of: () => RevocationScenes): void {
   it('cuts the readers of all other logins of who changes his password, and not his own', async () => {
     const reading = await of().reading();
     const other = await of().login(reading.userId, reading.username);
-    const passwords = { currentPassword: 'a long enough password', newPassword: 'another long password' };
+    const passwords = { currentPassword: PASSWORD, newPassword: 'another long password' };
     const change = () => reading.client.post('auth', '/api/change-password', passwords);
     await of().expectCut('password changed', change, [other]);
     await of().expectGoesOn(reading);
@@ -68,6 +69,56 @@ function describeOwnEnds(of: () => RevocationScenes): void {
     expect((await refresh()).status).to.equal(200);
     await of().expectGoesOn(reading);
     await of().expectCut('refresh token used twice', refresh, [reading], 401);
+  });
+}
+
+function describeDevices(of: () => RevocationScenes): void {
+  it('cuts the readers of a login that its owner ends from another device', async () => {
+    const lost = await of().reading();
+    const kept = await of().login(lost.userId, lost.username);
+    const { body } = await lost.client.get('auth', '/api/auth/sessions');
+    const { id } = body.sessions.find(({ current }: { current: boolean }) => current);
+    const end = () => kept.client.send('auth', 'DELETE', `/api/auth/sessions/${id}`, undefined);
+    await of().expectCut('login ended from another device', end, [lost]);
+    await of().expectGoesOn(kept);
+  });
+
+  it('cuts the readers of all other logins, a browser among them, and not of the one that asks', async () => {
+    const kept = await of().reading();
+    const other = await of().login(kept.userId, kept.username);
+    const browser = await of().browse(kept.username);
+    const end = () => kept.client.post('auth', '/api/auth/sessions/end-others');
+    await of().expectCut('all other logins ended', end, [other, browser]);
+    await of().expectGoesOn(kept);
+  });
+
+  it('cuts the reader of a browser that logs out', async () => {
+    const { username } = await of().reading();
+    const browser = await of().browse(username);
+    const logout = () => browser.tab.send('DELETE', '/api/auth/session');
+    await of().expectCut('browser logged out', logout, [browser]);
+  });
+
+  it('cuts the reader of a browser whose user logs in anew there', async () => {
+    const { username } = await of().reading();
+    const browser = await of().browse(username);
+    const again = () => browser.tab.logIn(username, PASSWORD);
+    await of().expectCut('browser logged in anew', again, [browser]);
+  });
+
+  it('cuts the readers of a key that is revoked, and not those of its owner', async () => {
+    const owner = await of().reading();
+    const keyed = await of().readingByKey(owner);
+    const revoke = () => owner.client.send('auth', 'DELETE', `/api/keys/${keyed.keyId}`, undefined);
+    await of().expectCut('key revoked', revoke, [keyed]);
+    await of().expectGoesOn(owner);
+  });
+
+  it('cuts the readers of the keys of who is disabled', async () => {
+    const owner = await of().reading();
+    const keyed = await of().readingByKey(owner);
+    const disable = () => of().patch(owner.userId, { disabled: true });
+    await of().expectCut("key's owner disabled", disable, [keyed, owner]);
   });
 }
 

@@ -49,6 +49,7 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'POST /api/ws/tickets': PEOPLE,
   'POST /internal/tickets/redeem': SERVICE,
   'GET /internal/revocations': SERVICE,
+  'POST /internal/sessions/use': SERVICE,
   'GET /api/credits/balance': PEOPLE,
   'GET /api/credits/total-balance': PEOPLE,
   'GET /api/credits/balance/:userId': OFFICERS,

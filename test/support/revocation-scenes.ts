@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { type Answer, ApiClient, type EventReader } from './api-client.ts';
-import { expectProblem } from './problems.ts';
+import { BrowserTab } from './browser-tab.ts';
 import type { ServerUrls } from './running-server.ts';
 
 /** Longest time from the answer of what ends a login to the close of its readers, in milliseconds. */
 const WITHIN_MS = 1_000;
-const PASSWORD = 'a long enough password';
+/** Everybody's password. */
+export const PASSWORD = 'a long enough password';
 
 /** A login of somebody, with a reader of a stream of his. */
 export interface Reading {
@@ -69,9 +70,30 @@ export class RevocationScenes {
     expect(answer.status).to.equal(200);
     const client = new ApiClient(urls, answer.body.accessToken);
     const chat = await client.createChat();
-    const reader = await client.start(chat);
-    await reader.until(({ text }) => text.length > 0);
+    const reader = await begun(client, chat);
     return { userId, username, client, refreshToken: answer.body.refreshToken, chat, reader };
+  }
+
+  /** A browser of somebody's, with a reader of a stream of its own. */
+  async browse(username: string): Promise<Pick<Reading, 'client' | 'reader'> & { readonly tab: BrowserTab }> {
+    const { urls } = this.deployment;
+    const tab = new BrowserTab(urls.auth);
+    expect((await tab.logIn(username, PASSWORD)).status).to.equal(200);
+    // The same page speaks to chat, whose port may be another; cookies do not tell ports apart.
+    const page = { cookie: tab.cookie ?? '', 'x-csrf-token': tab.csrfToken, origin: urls.chat };
+    const client = new ApiClient(urls, '', page);
+    return { tab, client, reader: await begun(client) };
+  }
+
+  /** A reader by a new API key of somebody's. */
+  async readingByKey(
+    owner: Reading,
+  ): Promise<Pick<Reading, 'client' | 'reader'> & { readonly keyId: string }> {
+    const draft = { name: 'a script', scopes: ['chat'], password: PASSWORD };
+    const { status, body } = await owner.client.post('auth', '/api/keys', draft);
+    expect(status).to.equal(201);
+    const client = new ApiClient(this.deployment.urls, body.key);
+    return { keyId: body.id, client, reader: await begun(client) };
   }
 
   /** Acts, and expects the readers to be cut within a second of the answer and their credential to be refused. */
@@ -94,7 +116,8 @@ export class RevocationScenes {
       expect(tookMs, what).to.be.at.most(WITHIN_MS);
     }
     for (const { client } of cut) {
-      expectProblem(await client.get('chat', '/api/chat/sessions'), 401, 'credential.expired');
+      const { status: refusal } = await client.get('chat', '/api/chat/sessions');
+      expect(refusal, what).to.equal(401);
     }
   }
 
@@ -114,4 +137,11 @@ export class RevocationScenes {
     expect(usage.totalRecords).to.equal(1);
     expect(usage.totalCredits).to.be.closeTo(50 - balance.availableCredits, 1e-9);
   }
+}
+
+/** A reader of a stream that is on its way, in a new chat unless one is given. */
+async function begun(client: ApiClient, chat?: string): Promise<EventReader> {
+  const reader = await client.start(chat ?? (await client.createChat()));
+  expect(await reader.until(({ text }) => text.length > 0)).to.equal(true);
+  return reader;
 }

@@ -3,10 +3,10 @@ import { API_KEY_PREFIX, readApiKey } from '../../domain/identity/api-key-text.t
 import type { Principal } from '../../domain/identity/principal.ts';
 import type { AccessTokenVerifier } from '../ports/identity/access-tokens.ts';
 import type { ApiKeyVerifier } from '../ports/identity/api-key-verifier.ts';
+import type { CookieVerifier } from '../ports/identity/cookie-verifier.ts';
 import type { ServiceKeys } from '../ports/identity/service-keys.ts';
 import type { SessionStatus } from '../ports/identity/session-status.ts';
 import type { TicketRedeemer } from '../ports/identity/ticket-redeemer.ts';
-import type { RecogniseCookie } from './recognise-cookie.ts';
 
 interface Deps {
   readonly tokens: AccessTokenVerifier;
@@ -14,8 +14,7 @@ interface Deps {
   readonly serviceKeys: ServiceKeys;
   readonly apiKeys: ApiKeyVerifier;
   readonly tickets: TicketRedeemer;
-  /** Absent in a service that runs apart from auth: it knows of no cookies, so each is a bad one. */
-  readonly cookies?: RecogniseCookie;
+  readonly cookies: CookieVerifier;
 }
 
 /** The one credential that decides who asks, by where it stood: a good one in the wrong place is a bad one. */
@@ -41,8 +40,7 @@ export class Authenticate {
   async execute({ kind, value }: Credential): Promise<Principal> {
     const { sessions, serviceKeys, apiKeys, tickets, tokens, cookies } = this.#deps;
     if (kind === 'ticket') return tickets.redeem(value);
-    if (kind === 'cookie' && cookies !== undefined) return cookies.execute({ secret: value });
-    if (kind !== 'bearer') throw invalid();
+    if (kind === 'cookie') return cookies.verify(value);
     if (serviceKeys.accepts(value)) return { kind: 'service' };
     if (value.startsWith(API_KEY_PREFIX)) {
       const key = readApiKey(value);

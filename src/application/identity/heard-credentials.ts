@@ -2,6 +2,7 @@ import { DomainError } from '../../domain/domain-error.ts';
 import type { ApiKeyText } from '../../domain/identity/api-key-text.ts';
 import type { AgentPrincipal, KeyPrincipal, UserPrincipal } from '../../domain/identity/principal.ts';
 import type { ApiKeyVerifier } from '../ports/identity/api-key-verifier.ts';
+import type { CookieVerifier } from '../ports/identity/cookie-verifier.ts';
 import type { TicketRedeemer } from '../ports/identity/ticket-redeemer.ts';
 import type { HeardEnds } from './heard-ends.ts';
 
@@ -9,10 +10,11 @@ interface Deps {
   readonly heard: HeardEnds;
   readonly apiKeys: ApiKeyVerifier;
   readonly tickets: TicketRedeemer;
+  readonly cookies: CookieVerifier;
 }
 
 /**
- * API keys and tickets in a service that runs apart from auth. Auth is asked about each, and only while it is also heard:
+ * API keys, tickets and cookies in a service that runs apart from auth. Auth is asked about each, and only while it is also heard:
  * whom it lets in must hear of his end for as long as he stays.
  */
 export class HeardCredentials implements ApiKeyVerifier, TicketRedeemer {
@@ -20,6 +22,11 @@ export class HeardCredentials implements ApiKeyVerifier, TicketRedeemer {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+  }
+
+  /** The same of cookies. */
+  get cookies(): CookieVerifier {
+    return { verify: (secret) => this.#verifyCookie(secret) };
   }
 
   async verify(key: ApiKeyText): Promise<KeyPrincipal | AgentPrincipal> {
@@ -35,6 +42,14 @@ export class HeardCredentials implements ApiKeyVerifier, TicketRedeemer {
     const { heard, tickets } = this.#deps;
     heard.requireHeard();
     const principal = await tickets.redeem(ticket);
+    this.#refuseEnded(principal.loginSessionId);
+    return principal;
+  }
+
+  async #verifyCookie(secret: string): Promise<UserPrincipal> {
+    const { heard, cookies } = this.#deps;
+    heard.requireHeard();
+    const principal = await cookies.verify(secret);
     this.#refuseEnded(principal.loginSessionId);
     return principal;
   }

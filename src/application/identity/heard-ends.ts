@@ -50,6 +50,11 @@ export class HeardEnds implements LoginEnds {
     }
   }
 
+  /** Takes an end that auth did not tell but answered, of a login whose time was over. */
+  conclude(end: LoginEnd): void {
+    this.#take(end, this.#clock.nowMs());
+  }
+
   /** @throws PortError `unavailable` unless auth was heard in the last 5 seconds. */
   requireHeard(): void {
     const unheardMs = this.#clock.nowMs() - this.#caughtUpAtMs;

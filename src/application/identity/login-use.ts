@@ -2,20 +2,13 @@ import type { LoginSessionId } from '../../domain/identity/ids.ts';
 import { isUseDue, type LoginSession, useIntervalMs } from '../../domain/identity/login-session.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
+import type { LongUse } from '../ports/identity/long-use.ts';
 
 interface Deps {
   readonly sessions: LoginSessionRepository;
   readonly clock: Clock;
   /** How long a login by cookie may lie unused, in milliseconds. */
   readonly idleMs: number;
-}
-
-/** Keeps the logins that whoever serves for longer than a request knows to be in use from ending idle. */
-export interface LongUse {
-  /** How often a use that goes on has to be told, in milliseconds. */
-  readonly intervalMs: number;
-  /** Tells that a login is in use. False when it has ended; a store that is out of reach ends nobody's. */
-  tell(id: LoginSessionId): Promise<boolean>;
 }
 
 /** Writes down that logins are used. No one waits for it: a use that cannot be written is lost, and the login ends sooner. */

@@ -3,6 +3,7 @@ import { isLiveAt } from '../../domain/identity/login-session.ts';
 import type { UserPrincipal } from '../../domain/identity/principal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
+import type { CookieVerifier } from '../ports/identity/cookie-verifier.ts';
 import type { LoginSessionRepository } from '../ports/identity/login-session-repository.ts';
 import type { UserRepository } from '../ports/identity/user-repository.ts';
 import { COOKIE_SECRET_BITS } from './login-grant.ts';
@@ -21,20 +22,15 @@ interface Deps {
 const SECRET = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(COOKIE_SECRET_BITS / 6)}}$`);
 
 /** Finds out whose login a cookie is. The account is asked each time, so that he is who he is now. */
-export class RecogniseCookie {
+export class RecogniseCookie implements CookieVerifier {
   readonly #deps: Deps;
 
   constructor(deps: Deps) {
     this.#deps = deps;
   }
 
-  /**
-   * What does not have the form of a secret never reaches the store.
-   *
-   * @throws DomainError `credential.invalid` for a secret that is none, `credential.expired` for one whose login has
-   *   ended; PortError when the store is away.
-   */
-  async execute({ secret }: { readonly secret: string }): Promise<UserPrincipal> {
+  /** What does not have the form of a secret never reaches the store. */
+  async verify(secret: string): Promise<UserPrincipal> {
     const { sessions, users, digest, clock, use } = this.#deps;
     if (!SECRET.test(secret)) throw invalid();
     const session = await sessions.findByCookie(digest.sha256Hex(secret));

@@ -4,9 +4,8 @@ import { EndLogins } from '../../application/identity/end-logins.ts';
 import { ListLogins } from '../../application/identity/list-logins.ts';
 import { LogInBrowser } from '../../application/identity/log-in-browser.ts';
 import { LoginRenewal } from '../../application/identity/login-renewal.ts';
-import { LoginUse, type LongUse } from '../../application/identity/login-use.ts';
+import { LoginUse } from '../../application/identity/login-use.ts';
 import { RecogniseCookie } from '../../application/identity/recognise-cookie.ts';
-import { USE_INTERVAL_MS } from '../../domain/identity/login-session.ts';
 import * as identity from '../tokens/identity.ts';
 import { CLOCK, DIGEST, IDS, LOGIN_SESSIONS, SESSION_COOKIE, USERS } from '../tokens.ts';
 
@@ -15,9 +14,6 @@ export interface CookieLoginSettings {
   readonly idleMs: number;
   readonly absoluteMs: number;
 }
-
-/** Where no cookie lets anybody in, no use of one is known either. */
-export const UNKNOWN_USE: LongUse = { intervalMs: USE_INTERVAL_MS, tell: async () => true };
 
 /** Binds browsers' logins, and what people do with their logins of either kind. */
 export function bindCookieLogins(container: Container, settings: CookieLoginSettings): void {
@@ -28,7 +24,7 @@ export function bindCookieLogins(container: Container, settings: CookieLoginSett
     .inSingletonScope();
   container.bind(identity.LONG_USE).toResolvedValue((use) => use, [identity.LOGIN_USE]);
   container
-    .bind(identity.RECOGNISE_COOKIE)
+    .bind(identity.COOKIE_VERIFIER)
     .toResolvedValue(
       (sessions, users, digest, clock, use) => new RecogniseCookie({ sessions, users, digest, clock, use }),
       [LOGIN_SESSIONS, USERS, DIGEST, CLOCK, identity.LOGIN_USE],

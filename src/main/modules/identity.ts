@@ -91,9 +91,7 @@ export function bindAuthentication(container: Container): void {
           serviceKeys: get(SERVICE_KEYS),
           apiKeys: get(API_KEY_VERIFIER),
           tickets: get(TICKET_REDEEMER),
-          ...(container.isBound(identity.RECOGNISE_COOKIE)
-            ? { cookies: get(identity.RECOGNISE_COOKIE) }
-            : {}),
+          cookies: get(identity.COOKIE_VERIFIER),
         }),
     )
     .inSingletonScope();
@@ -236,6 +234,7 @@ function bindRoutes(container: Container): void {
         mintTicket: get(identity.MINT_TICKET),
         directory: get(PRINCIPAL_DIRECTORY),
         tellRevocations: get(identity.TELL_REVOCATIONS),
+        use: get(identity.LOGIN_USE),
         keys: get(TOKEN_ISSUER),
       }),
     )

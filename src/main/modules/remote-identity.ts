@@ -1,5 +1,7 @@
 import type { Container } from 'inversify';
 import { HttpApiKeyVerifier } from '../../adapters/outbound/http/identity/http-api-key-verifier.ts';
+import { HttpCookieVerifier } from '../../adapters/outbound/http/identity/http-cookie-verifier.ts';
+import { HttpLongUse } from '../../adapters/outbound/http/identity/http-long-use.ts';
 import { HttpPrincipalDirectory } from '../../adapters/outbound/http/identity/http-principal-directory.ts';
 import { HttpRevocationFeed } from '../../adapters/outbound/http/identity/http-revocation-feed.ts';
 import { HttpTicketRedeemer } from '../../adapters/outbound/http/identity/http-ticket-redeemer.ts';
@@ -8,6 +10,7 @@ import { FollowRevocations } from '../../application/identity/follow-revocations
 import { HeardCredentials } from '../../application/identity/heard-credentials.ts';
 import { HeardEnds } from '../../application/identity/heard-ends.ts';
 import { HeardSessionStatus } from '../../application/identity/heard-session-status.ts';
+import { useIntervalMs } from '../../domain/identity/login-session.ts';
 import * as identity from '../tokens/identity.ts';
 import {
   API_KEY_VERIFIER,
@@ -22,17 +25,18 @@ import {
   TIMERS,
   TOKEN_VERIFIER,
 } from '../tokens.ts';
-import { UNKNOWN_USE } from './cookie-logins.ts';
 import { bindAuthentication } from './identity.ts';
 
 /** Where auth is, and how this service shows that it is one. */
-interface AuthPeer {
+interface Auth {
   readonly authUrl: URL;
   readonly serviceKey: string;
+  /** How long a browser's login may lie unused there, in milliseconds. */
+  readonly idleMs: number;
 }
 
 /** Binds what a service that runs apart from auth needs to know who asks. */
-export function bindRemoteIdentity(container: Container, auth: AuthPeer): void {
+export function bindRemoteIdentity(container: Container, auth: Auth): void {
   container
     .bind(TOKEN_VERIFIER)
     .toResolvedValue(
@@ -43,12 +47,11 @@ export function bindRemoteIdentity(container: Container, auth: AuthPeer): void {
   container.bind(PRINCIPAL_DIRECTORY).toConstantValue(new HttpPrincipalDirectory(auth));
   bindHearing(container, auth);
   bindAskedCredentials(container, auth);
-  container.bind(identity.LONG_USE).toConstantValue(UNKNOWN_USE);
   bindAuthentication(container);
 }
 
 /** What auth tells of ended logins, and what follows from it. */
-function bindHearing(container: Container, auth: AuthPeer): void {
+function bindHearing(container: Container, auth: Auth): void {
   container
     .bind(identity.HEARD_ENDS)
     .toResolvedValue((clock) => new HeardEnds(clock), [CLOCK])
@@ -72,7 +75,7 @@ function bindHearing(container: Container, auth: AuthPeer): void {
 }
 
 /** What only auth can tell of a credential. */
-function bindAskedCredentials(container: Container, auth: AuthPeer): void {
+function bindAskedCredentials(container: Container, auth: Auth): void {
   container
     .bind(identity.HEARD_CREDENTIALS)
     .toResolvedValue(
@@ -81,10 +84,23 @@ function bindAskedCredentials(container: Container, auth: AuthPeer): void {
           heard,
           apiKeys: new HttpApiKeyVerifier({ auth, clock, digest, loginEnds }),
           tickets: new HttpTicketRedeemer(auth),
+          cookies: new HttpCookieVerifier({ auth, clock, digest, loginEnds }),
         }),
       [CLOCK, DIGEST, LOGIN_ENDS, identity.HEARD_ENDS],
     )
     .inSingletonScope();
   container.bind(API_KEY_VERIFIER).toResolvedValue((asked) => asked, [identity.HEARD_CREDENTIALS]);
+  container
+    .bind(identity.COOKIE_VERIFIER)
+    .toResolvedValue((asked) => asked.cookies, [identity.HEARD_CREDENTIALS]);
+  container.bind(identity.LONG_USE).toResolvedValue(
+    (heard) =>
+      new HttpLongUse({
+        auth,
+        intervalMs: useIntervalMs(auth.idleMs),
+        onEnded: (loginSessionId) => heard.conclude({ loginSessionId }),
+      }),
+    [identity.HEARD_ENDS],
+  );
   container.bind(TICKET_REDEEMER).toResolvedValue((asked) => asked, [identity.HEARD_CREDENTIALS]);
 }

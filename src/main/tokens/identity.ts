@@ -20,13 +20,12 @@ import type { LogInBrowser } from '../../application/identity/log-in-browser.ts'
 import type { LogOut } from '../../application/identity/log-out.ts';
 import type { LoginAdmission } from '../../application/identity/login-admission.ts';
 import type { LoginRenewal } from '../../application/identity/login-renewal.ts';
-import type { LoginUse, LongUse } from '../../application/identity/login-use.ts';
+import type { LoginUse } from '../../application/identity/login-use.ts';
 import type { ChangePassword } from '../../application/identity/passwords/change-password.ts';
 import type { ConfirmPassword } from '../../application/identity/passwords/confirm-password.ts';
 import type { LoginThrottle } from '../../application/identity/passwords/login-throttle.ts';
 import type { PasswordRules } from '../../application/identity/passwords/password-rules.ts';
 import type { ReadProfile } from '../../application/identity/read-profile.ts';
-import type { RecogniseCookie } from '../../application/identity/recognise-cookie.ts';
 import type { RefreshLogin } from '../../application/identity/refresh-login.ts';
 import type { ResolveCredential } from '../../application/identity/resolve-credential.ts';
 import type { TellRevocations } from '../../application/identity/tell-revocations.ts';
@@ -35,6 +34,8 @@ import type {
   AccessTokenIssuer,
   AccessTokenVerifier,
 } from '../../application/ports/identity/access-tokens.ts';
+import type { CookieVerifier } from '../../application/ports/identity/cookie-verifier.ts';
+import type { LongUse } from '../../application/ports/identity/long-use.ts';
 import { identify } from '../tokens.ts';
 
 /** The one object that issues and verifies access tokens, so that both use the same keys. */
@@ -47,7 +48,7 @@ export const CONFIRM_PASSWORD = identify<ConfirmPassword>('ConfirmPassword');
 export const LOGIN_ADMISSION = identify<LoginAdmission>('LoginAdmission');
 export const LOG_IN = identify<LogIn>('LogIn');
 export const LOG_IN_BROWSER = identify<LogInBrowser>('LogInBrowser');
-export const RECOGNISE_COOKIE = identify<RecogniseCookie>('RecogniseCookie');
+export const COOKIE_VERIFIER = identify<CookieVerifier>('CookieVerifier');
 export const LOGIN_USE = identify<LoginUse>('LoginUse');
 /** Told by whoever serves somebody for longer than a request. */
 export const LONG_USE = identify<LongUse>('LongUse');

@@ -115,6 +115,7 @@ describe('an API key', () => {
         serviceKeys: { accepts: () => false },
         apiKeys: new StoredApiKeys({ ...pick(world), apiKeys: counting }),
         tickets: { redeem: () => Promise.reject(new Error('no ticket')) },
+        cookies: { verify: () => Promise.reject(new Error('no cookie')) },
       });
       for (let at = 3; at < key.length; at += 1) {
         const wrong = key.slice(0, at) + (key[at] === 'x' ? 'y' : 'x') + key.slice(at + 1);

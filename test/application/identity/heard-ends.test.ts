@@ -148,6 +148,14 @@ describe('a service that runs apart from auth', () => {
     expect(told).to.deep.equal([{ userId, closed: true }, { anybody: true }, { apiKeyId: KEY }]);
   });
 
+  it('takes an end that auth answered as if it had been told, also while it is not heard', async () => {
+    const told: LoginEnd[] = [];
+    heard.subscribe((end) => told.push(end));
+    heard.conclude({ loginSessionId: SESSION });
+    expect(told).to.deep.equal([{ loginSessionId: SESSION }]);
+    expect(await status.isLive(ADA)).to.equal(false);
+  });
+
   it('knows an end before it passes it on', async () => {
     heard.hear([CAUGHT_UP]);
     const lives: Array<Promise<boolean>> = [];
@@ -167,7 +175,7 @@ describe('a service that runs apart from auth', () => {
     expect(await status.isLive(ADA)).to.equal(true);
   });
 
-  describe('and asks it about keys and tickets', () => {
+  describe('and asks it about keys, tickets and cookies', () => {
     let taken: number;
     let credentials: HeardCredentials;
     let meanwhile: () => void;
@@ -183,6 +191,7 @@ describe('a service that runs apart from auth', () => {
         heard,
         apiKeys: { verify: () => answer(HER_KEY) },
         tickets: { redeem: () => answer(ADA) },
+        cookies: { verify: () => answer(ADA) },
       });
     });
     const key = { id: KEY, text: 'hf_…' } as ApiKeyText;
@@ -190,10 +199,12 @@ describe('a service that runs apart from auth', () => {
     it('takes them while auth is heard, and asks nobody when it is not', async () => {
       await expectUnheard(credentials.verify(key));
       await expectUnheard(credentials.redeem('a ticket'));
+      await expectUnheard(credentials.cookies.verify('a secret'));
       expect(taken, 'no ticket is spent in vain').to.equal(0);
       heard.hear([CAUGHT_UP]);
       expect(await credentials.verify(key)).to.deep.equal(HER_KEY);
       expect(await credentials.redeem('a ticket')).to.deep.equal(ADA);
+      expect(await credentials.cookies.verify('a secret')).to.deep.equal(ADA);
     });
 
     it('refuses one whose end is told while the answer is on its way', async () => {
@@ -201,6 +212,7 @@ describe('a service that runs apart from auth', () => {
       meanwhile = () => heard.hear([ended({ loginSessionId: SESSION }), ended({ apiKeyId: KEY })]);
       await expectRefusal(credentials.verify(key), 'credential.expired');
       await expectRefusal(credentials.redeem('a ticket'), 'credential.expired');
+      await expectRefusal(credentials.cookies.verify('a secret'), 'credential.expired');
     });
   });
 });

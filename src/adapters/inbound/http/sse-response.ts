@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { LongUse } from '../../../application/identity/login-use.ts';
 import type { LoginEnd, LoginEnds } from '../../../application/ports/identity/login-ends.ts';
+import type { LongUse } from '../../../application/ports/identity/long-use.ts';
 import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
 import type { StreamReader } from '../../../application/streaming/engine/stream-reader.ts';

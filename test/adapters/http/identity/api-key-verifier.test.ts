@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import {
-  HttpApiKeyVerifier,
-  KEY_ANSWER_LIFE_MS,
-} from '../../../../src/adapters/outbound/http/identity/http-api-key-verifier.ts';
+import { ANSWER_LIFE_MS } from '../../../../src/adapters/outbound/http/identity/asked-holders.ts';
+import { HttpApiKeyVerifier } from '../../../../src/adapters/outbound/http/identity/http-api-key-verifier.ts';
 import { HttpTicketRedeemer } from '../../../../src/adapters/outbound/http/identity/http-ticket-redeemer.ts';
 import type { LoginEnd, LoginEnds } from '../../../../src/application/ports/identity/login-ends.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
@@ -25,7 +23,7 @@ describeApiKeyVerifier('auth over HTTP', async () => {
   const auth = { authUrl: origin, serviceKey: SERVICE_KEY };
   const loginEnds = { subscribe: () => () => undefined };
   const verifier = new HttpApiKeyVerifier({ auth, clock, digest: world.digest, loginEnds });
-  return { world, verifier, passTime: () => clock.advance(KEY_ANSWER_LIFE_MS), close };
+  return { world, verifier, passTime: () => clock.advance(ANSWER_LIFE_MS), close };
 });
 
 describeTicketRedeemer("auth's own store", async () => {
@@ -73,7 +71,7 @@ describe('a service apart from auth', () => {
   it('asks once for what it was told within half a second, and once for all who come meanwhile', async () => {
     const key = await keyOf('ann');
     await Promise.all([verifier.verify(key), verifier.verify(key), verifier.verify(key)]);
-    clock.advance(KEY_ANSWER_LIFE_MS - 1);
+    clock.advance(ANSWER_LIFE_MS - 1);
     await verifier.verify(key);
     expect(asked).to.equal(1);
     clock.advance(1);
@@ -114,7 +112,7 @@ describe('a service apart from auth', () => {
     await verifier.verify(key);
     auth.close();
     await verifier.verify(key);
-    clock.advance(KEY_ANSWER_LIFE_MS);
+    clock.advance(ANSWER_LIFE_MS);
     const failure = await verifier.verify(key).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(PortError).and.include({ kind: 'unavailable', dependency: 'auth' });
   });

@@ -168,6 +168,7 @@ async function askAboutKeys(
   const body = { ...draft, password: 'password of root' };
   const minted = await auth.send('POST', '/api/keys', { bearer, body });
   const ticket = await auth.send('POST', '/api/ws/tickets', { bearer });
+  const use = { bearer: SERVICE_KEY, body: { sessionId: 's_1' } };
   const redemption = { bearer: SERVICE_KEY, body: { ticket: ticket.body.ticket } };
   return [
     ['mintApiKey', minted],
@@ -175,5 +176,6 @@ async function askAboutKeys(
     ['revokeApiKey', await auth.send('DELETE', `/api/keys/${minted.body.id}`, { bearer })],
     ['mintTicket', ticket],
     ['redeemTicket', await auth.send('POST', '/internal/tickets/redeem', redemption)],
+    ['useSession', await auth.send('POST', '/internal/sessions/use', use)],
   ];
 }

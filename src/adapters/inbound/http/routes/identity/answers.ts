@@ -117,6 +117,7 @@ export const principalAnswer = z.object({
   disabled: z.boolean(),
   sessionId: z.string().describe('The login session of the credential that was asked about').optional(),
   byCookie: z.boolean().describe('Whether that login is one by a cookie').optional(),
+  mustChangePassword: z.boolean().describe('Whether nothing else is open to it before that').optional(),
   apiKeyId: z.string().describe('The API key that was asked about').optional(),
   scopes: z.array(keyScope).describe('What the API key that was asked about is good for').optional(),
 });
@@ -124,6 +125,7 @@ export const agentAnswer = z.object({
   apiKeyId: z.string().describe('The control key that was asked about'),
   agent: z.string().nullable().describe('The agent profile that it is bound to'),
 });
+export const usedAnswer = z.object({ live: z.boolean().describe('False once the login has ended') });
 export const redeemedAnswer = z.object({ principal: principalAnswer.nullable() });
 export const resolvedAnswer = z.union([
   z.object({ principal: z.union([principalAnswer, agentAnswer]).nullable() }),

@@ -16,6 +16,7 @@ import type { RefreshLogin } from '../../../../../application/identity/refresh-l
 import type { ResolveCredential } from '../../../../../application/identity/resolve-credential.ts';
 import type { MintTicket } from '../../../../../application/identity/tickets/mint-ticket.ts';
 import type { AccessTokenIssuer } from '../../../../../application/ports/identity/access-tokens.ts';
+import type { LongUse } from '../../../../../application/ports/identity/long-use.ts';
 import type { PrincipalDirectory } from '../../../../../application/ports/identity/principal-directory.ts';
 import type { RevocationFeed } from '../../../../../application/ports/identity/revocation-feed.ts';
 import type { CookieDesk } from './cookie-desk.ts';
@@ -42,5 +43,6 @@ export interface IdentityUseCases {
   readonly directory: PrincipalDirectory;
   readonly cookies: CookieDesk;
   readonly tellRevocations: RevocationFeed;
+  readonly use: Pick<LongUse, 'tell'>;
   readonly keys: Pick<AccessTokenIssuer, 'publicKeys'>;
 }

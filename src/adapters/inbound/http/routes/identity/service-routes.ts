@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DirectoryEntry } from '../../../../../application/ports/identity/principal-directory.ts';
-import { isUserId } from '../../../../../domain/identity/ids.ts';
+import { isUserId, type LoginSessionId } from '../../../../../domain/identity/ids.ts';
 import type { EndingPrincipal, PersonPrincipal } from '../../../../../domain/identity/principal.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import {
@@ -9,15 +9,18 @@ import {
   type principalAnswer,
   redeemedAnswer,
   resolvedAnswer,
+  usedAnswer,
 } from './answers.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 
-type Uses = Pick<IdentityUseCases, 'resolveCredential' | 'directory' | 'keys'>;
+type Uses = Pick<IdentityUseCases, 'resolveCredential' | 'directory' | 'keys' | 'use'>;
 
 /** Longest credential that is looked at, in characters. */
 const MAX_CREDENTIAL_LENGTH = 8_192;
 /** Longest ticket that is looked at, in characters; ours have 43. */
 const MAX_TICKET_LENGTH = 512;
+/** Longest id of a login that is looked for, in UTF-16 code units; ours have 34. */
+const MAX_ID_LENGTH = 128;
 /** Longest name or text that is looked for, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 1_024;
 /** Highest offset into a search. */
@@ -35,6 +38,7 @@ export const serviceRoutes = (useCases: Uses): Route[] => [
   publishKeys(useCases),
   resolve(useCases),
   redeem(useCases),
+  noteUse(useCases),
 ];
 
 const publishKeys = ({ keys }: Uses): Route =>
@@ -57,6 +61,7 @@ const QUESTIONS = ['credential', 'userId', 'username', 'email', 'query'] as cons
 const question = z
   .object({
     credential: z.string().min(1).max(MAX_CREDENTIAL_LENGTH).optional(),
+    kind: z.enum(['bearer', 'cookie']).default('bearer').describe('Where the credential stood'),
     userId: name,
     username: name,
     email: name,
@@ -101,6 +106,20 @@ const redeem = ({ directory, resolveCredential }: Uses): Route =>
     },
   });
 
+const noteUse = ({ use }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/internal/sessions/use',
+    operationId: 'useSession',
+    summary: 'Tells that a login by a cookie is in use elsewhere, so that it does not end idle',
+    permission: 'service',
+    body: z.object({ sessionId: z.string().min(1).max(MAX_ID_LENGTH) }),
+    answers: { 200: { description: 'Whether it still lives', schema: usedAnswer } },
+    async handle({ body }) {
+      return { status: 200, body: { live: await use.tell(body.sessionId as LoginSessionId) } };
+    },
+  });
+
 async function answer(
   { directory, resolveCredential }: Uses,
   asked: z.output<typeof question>,
@@ -110,7 +129,7 @@ async function answer(
     return { principals: [...entries], total };
   }
   if (asked.credential !== undefined) {
-    const credential = { kind: 'bearer', value: asked.credential } as const;
+    const credential = { kind: asked.kind, value: asked.credential };
     return { principal: await holder(directory, await resolveCredential.execute({ credential })) };
   }
   return { principal: (await find(directory, asked)) ?? null };
@@ -130,8 +149,13 @@ async function person(directory: Uses['directory'], principal: PersonPrincipal):
   const entry = await directory.resolve(principal.userId);
   if (entry === undefined) return null;
   if (principal.kind === 'user') {
-    const { loginSessionId: sessionId, byCookie } = principal;
-    return { ...entry, sessionId, ...(byCookie ? { byCookie } : {}) };
+    const { loginSessionId: sessionId, byCookie, mustChangePassword } = principal;
+    return {
+      ...entry,
+      sessionId,
+      ...(byCookie ? { byCookie } : {}),
+      ...(mustChangePassword ? { mustChangePassword } : {}),
+    };
   }
   return { ...entry, apiKeyId: principal.apiKeyId, scopes: [...principal.scopes] };
 }
