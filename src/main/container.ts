@@ -15,7 +15,7 @@ import { bindRemoteIdentity } from './modules/remote-identity.ts';
 import { bindStreaming } from './modules/streaming.ts';
 import { bindSystem } from './modules/system.ts';
 import type { ServiceName } from './service-name.ts';
-import { SESSION_COOKIE } from './tokens.ts';
+import { SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
 
 /** Composes the services that run in this process, each with the others in the process or over HTTP. Stores are bound apart. */
 export function composeServices(
@@ -63,6 +63,7 @@ export function composeServices(
     });
   }
   if (running.includes('chat')) {
+    container.bind(SOCKET_ROUTES).toConstantValue([]);
     bindStreaming(container, {
       readerlessDeadlineMs: config['streams.deadline'],
       maxDurationMs: config['streams.maximum'],

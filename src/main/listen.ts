@@ -3,6 +3,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHttpServer } from '../adapters/inbound/http/http-server.ts';
 import { createHttpsServer, secureContextOf, type TlsPair } from '../adapters/inbound/http/https-server.ts';
+import type { UpgradeGuard } from '../adapters/inbound/ws/upgrade-guard.ts';
 import { hostAndPort } from './configuration/network-address.ts';
 import { flagOf, type Settings } from './configuration/settings.ts';
 import { OperatorError } from './operator-error.ts';
@@ -14,12 +15,15 @@ export interface Listening {
   /** Where it can be reached on this machine, without a slash at the end. */
   readonly url: string;
   readonly server: Server;
+  /** Cuts every connection that there is, WebSockets too. */
+  cut(): void;
   /** Serves another certificate to connections to come; does nothing where plain HTTP is spoken. */
   renewTls(pair: TlsPair): void;
 }
 
 /**
- * Starts to listen on a service's port: by https when there is a pair, else in plain HTTP.
+ * Starts to listen on a service's port: by https when there is a pair, else in plain HTTP. WebSockets are for the guard;
+ * without one they are answered as plain requests.
  *
  * @throws OperatorError naming the flag that would help when the port or address cannot be had.
  */
@@ -28,12 +32,14 @@ export async function listen(
   listener: RequestListener,
   settings: Settings,
   requestId: () => string,
-  pair?: TlsPair,
+  more: { readonly pair?: TlsPair | undefined; readonly guard?: UpgradeGuard | undefined } = {},
 ): Promise<Listening> {
+  const { pair, guard } = more;
   const { host } = settings;
   const port = settings[PORT_SETTING[service]];
   const secure = pair === undefined ? undefined : createHttpsServer(listener, requestId, pair);
   const server = secure ?? createHttpServer(listener, requestId);
+  guard?.attach(server);
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -46,6 +52,10 @@ export async function listen(
     service,
     url: `${scheme}://${hostAndPort(host, bound.port)}`,
     server,
+    cut: () => {
+      server.closeAllConnections();
+      guard?.closeAll();
+    },
     renewTls: (renewed) => secure?.setSecureContext(secureContextOf(renewed)),
   };
 }

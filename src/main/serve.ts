@@ -1,6 +1,9 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'inversify';
+import type { Edge } from '../adapters/inbound/http/edge.ts';
+import type { TlsPair } from '../adapters/inbound/http/https-server.ts';
+import type { Route } from '../adapters/inbound/http/route.ts';
 import type { Dependency } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
 import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
@@ -25,7 +28,7 @@ import { openOperatorSocket } from './operator/operator-socket.ts';
 import { openProgramLog } from './program-log.ts';
 import { writeReadyFile } from './ready-file.ts';
 import { openServiceKeys } from './secret-files.ts';
-import { routesOf, serviceListener } from './service-apps.ts';
+import { routesOf, serviceListener, upgradeGuard } from './service-apps.ts';
 import { SERVICES, type ServiceName } from './service-name.ts';
 import { type ShutdownStep, shutDown, untilSignal } from './shutdown.ts';
 import { trustPrivateCas } from './tls/outgoing-tls.ts';
@@ -79,8 +82,7 @@ export async function serve(
     const dependencies = dependenciesOf(probes, container, running);
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
-      const listener = serviceListener(routes, container, edge);
-      listening.push(await listen(service, listener, config, () => container.get(IDS).uuid(), tls?.pair));
+      listening.push(await openDoor(service, routes, container, config, { edge, pair: tls?.pair }));
     }
     const loops = BackgroundLoops.start(container, running);
     operator = running.some((service) => service !== 'chat')
@@ -111,10 +113,11 @@ export async function serve(
     return exitCode;
   } finally {
     forgetTls();
-    for (const server of [...listening.map((service) => service.server), ...(operator ? [operator] : [])]) {
+    for (const { server, cut } of listening) {
       server.close();
-      server.closeAllConnections();
+      cut();
     }
+    operator?.close().closeAllConnections();
     await store.close();
     flush();
   }
@@ -132,6 +135,19 @@ const dependenciesOf = (
     name,
     check,
   }));
+
+/** Serves routes on their service's port; WebSockets come by the chat port alone. */
+function openDoor(
+  service: ServiceName,
+  routes: readonly Route[],
+  container: Container,
+  config: Config,
+  { edge, pair }: { readonly edge: Edge; readonly pair: TlsPair | undefined },
+): Promise<Listening> {
+  const guard = service === 'chat' ? upgradeGuard(container, edge) : undefined;
+  const requestId = (): string => container.get(IDS).uuid();
+  return listen(service, serviceListener(routes, container, edge), config, requestId, { pair, guard });
+}
 
 /**
  * Looks at every file that the configuration names before anything is opened, and lets whom it names vouch for others.
@@ -199,7 +215,7 @@ function stepsOf(parts: {
   const closeDoors = async (): Promise<void> => {
     const doors = Promise.all(listening.map(stopAccepting));
     await Promise.race([doors, sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
-    for (const { server } of listening) server.closeAllConnections();
+    for (const { cut } of listening) cut();
     await doors;
   };
   return [

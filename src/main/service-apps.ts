@@ -6,14 +6,16 @@ import type { Route } from '../adapters/inbound/http/route.ts';
 import { auditRoutes } from '../adapters/inbound/http/routes/operations/audit-routes.ts';
 import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { type Page, pageRoutes } from '../adapters/inbound/http/routes/operations/page-routes.ts';
+import { UpgradeAdmission } from '../adapters/inbound/http/upgrade-admission.ts';
 import { type PageFacts, readWebPage } from '../adapters/inbound/web/web-page.ts';
+import { UpgradeGuard } from '../adapters/inbound/ws/upgrade-guard.ts';
 import type { FirstAccount } from '../domain/identity/demo-accounts.ts';
 import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
-import { CLOCK, IDS, LOG, METRICS, SESSION_COOKIE } from './tokens.ts';
+import { CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
 import { VERSION } from './version.ts';
 
 const FEATURE_ROUTES = {
@@ -69,4 +71,15 @@ export function serviceListener(routes: readonly Route[], container: Container, 
     log: container.get(LOG),
     metrics: container.get(METRICS),
   }).callback();
+}
+
+/** What stands before the WebSockets of the chat port. */
+export function upgradeGuard(container: Container, edge: Edge): UpgradeGuard {
+  const authenticate = container.get(AUTHENTICATE);
+  return new UpgradeGuard({
+    routes: container.get(SOCKET_ROUTES),
+    door: new UpgradeAdmission({ authenticate, cookie: container.get(SESSION_COOKIE), edge }),
+    ids: container.get(IDS),
+    log: container.get(LOG),
+  });
 }

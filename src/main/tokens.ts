@@ -1,5 +1,6 @@
 import type { ServiceIdentifier } from 'inversify';
 import type { SessionCookie } from '../adapters/inbound/http/session-cookie.ts';
+import type { SocketRoute } from '../adapters/inbound/ws/upgrade-guard.ts';
 import type { CreditHolds } from '../application/ports/accounting/credit-holds.ts';
 import type { ReservationLedger } from '../application/ports/accounting/reservation-ledger.ts';
 import type { AuditLog } from '../application/ports/audit-log.ts';
@@ -64,6 +65,9 @@ export const PRINCIPAL_DIRECTORY = identify<PrincipalDirectory>('PrincipalDirect
 
 /** The cookie of browsers' logins, in every service: where it decides nothing it is still looked at. */
 export const SESSION_COOKIE = identify<SessionCookie>('SessionCookie');
+
+/** What takes WebSockets over on the chat port, behind the guard; a deployment or a test may bring its own. */
+export const SOCKET_ROUTES = identify<readonly SocketRoute[]>('SocketRoutes');
 
 export const LEDGER = identify<ReservationLedger>('ReservationLedger');
 export const CREDIT_HOLDS = identify<CreditHolds>('CreditHolds');

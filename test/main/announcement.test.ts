@@ -8,6 +8,7 @@ const at = (service: ServiceName, port: number): Listening => ({
   service,
   url: `http://127.0.0.1:${port}`,
   server: createServer(),
+  cut: () => undefined,
   renewTls: () => undefined,
 });
 

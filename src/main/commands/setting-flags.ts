@@ -8,6 +8,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   streams: 'Streams:',
   tls: 'TLS:',
   tokens: 'Logins:',
+  sessions: 'Logins:',
+  cookie: 'Logins:',
 };
 
 /** Adds a flag for every setting, and the one that names the configuration file. */

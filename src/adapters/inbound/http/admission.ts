@@ -35,17 +35,7 @@ export class Admission {
    */
   async admit(route: Route, request: IncomingMessage): Promise<Admitted> {
     const admitted = await this.#recognise(route, request);
-    const { principal } = admitted;
-    if (!permits(principal, route.permission)) {
-      if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
-      throw new DomainError('permission.denied', 'You may not do this');
-    }
-    if (principal?.kind === 'user' && principal.mustChangePassword && !openBeforePasswordChange(route)) {
-      throw new DomainError(
-        'account.password_change_required',
-        'Change your password first: POST /api/change-password',
-      );
-    }
+    requirePermission(admitted.principal, route);
     return admitted;
   }
 
@@ -57,7 +47,7 @@ export class Admission {
    */
   admitToBegin(request: IncomingMessage): Admitted {
     this.#parts.origin.requireOwnPage(request);
-    return { principal: undefined, cookie: this.#secretOf(request) };
+    return { principal: undefined, cookie: this.#parts.cookie.secretOf(request) };
   }
 
   async #recognise(route: Route, request: IncomingMessage): Promise<Admitted> {
@@ -67,7 +57,7 @@ export class Admission {
       return { principal: await authenticate.execute({ kind: 'bearer', value: bearer }), cookie: undefined };
     }
     // A browser sends its cookie to pages and pictures too, long after it ended: what is public asks for none.
-    const cookie = isOpen(route) ? undefined : this.#secretOf(request);
+    const cookie = isOpen(route) ? undefined : this.#parts.cookie.secretOf(request);
     if (cookie === undefined) return NOBODY;
     const principal = await authenticate.execute({ kind: 'cookie', value: cookie });
     if (!SAFE_METHODS.includes(request.method)) {
@@ -76,21 +66,32 @@ export class Admission {
     }
     return { principal, cookie };
   }
-
-  #secretOf(request: IncomingMessage): string | undefined {
-    const presented = this.#parts.cookie.of(request);
-    if (presented.kind === 'several') {
-      throw new DomainError('credential.invalid', 'There is more than one cookie of this name');
-    }
-    return presented.kind === 'one' ? presented.secret : undefined;
-  }
 }
 
 const isOpen = (route: Route): boolean =>
   route.permission === 'public' && route.credentialInBody === undefined;
 
-const openBeforePasswordChange = (route: Route): boolean =>
-  route.permission === 'public' || route.beforePasswordChange === true;
+/**
+ * Sees to it that somebody may do what a permission opens.
+ *
+ * @throws DomainError `credential.missing`, `permission.denied`, `account.password_change_required`.
+ */
+export function requirePermission(
+  principal: Principal | undefined,
+  { permission, beforePasswordChange }: Pick<Route, 'permission' | 'beforePasswordChange'>,
+): void {
+  if (!permits(principal, permission)) {
+    if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
+    throw new DomainError('permission.denied', 'You may not do this');
+  }
+  const isExempt = permission === 'public' || beforePasswordChange === true;
+  if (principal?.kind === 'user' && principal.mustChangePassword && !isExempt) {
+    throw new DomainError(
+      'account.password_change_required',
+      'Change your password first: POST /api/change-password',
+    );
+  }
+}
 
 /**
  * The credential of the `Authorization` header; undefined without one.

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import cors from '@koa/cors';
 import type Koa from 'koa';
 import { isDirectLoopback } from './client-address.ts';
@@ -39,13 +40,16 @@ const PREFLIGHT_MAX_AGE_SECONDS = 600;
 /** Refuses requests that are addressed to another name: a name that an attacker rebound must not become same-origin. */
 export function requireHost(hosts: ReadonlySet<string>): Koa.Middleware {
   return (context, next) => {
-    if (NAMELESS_PATHS.has(context.path)) return next();
-    const [, name] = /^(\[[0-9a-f:.]+\]|[^:\s]+)(?::[0-9]{1,5})?$/i.exec(context.get('Host')) ?? [];
-    if (name === undefined || !hosts.has(name.toLowerCase())) {
-      throw new HttpRefusal(421, 'request.host', 'This server does not answer to that name');
-    }
+    if (!NAMELESS_PATHS.has(context.path)) requireName(hosts, context.req);
     return next();
   };
+}
+
+/** @throws HttpRefusal 421 `request.host` when a request is addressed to another name. */
+export function requireName(hosts: ReadonlySet<string>, { headers }: IncomingMessage): void {
+  const [, name] = /^(\[[0-9a-f:.]+\]|[^:\s]+)(?::[0-9]{1,5})?$/i.exec(headers.host ?? '') ?? [];
+  if (name !== undefined && hosts.has(name.toLowerCase())) return;
+  throw new HttpRefusal(421, 'request.host', 'This server does not answer to that name');
 }
 
 /** Tells browsers of the allowed origins that they may call; never reflects an origin that is not in the list. */

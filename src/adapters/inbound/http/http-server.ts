@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Problem } from './problem.ts';
 
 /** Longest request line and headers together, in bytes. */
 const MAX_HEADER_BYTES = 16_384;
@@ -52,6 +53,8 @@ export const SERVER_BOUNDS: ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   noDelay: true,
   insecureHTTPParser: false,
+  // An offer of another protocol, such as h2c, is no upgrade that anybody here takes up: it is answered as it stands.
+  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
 };
 
 /** Makes an HTTP server whose every wait and size is bounded. `requestId` names requests that no handler ever saw. */
@@ -85,25 +88,22 @@ export function answerEarly(
   [status, title, code, detail]: EarlyRefusal,
   requestId: string,
 ): void {
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title,
-    status,
-    detail,
-    code,
-    message: detail,
-    requestId,
-  });
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${title}`,
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      ...EARLY_HEADERS,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
+  const problem = { type: 'about:blank', title, status, detail, code, message: detail, requestId };
+  socket.end(earlyAnswer(problem));
+}
+
+/** A refusal as the whole text of an answer, after which the connection is closed. */
+export function earlyAnswer(problem: Problem, headers: Readonly<Record<string, string>> = {}): string {
+  const body = JSON.stringify(problem);
+  return [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${problem.requestId}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...EARLY_HEADERS,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parseCookie, type SetCookie, stringifySetCookie } from 'cookie';
+import { DomainError } from '../../../domain/domain-error.ts';
 
 /** The cookie's name behind its prefix. */
 const NAME = 'holdfast';
@@ -41,6 +42,19 @@ export class SessionCookie {
     if (named.length > 1) return { kind: 'several' };
     const secret = parseCookie(header, { decode: (text) => text })[this.name];
     return secret === undefined ? { kind: 'none' } : { kind: 'one', secret };
+  }
+
+  /**
+   * The one secret that a request brings; undefined without one.
+   *
+   * @throws DomainError `credential.invalid` for several.
+   */
+  secretOf(request: IncomingMessage): string | undefined {
+    const presented = this.of(request);
+    if (presented.kind === 'several') {
+      throw new DomainError('credential.invalid', 'There is more than one cookie of this name');
+    }
+    return presented.kind === 'one' ? presented.secret : undefined;
   }
 
   /** The value of `Set-Cookie` that begins or renews a login. `maxAgeSeconds`: until its absolute end. */
