@@ -1,3 +1,4 @@
+import type { AuditActor } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { ChatId } from '../../domain/streaming/stream-id.ts';
@@ -15,6 +16,8 @@ import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 /** A caller who names a stream of one of his chats. */
 export interface StreamClaim {
   readonly owner: UserId;
+  /** Who names it: the owner, unless a key of his does. */
+  readonly actor?: AuditActor;
   readonly chatId: ChatId;
   /** What came in the id's place, whatever it is. */
   readonly claimedId: unknown;
@@ -57,13 +60,13 @@ export class NamedStreams {
     return session;
   }
 
-  #record({ owner, chatId, claimedId, requestId }: StreamClaim, cause: IdRefusal): void {
+  #record({ owner, actor = owner, chatId, claimedId, requestId }: StreamClaim, cause: IdRefusal): void {
     const { audit, digest, metrics } = this.#deps;
     metrics.count('holdfast_stream_ids_refused_total', { cause });
     audit.refuse({
       act: 'stream.id_refused',
       outcome: 'refused',
-      actor: owner,
+      actor,
       object: chatId,
       requestId,
       facts: { cause, receivedSha256: digest.sha256Hex(textOf(claimedId)) },

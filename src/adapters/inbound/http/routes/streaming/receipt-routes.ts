@@ -1,3 +1,4 @@
+import { actorOf } from '../../../../../domain/audit/audit-actor.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { actingUser } from '../acting-user.ts';
 import * as answers from './answers.ts';
@@ -25,8 +26,10 @@ const stop = ({ stopStream }: Uses): Route =>
     answers: { 200: { description: 'Where the stream stands', schema: answers.stoppedStream } },
     refusals: ['chat.not_found', 'stream.id_mismatch'],
     handle: async ({ principal, params, body, requestId }) => {
+      const person = actingUser(principal);
       const stopped = await stopStream.execute({
-        owner: actingUser(principal).userId,
+        owner: person.userId,
+        actor: actorOf(person),
         chatId: params.id,
         claimedId: fieldOf(body, 'streamingSessionId'),
         requestId,
@@ -49,8 +52,10 @@ const update = ({ acceptUpdate }: Uses): Route =>
     answers: { 200: { description: 'The receipt is stored', schema: answers.acceptedUpdate } },
     refusals: ['chat.not_found', 'stream.id_mismatch', 'stream.text_mismatch', 'stream.receipt_conflict'],
     handle: async ({ principal, params, body, requestId }) => {
+      const person = actingUser(principal);
       const { replayed, ...accepted } = await acceptUpdate.execute({
-        owner: actingUser(principal).userId,
+        owner: person.userId,
+        actor: actorOf(person),
         chatId: params.id,
         claimedId: fieldOf(body, 'streamingSessionId'),
         completeResponse: fieldOf(body, 'completeResponse'),
