@@ -15,7 +15,8 @@ async function opens(server: RunningServer, username: string, password: string):
   return status === 200;
 }
 
-describe('a data folder', () => {
+describe('a data folder', function () {
+  this.timeout(60_000);
   let server: RunningServer;
   before(async () => {
     server = await RunningServer.start(['--demo', '--model-pace', '20']);
