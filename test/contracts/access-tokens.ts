@@ -76,6 +76,18 @@ export function describeAccessTokens(name: string, create: () => Promise<TokenSe
       expect(read(await issue(), 1).jti).to.not.equal(claims.jti);
     });
 
+    it('never outlive their login', async () => {
+      const nowMs = setup.clock.nowMs();
+      const { token, expiresInSeconds } = await setup.issuer.issue(ada, nowMs + 90_000);
+      expect(expiresInSeconds).to.be.within(89, 90);
+      expect(Number(read(token, 1).exp) * 1000).to.be.at.most(nowMs + 90_000);
+      expect((await setup.issuer.issue(ada, nowMs)).expiresInSeconds).to.equal(1);
+      const whole = await setup.issuer.issue(ada);
+      expect((await setup.issuer.issue(ada, nowMs + 86_400_000)).expiresInSeconds).to.equal(
+        whole.expiresInSeconds,
+      );
+    });
+
     it('expire by the clock', async () => {
       const { token, expiresInSeconds } = await setup.issuer.issue(ada);
       setup.clock.advance((expiresInSeconds + setup.toleranceSeconds) * 1000 - 1000);

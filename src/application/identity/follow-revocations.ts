@@ -3,7 +3,7 @@ import type { RevocationFeed, RevocationNews } from '../ports/identity/revocatio
 import type { Log } from '../ports/log.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { Timers } from '../ports/timers.ts';
-import type { HeardEnds } from './heard-ends.ts';
+import { type HeardEnds, MAX_UNHEARD_MS } from './heard-ends.ts';
 
 /** A connection on which nothing came for so long is given up, in milliseconds: auth speaks at least every second. */
 export const MAX_FEED_SILENCE_MS = 2_000;
@@ -25,6 +25,7 @@ export class FollowRevocations {
   readonly #deps: Deps;
   #sequence: number | undefined;
   #failures = 0;
+  #silence = new AbortController();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -83,15 +84,25 @@ export class FollowRevocations {
   }
 
   #take(news: readonly RevocationNews[]): void {
-    const { heard, log } = this.#deps;
-    heard.hear(news);
+    this.#deps.heard.hear(news);
     for (const item of news) {
       if (item.kind === 'ended') this.#sequence = item.revocation.sequence;
       else if (item.kind === 'reset') this.#sequence = item.sequence;
-      else if (this.#failures > 0) {
-        this.#failures = 0;
-        log.info({}, 'auth is heard again');
-      }
+      else this.#caughtUp();
     }
+  }
+
+  /** The silence is counted by a timer as well: a clock that was set back goes on at half speed. */
+  #caughtUp(): void {
+    const { heard, timers, log } = this.#deps;
+    this.#silence.abort();
+    this.#silence = new AbortController();
+    timers.sleep(MAX_UNHEARD_MS, this.#silence.signal).then(
+      () => heard.lose(),
+      () => undefined,
+    );
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    log.info({}, 'auth is heard again');
   }
 }

@@ -50,6 +50,11 @@ export class HeardEnds implements LoginEnds {
     }
   }
 
+  /** Auth has been silent for too long: nobody is let in until it is heard again. */
+  lose(): void {
+    this.#caughtUpAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Takes an end that auth did not tell but answered, of a login whose time was over. */
   conclude(end: LoginEnd): void {
     this.#take(end, this.#clock.nowMs());

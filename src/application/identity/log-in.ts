@@ -44,7 +44,7 @@ export class LogIn {
     const refreshToken = ids.secret(REFRESH_TOKEN_BITS);
     await sessions.begin(session, digest.sha256Hex(refreshToken), [loginBegun(session, attempt)]);
     const current = await admission.confirm(user, session, attempt);
-    const issued = await tokens.issue(principalOf(current, session.id));
+    const issued = await tokens.issue(principalOf(current, session.id), session.expiresAtMs);
     return {
       accessToken: issued.token,
       refreshToken,

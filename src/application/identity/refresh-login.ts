@@ -70,7 +70,8 @@ export class RefreshLogin {
       ]);
       throw this.#refuse(command, { object: outcome.session.id, facts: { reason: 'not-admitted' } });
     }
-    const issued = await tokens.issue(principalOf(user, outcome.session.id));
+    const { id, expiresAtMs } = outcome.session;
+    const issued = await tokens.issue(principalOf(user, id), expiresAtMs);
     return {
       accessToken: issued.token,
       refreshToken,

@@ -155,6 +155,29 @@ describe('a follower of the feed of ended logins', () => {
     expect(connections, 'after it was heard it begins with short waits').to.have.length(8);
   });
 
+  it('counts 5 seconds of silence also while the clock stands still', async () => {
+    const clock = { nowMs: () => 0 };
+    heard = new HeardEnds(clock);
+    const silent = new AbortController();
+    let hasSpoken = false;
+    const feed = {
+      async *follow(_after: number | undefined, signal: AbortSignal) {
+        if (hasSpoken) throw broken();
+        hasSpoken = true;
+        yield [CAUGHT_UP];
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    };
+    const ids = { uuid: () => '', secret: () => '', fraction: () => 1 };
+    const alone = new FollowRevocations({ feed, heard, timers, ids, log }).execute({ signal: silent.signal });
+    await timers.advance(4_999);
+    expect(isHeard()).to.equal(true);
+    await timers.advance(1);
+    expect(isHeard()).to.equal(false);
+    silent.abort();
+    await alone;
+  });
+
   it('tells the log once of each time that auth was lost and found', async () => {
     for (let failure = 0; failure < 4; failure += 1) {
       last().say(broken());

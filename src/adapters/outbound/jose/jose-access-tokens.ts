@@ -70,19 +70,24 @@ export class JoseAccessTokens implements AccessTokenIssuer, AccessTokenVerifier 
     );
   }
 
-  async issue(principal: UserPrincipal): Promise<IssuedAccessToken> {
+  async issue(
+    principal: UserPrincipal,
+    loginEndsAtMs = Number.POSITIVE_INFINITY,
+  ): Promise<IssuedAccessToken> {
     const { clock, ids } = this.#deps;
     const ring = await this.#keys();
     const issuedAtSeconds = Math.floor(clock.nowMs() / 1000);
+    const leftSeconds = Math.max(1, Math.floor(loginEndsAtMs / 1000) - issuedAtSeconds);
+    const lifeSeconds = Math.min(this.#lifeSeconds, leftSeconds);
     const token = await new SignJWT(claimsOf(principal))
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: TOKEN_TYPE, kid: ring.kid })
       .setIssuer(this.#parties.issuer)
       .setAudience(this.#parties.audience)
       .setIssuedAt(issuedAtSeconds)
-      .setExpirationTime(issuedAtSeconds + this.#lifeSeconds)
+      .setExpirationTime(issuedAtSeconds + lifeSeconds)
       .setJti(ids.uuid())
       .sign(ring.signWith);
-    return { token, expiresInSeconds: this.#lifeSeconds };
+    return { token, expiresInSeconds: lifeSeconds };
   }
 
   async publicKeys(): Promise<{ readonly keys: ReadonlyArray<Record<string, unknown>> }> {

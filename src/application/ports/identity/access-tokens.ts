@@ -8,7 +8,11 @@ export interface IssuedAccessToken {
 
 /** Issues access tokens: signed JWTs of at most 15 minutes. */
 export interface AccessTokenIssuer {
-  issue(principal: UserPrincipal): Promise<IssuedAccessToken>;
+  /**
+   * `loginEndsAtMs`: the absolute end of its login, which the token does not outlive, also where nobody can ask for it.
+   * To the second, so a token lives one at least.
+   */
+  issue(principal: UserPrincipal, loginEndsAtMs?: number): Promise<IssuedAccessToken>;
   /** The public keys as a JWK set, for whoever verifies. */
   publicKeys(): Promise<{ readonly keys: ReadonlyArray<Record<string, unknown>> }>;
 }
