@@ -7,6 +7,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHROMIUM } from './services/chromium.ts';
+import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
+import { mongodbGate } from './services/mongodb-gate.ts';
+import type { OwnServer } from './services/own-server.ts';
+import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
+import { redisGate } from './services/redis-gate.ts';
 import { provideService, type Service } from './services/service.ts';
 
 interface Outcome {
@@ -75,6 +80,34 @@ function provide(service: Service): Outcome {
   }
 }
 
+const ownServers: OwnServer[] = [];
+
+/**
+ * Sees to a server that tests need, unless the environment names one; tells the tests where it is, and sees first
+ * that it can do what they rest on.
+ */
+async function serve(
+  name: string,
+  variable: string,
+  start: () => Promise<OwnServer>,
+  gate: (url: string, own: OwnServer | undefined) => Promise<string>,
+): Promise<Outcome> {
+  const startedAt = performance.now();
+  let passed = 0;
+  try {
+    const named = process.env[variable] || undefined;
+    const own = named === undefined ? await start() : undefined;
+    if (own !== undefined) ownServers.push(own);
+    const url = named ?? own?.url ?? '';
+    process.env[variable] = url;
+    process.stdout.write(`  ✔ ${name}: ${await gate(url, own)}\n`);
+    passed = 1;
+  } catch (error) {
+    process.stdout.write(`  ✘ ${name}: ${(error as Error).message}\n`);
+  }
+  return { name, passed, failed: 1 - passed, seconds: (performance.now() - startedAt) / 1000 };
+}
+
 /** Runs mocha over files; a run that dies without counting is one failure. */
 async function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
   process.stdout.write(`\n${name}\n`);
@@ -101,6 +134,8 @@ async function suite(name: string, files: readonly string[], options: readonly s
 process.stdout.write('what tests need, and static checks\n');
 const outcomes: Outcome[] = [
   provide(CHROMIUM),
+  await serve('MongoDB', MONGODB_VARIABLE, startMongodb, mongodbGate),
+  await serve('Redis', REDIS_VARIABLE, startRedis, redisGate),
   await check('types', 'tsc', ['--noEmit']),
   await check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),
   await check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
@@ -115,6 +150,7 @@ outcomes.push(
   ),
   await suite('end to end', ['test/end-to-end/**/*.test.ts'], ['--timeout', '120000']),
 );
+for (const server of ownServers) await server.stop();
 rmSync(scratch, { recursive: true, force: true });
 
 process.stdout.write('\n');

@@ -29,6 +29,11 @@ export function findService({ name, variable, programs }: Service): string | und
     if (isProgram(named)) return named;
     throw new Error(`${variable} names ${named}, which is no program that can be run: ${name} is needed.`);
   }
+  return programOnPath(programs);
+}
+
+/** The first of these programs that is on the PATH. */
+export function programOnPath(programs: readonly string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return programs.flatMap((program) => folders.map((folder) => join(folder, program))).find(isProgram);
 }
@@ -52,8 +57,8 @@ export function provideService(service: Service): string {
   throw new Error(`${wanted} Installing ${debianPackage} brought none of ${programs.join(', ')}.`);
 }
 
-/** Installs a package without a question. Returns a sentence when it could not. */
-function aptInstall(debianPackage: string): string | undefined {
+/** Installs a package without a question, and without starting what it brings. Returns a sentence when it could not. */
+export function aptInstall(debianPackage: string): string | undefined {
   const steps = [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', debianPackage],
@@ -62,7 +67,7 @@ function aptInstall(debianPackage: string): string | undefined {
     const { status, stderr, error } = spawnSync('apt-get', step, {
       encoding: 'utf8',
       timeout: INSTALL_TIMEOUT_MS,
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     });
     if (status !== 0) {
       const reason = error?.message ?? stderr.trim().split('\n').at(-1) ?? '';
