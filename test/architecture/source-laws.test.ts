@@ -52,6 +52,16 @@ describe('the laws of the sources', function () {
     expect(sources.flatMap(ambientReads)).to.deep.equal([]);
   });
 
+  it('leave no half-merged lines in any text that is kept', () => {
+    const kept = ['*.{md,json}', '{bin,docs,scripts,bench,src,test}/**/*.{ts,js,md,json,html,css,sql}'];
+    const texts = kept.flatMap((pattern) => globSync(pattern));
+    expect(texts).to.include('docs/ARCHITECTURE.md');
+    expect(
+      texts.filter((name) => /^(<{7}|>{7}) /m.test(readFileSync(name, 'utf8'))),
+      'files with the marks of a conflict',
+    ).to.deep.equal([]);
+  });
+
   it('compare and copy entities only as snapshots', () => {
     const names = globSync('{src,test}/**/*.ts').map((name) => resolve(name));
     const program = ts.createProgram(names, {
