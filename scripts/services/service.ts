@@ -14,6 +14,14 @@ export interface Service {
   readonly debianPackage: string;
 }
 
+/** The machine as a finder sees it. */
+export interface Machine {
+  readonly env: NodeJS.ProcessEnv;
+  /** Whether packages can be installed without asking anybody. */
+  readonly isRoot: boolean;
+}
+
+const THIS_MACHINE: Machine = { env: process.env, isRoot: process.getuid?.() === 0 };
 /** Longest time that an install may take, in milliseconds. */
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
@@ -23,18 +31,21 @@ const INSTALL_TIMEOUT_MS = 10 * 60_000;
  * @returns its path; undefined where there is none.
  * @throws Error with a sentence when the variable names nothing that can be run.
  */
-export function findService({ name, variable, programs }: Service): string | undefined {
-  const named = process.env[variable];
+export function findService(
+  { name, variable, programs }: Service,
+  { env }: Machine = THIS_MACHINE,
+): string | undefined {
+  const named = env[variable];
   if (named !== undefined && named !== '') {
     if (isProgram(named)) return named;
     throw new Error(`${variable} names ${named}, which is no program that can be run: ${name} is needed.`);
   }
-  return programOnPath(programs);
+  return programOnPath(programs, env);
 }
 
 /** The first of these programs that is on the PATH. */
-export function programOnPath(programs: readonly string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+export function programOnPath(programs: readonly string[], env = process.env): string | undefined {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return programs.flatMap((program) => folders.map((folder) => join(folder, program))).find(isProgram);
 }
 
@@ -44,21 +55,21 @@ export function programOnPath(programs: readonly string[]): string | undefined {
  * @returns its path.
  * @throws Error with a sentence that says what to do.
  */
-export function provideService(service: Service): string {
-  const found = findService(service);
+export function provideService(service: Service, machine: Machine = THIS_MACHINE): string {
+  const found = findService(service, machine);
   if (found !== undefined) return found;
   const { name, variable, programs, debianPackage } = service;
   const wanted = `${name} is needed by the tests: install it (Debian: apt-get install ${debianPackage}), or name its program in ${variable}.`;
-  if (process.getuid?.() !== 0) throw new Error(wanted);
-  const failure = aptInstall(debianPackage);
+  if (!machine.isRoot) throw new Error(wanted);
+  const failure = aptInstall(debianPackage, machine.env);
   if (failure !== undefined) throw new Error(`${wanted} ${failure}`);
-  const installed = findService(service);
+  const installed = findService(service, machine);
   if (installed !== undefined) return installed;
   throw new Error(`${wanted} Installing ${debianPackage} brought none of ${programs.join(', ')}.`);
 }
 
 /** Installs a package without a question, and without starting what it brings. Returns a sentence when it could not. */
-export function aptInstall(debianPackage: string): string | undefined {
+export function aptInstall(debianPackage: string, env = process.env): string | undefined {
   const steps = [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', debianPackage],
@@ -67,7 +78,7 @@ export function aptInstall(debianPackage: string): string | undefined {
     const { status, stderr, error } = spawnSync('apt-get', step, {
       encoding: 'utf8',
       timeout: INSTALL_TIMEOUT_MS,
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+      env: { ...env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     });
     if (status !== 0) {
       const reason = error?.message ?? stderr.trim().split('\n').at(-1) ?? '';

@@ -35,9 +35,9 @@ describe('hostile text in the page', function () {
     server = (await serveUpstream(upstream, ['--model-pace', '0'])).server;
   });
   after(async () => {
-    await browser.close();
-    await server.dispose();
-    await upstream.stop();
+    await browser?.close();
+    await server?.dispose();
+    await upstream?.stop();
   });
   beforeEach(async () => {
     context = await browser.newContext();

@@ -23,8 +23,8 @@ describe('the page', function () {
     server = await RunningServer.start(['--demo', ...PACE]);
   });
   after(async () => {
-    await browser.close();
-    await server.dispose();
+    await browser?.close();
+    await server?.dispose();
   });
   beforeEach(async () => {
     context = await browser.newContext();

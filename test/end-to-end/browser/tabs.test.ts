@@ -19,8 +19,8 @@ describe('several tabs that show one chat', function () {
     server = await RunningServer.start(['--demo', '--model-pace', '200']);
   });
   after(async () => {
-    await browser.close();
-    await server.dispose();
+    await browser?.close();
+    await server?.dispose();
   });
   beforeEach(async () => {
     context = await browser.newContext();

@@ -8,6 +8,7 @@ import { Conversation } from './streaming/conversation.js';
 import { visibleText } from './text/foreign-text.js';
 import { sentenceOf } from './text/sentences.js';
 import { AccountView } from './views/account-view.js';
+import { awayView } from './views/away-view.js';
 import { ChatList } from './views/chat-list.js';
 import { ConversationView } from './views/conversation-view.js';
 import { firstPasswordView } from './views/first-password-view.js';
@@ -49,7 +50,10 @@ export class App {
   #others = new AccountChannel({
     onLoggedOut: () => this.#loggedOut(''),
     onLoggedIn: () => void this.start(),
-    onChatsChanged: () => void this.#list?.load(),
+    onChatsChanged: () => {
+      void this.#list?.load();
+      void this.#conversation?.refresh();
+    },
   });
   /** A question that begins the chat which is opened next. @type {{ chatId: string, title: string, question: string, modelId: string } | undefined} */
   #first;
@@ -63,7 +67,9 @@ export class App {
     this.#facts = facts;
     addEventListener('hashchange', () => this.#route());
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible' && this.#list !== undefined) void this.#refresh();
+      if (document.visibilityState !== 'visible' || this.#list === undefined) return;
+      void this.#refresh();
+      void this.#conversation?.refresh();
     });
   }
 
@@ -77,7 +83,7 @@ export class App {
         return;
       } catch (error) {
         warn(sentenceOf(error));
-        this.#showBare(awayText(error));
+        this.#showBare(awayView(error));
         if (error instanceof ApiProblem && !error.passes) return;
         await browserTimers.sleep(AWAY_WAIT_MS);
       }
@@ -282,19 +288,4 @@ export class App {
     const heading = this.#place.querySelector('h1')?.textContent ?? '';
     document.title = heading === '' ? 'Holdfast' : `${visibleText(heading)} · Holdfast`;
   }
-}
-
-/** @param {unknown} error */
-function awayText(error) {
-  const main = document.createElement('main');
-  main.className = 'bare';
-  const heading = document.createElement('h1');
-  heading.textContent = 'Holdfast is away';
-  const why = document.createElement('p');
-  const apart = error instanceof ApiProblem && error.status === 404;
-  why.textContent = apart
-    ? 'This port serves chats alone, without logins. Open the page where all services answer under one name.'
-    : `${sentenceOf(error)} This page looks again by itself.`;
-  main.append(heading, why);
-  return main;
 }

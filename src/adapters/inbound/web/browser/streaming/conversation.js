@@ -100,7 +100,7 @@ export class Conversation {
       const chat = await this.#deps.api.call('GET', this.#path);
       this.title = chat.title;
       this.modelId = chat.modelId;
-      this.messages = chat.messages.map(messageOf);
+      this.#takeMessages(chat.messages.map(messageOf));
       this.phase = 'ready';
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
@@ -112,6 +112,11 @@ export class Conversation {
     this.#deps.onChange();
     if (this.messages.at(-1)?.role === 'user') await this.follow();
     else await this.#acknowledgeLast();
+  }
+
+  /** Looks again at a chat that was left alone for a while: others may have asked in it, or renamed it. */
+  async refresh() {
+    if (this.phase !== 'loading' && !this.isBusy) await this.load();
   }
 
   /** Shows a chat that has just been made, without asking for what it cannot have yet. */
@@ -254,6 +259,20 @@ export class Conversation {
     this.messages.push({ role: 'user', content: question });
     this.#deps.onChange();
     void this.follow();
+  }
+
+  /** What the server has kept, with what only this tab knows of its answers. @param {Message[]} messages */
+  #takeMessages(messages) {
+    const { answer } = this.#feed;
+    const known = this.messages.flatMap((message) => (message.answer === undefined ? [] : [message.answer]));
+    if (answer?.end !== undefined) {
+      known.push(answer);
+      this.#keptId = answer.streamId;
+    }
+    this.messages = messages.map((message) => {
+      const told = known.find(({ streamId }) => streamId === message.streamId);
+      return told === undefined || message.role === 'user' ? message : { ...message, answer: told };
+    });
   }
 
   /** The last answer becomes one of the messages, so that the next one has its place. */
