@@ -15,7 +15,7 @@ import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
-import { CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
+import { AUDIT, CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
 import { VERSION } from './version.ts';
 
 const FEATURE_ROUTES = {
@@ -70,6 +70,7 @@ export function serviceListener(routes: readonly Route[], container: Container, 
     ids: container.get(IDS),
     log: container.get(LOG),
     metrics: container.get(METRICS),
+    audit: container.get(AUDIT),
   }).callback();
 }
 

@@ -4,6 +4,7 @@ import { DomainError } from '../../../domain/domain-error.ts';
 import { permits } from '../../../domain/identity/permission.ts';
 import type { Principal } from '../../../domain/identity/principal.ts';
 import { requireCsrfToken } from './csrf-token.ts';
+import { PermissionRefusal } from './refused-requests.ts';
 import type { RequestOrigin } from './request-origin.ts';
 import type { Route } from './route.ts';
 import type { SessionCookie } from './session-cookie.ts';
@@ -82,7 +83,7 @@ export function requirePermission(
 ): void {
   if (!permits(principal, permission)) {
     if (principal === undefined) throw new DomainError('credential.missing', 'Log in first');
-    throw new DomainError('permission.denied', 'You may not do this');
+    throw new PermissionRefusal(principal);
   }
   const isExempt = permission === 'public' || beforePasswordChange === true;
   if (principal?.kind === 'user' && principal.mustChangePassword && !isExempt) {

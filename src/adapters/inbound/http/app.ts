@@ -2,10 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Authenticate } from '../../../application/identity/authenticate.ts';
+import type { AuditTrail } from '../../../application/ports/audit-trail.ts';
 import type { IdSource } from '../../../application/ports/id-source.ts';
 import type { Log } from '../../../application/ports/log.ts';
 import type { Metrics } from '../../../application/ports/metrics.ts';
 import type { DomainError } from '../../../domain/domain-error.ts';
+import type { Principal } from '../../../domain/identity/principal.ts';
 import { Admission, type Admitted, NOBODY } from './admission.ts';
 import { pageHeaders, protectBrowsers } from './browser-policy.ts';
 import { ClientAddress } from './client-address.ts';
@@ -13,6 +15,7 @@ import { ConfidentialWay } from './confidential-way.ts';
 import { allowOrigins, answerMetrics, type Edge, requireHost } from './edge.ts';
 import { HttpRefusal, toProblem } from './problem.ts';
 import { DEFAULT_MAX_BODY_BYTES, readJsonBody } from './read-body.ts';
+import { recordRefusal } from './refused-requests.ts';
 import { RequestOrigin } from './request-origin.ts';
 import type { Route, RouteReply } from './route.ts';
 import { SessionCookie } from './session-cookie.ts';
@@ -25,6 +28,8 @@ export interface HttpAppParts {
   readonly ids: IdSource;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where refusals of the door are recorded; a test of routes alone needs it not. */
+  readonly audit?: AuditTrail;
   /** The cookie of browsers' logins; the one of a single host when absent. */
   readonly cookie?: SessionCookie;
   /** What stands before the routes; a test of routes alone needs none of it. */
@@ -65,7 +70,9 @@ export function createHttpApp(parts: HttpAppParts): Koa {
   };
   const router = new Router();
   for (const route of parts.routes) {
-    router.register(route.path, [route.method], (context: Koa.Context) => serve(route, serving, context));
+    router.register(route.path, [route.method], (context: Koa.Context) =>
+      serveWatched(route, serving, context),
+    );
   }
   app.use(router.routes());
   app.use((context) => refuseUnrouted(router, parts.routes, context));
@@ -105,6 +112,22 @@ function answerErrors({ ids, log, metrics }: HttpAppParts): Koa.Middleware {
   };
 }
 
+/** Serves a request, and records a refusal that no use case records. */
+async function serveWatched(route: Route, parts: Serving, context: Koa.Context): Promise<void> {
+  try {
+    await serve(route, parts, context);
+  } catch (error) {
+    if (parts.audit !== undefined)
+      recordRefusal(parts.audit, error, {
+        principal: context.state.principal as Principal | undefined,
+        address: parts.addresses.of(context.req),
+        route: `${route.method.toUpperCase()} ${route.path}`,
+        requestId: String(context.state.requestId),
+      });
+    throw error;
+  }
+}
+
 async function serve(route: Route, parts: Serving, context: Koa.Context): Promise<void> {
   context.state.route = route.path;
   if (context.method === 'HEAD' && streams(route)) {
@@ -119,6 +142,7 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
   const params = validate(route.params, context.params, 'path');
   const query = validate(route.query, context.query, 'query');
   const { admitted, body } = await readAdmitted(route, parts, context.req, before);
+  context.state.principal = admitted.principal;
   const reply = await route.handle({
     ...admitted,
     params,

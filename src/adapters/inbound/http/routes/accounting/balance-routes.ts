@@ -107,10 +107,10 @@ const deduct = ({ deductCredit }: Uses): Route =>
     body: z.object({ credits: positiveCredits }),
     answers: { 200: { description: 'It is spent', schema: deductAnswer } },
     refusals: ['credit.insufficient'],
-    async handle({ principal, body }) {
+    async handle({ principal, body, requestId }) {
       const { userId } = actingUser(principal);
       const amountMicros = creditsToMicros(body.credits);
-      const { availableMicros } = await deductCredit.execute({ userId, amountMicros });
+      const { availableMicros } = await deductCredit.execute({ userId, amountMicros, requestId });
       const answer: z.output<typeof deductAnswer> = {
         success: true,
         message: 'Credits deducted successfully',
