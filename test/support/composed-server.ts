@@ -20,7 +20,7 @@ import { RecordingLog } from './recording-log.ts';
 /** The service key of a composed server. */
 export const TEST_SERVICE_KEY = 'k'.repeat(43);
 
-/** The three services as the program composes them, over memory, with the demo accounts. */
+/** The three services as the program composes them, with the demo accounts. */
 export interface ComposedServer {
   readonly urls: Readonly<Record<ServiceName, string>>;
   readonly routes: Readonly<Record<ServiceName, readonly Route[]>>;
@@ -32,6 +32,8 @@ export interface ComposedServer {
   close(): Promise<void>;
 }
 
+type ComposedContainer = ReturnType<typeof composeServices>;
+
 /** The accounts that a composed server has. */
 type DemoAccount = keyof typeof PASSWORDS;
 
@@ -41,9 +43,11 @@ const PASSWORDS = { admin: 'admin@admin', supervisor1: 'Supervisor1@', user1: 'U
  * Composes and starts the services on free ports of loopback.
  *
  * @param extend may rebind what a test brings itself, before anything is resolved.
+ * @param bindStores binds every store; to memory unless said.
  */
 export async function composedServer(
-  extend: (container: ReturnType<typeof composeServices>) => void = () => undefined,
+  extend: (container: ComposedContainer) => void = () => undefined,
+  bindStores: (container: ComposedContainer) => void | Promise<void> = bindMemoryStore,
 ): Promise<ComposedServer> {
   const config = await loadConfig({ environment: {}, flags: { demo: true, 'model.pace': 0 } });
   const log = new RecordingLog();
@@ -59,7 +63,7 @@ export async function composedServer(
     serviceKeys,
   });
   extend(container);
-  bindMemoryStore(container);
+  await bindStores(container);
   await prepareStores(container, SERVICES, config);
   await firstAccounts(container, SERVICES, config);
   const servers: Server[] = [];

@@ -119,8 +119,18 @@ describe('the edge of the HTTP server', () => {
     for (const origin of [
       'https://evil.example',
       'https://chat.example.evil',
+      'https://evilchat.example',
+      'https://sub.chat.example',
+      'https://chat.example@evil.example',
+      'https://chat.example:444',
+      'https://chat.example:443',
+      'https://CHAT.example',
+      'https://chat.example/',
+      'https://chat.example, https://evil.example',
       'http://chat.example',
+      'http://127.0.0.1',
       'null',
+      '*',
     ]) {
       it(`never reflects ${origin}`, async () => {
         await serveWith(edge());
@@ -131,10 +141,24 @@ describe('the edge of the HTTP server', () => {
             method,
           );
           expect(headers['access-control-allow-origin'], method).to.equal(undefined);
+          expect(headers['access-control-allow-credentials'], method).to.equal(undefined);
           expect(headers.vary, method).to.contain('Origin');
         }
       });
     }
+
+    it('never lets a page of another origin use the cookie of a login', async () => {
+      await serveWith(edge());
+      const origin = 'https://chat.example';
+      for (const [method, headers] of [
+        ['GET', { origin }],
+        ['OPTIONS', { origin, 'access-control-request-method': 'POST' }],
+      ] as const) {
+        const answer = await ask('/address', headers, method);
+        expect(answer.headers['access-control-allow-origin'], method).to.equal(origin);
+        expect(answer.headers['access-control-allow-credentials'], method).to.equal(undefined);
+      }
+    });
 
     it('answers the preflight of an allowed origin', async () => {
       await serveWith(edge());
