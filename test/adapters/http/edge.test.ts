@@ -6,6 +6,7 @@ import { healthRoutes } from '../../../src/adapters/inbound/http/routes/operatio
 import { type Page, pageRoutes } from '../../../src/adapters/inbound/http/routes/operations/page-routes.ts';
 import { type HttpHarness, serveRoutes } from '../../support/http-harness.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { RawConnection } from '../../support/raw-http.ts';
 
 interface Answer {
   readonly status: number;
@@ -95,6 +96,38 @@ describe('the edge of the HTTP server', () => {
         expect((await ask('/nowhere', { host })).status).to.equal(421);
       });
     }
+
+    const rawStatus = async (lines: readonly string[]): Promise<string> => {
+      const connection = await RawConnection.open(`http://127.0.0.1:${server.port}`);
+      connection.send(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+      const text = await connection.untilEnd();
+      return `${/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]} ${/"code":"([^"]+)"/.exec(text)?.[1] ?? text.split('\r\n\r\n')[1]}`;
+    };
+
+    it('refuses who names none, or two, or another in the target, and says so as ever', async () => {
+      await serveWith(edge());
+      const [ours, foreign] = ['Host: chat.example', 'Host: evil.example'];
+      for (const lines of [
+        ['GET /address HTTP/1.1'],
+        ['GET /address HTTP/1.1', ours, foreign],
+        ['GET /address HTTP/1.1', foreign, ours],
+        ['GET /address HTTP/1.1', ours, ours],
+        ['GET http://evil.example/address HTTP/1.1', ours],
+        ['GET http://chat.example@evil.example/address HTTP/1.1', ours],
+        ['GET http:///address HTTP/1.1', ours],
+        ['GET https://chat.example/address HTTP/1.1', foreign],
+      ]) {
+        expect(await rawStatus(lines), lines.join(', ')).to.equal('421 request.host');
+      }
+      expect(await rawStatus(['GET https://chat.example:443/address HTTP/1.1', ours])).to.match(/^200 /);
+      expect(await rawStatus(['GET /health HTTP/1.1'])).to.match(/^200 /);
+    });
+
+    it('leaves an expectation that nobody knows unmet, and answers the request', async () => {
+      await serveWith(edge());
+      const lines = ['GET /address HTTP/1.1', 'Host: chat.example', 'Expect: the-unexpected'];
+      expect(await rawStatus(lines)).to.match(/^200 /);
+    });
 
     it('answers probes under any name', async () => {
       await serveWith(edge());

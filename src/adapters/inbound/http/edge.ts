@@ -45,10 +45,23 @@ export function requireHost(hosts: ReadonlySet<string>): Koa.Middleware {
   };
 }
 
-/** @throws HttpRefusal 421 `request.host` when a request is addressed to another name. */
-export function requireName(hosts: ReadonlySet<string>, { headers }: IncomingMessage): void {
-  const [, name] = /^(\[[0-9a-f:.]+\]|[^:\s]+)(?::[0-9]{1,5})?$/i.exec(headers.host ?? '') ?? [];
-  if (name !== undefined && hosts.has(name.toLowerCase())) return;
+/**
+ * Every name that a request gives must be one of the server's: two `Host` headers, or a whole URL as the target beside
+ * `Host`, let a proxy before the server and the server itself read different ones (RFC 9112, section 3.2).
+ *
+ * @throws HttpRefusal 421 `request.host` when a request is addressed to another name, to several, or to none.
+ */
+export function requireName(
+  hosts: ReadonlySet<string>,
+  { headersDistinct, url = '' }: IncomingMessage,
+): void {
+  const [given, ...more] = headersDistinct.host ?? [];
+  const [, authority] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
+  const isOurs = (text = ''): boolean => {
+    const [, name] = /^(\[[0-9a-f:.]+\]|[^:\s]+)(?::[0-9]{1,5})?$/i.exec(text) ?? [];
+    return name !== undefined && hosts.has(name.toLowerCase());
+  };
+  if (more.length === 0 && isOurs(given) && (authority === undefined || isOurs(authority))) return;
   throw new HttpRefusal(421, 'request.host', 'This server does not answer to that name');
 }
 

@@ -53,6 +53,8 @@ export const SERVER_BOUNDS: ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   noDelay: true,
   insecureHTTPParser: false,
+  // Asked for by our own check of the name, which answers as everything else does.
+  requireHostHeader: false,
   // An offer of another protocol, such as h2c, is no upgrade that anybody here takes up: it is answered as it stands.
   shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
 };
@@ -70,6 +72,8 @@ export function createHttpServer(listener: RequestListener, requestId: () => str
 export function boundServer<S extends Server>(server: S): S {
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  // An expectation that nobody knows may be left unmet (RFC 9110, section 10.1.1); Node would answer it without a word.
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
   return server;
 }
 

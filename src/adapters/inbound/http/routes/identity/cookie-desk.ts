@@ -17,7 +17,8 @@ export class CookieDesk {
   /** The headers that give a browser its cookie, and the token that its pages show with every write. */
   handOut({ secret, expiresAtMs }: CookieGrant): { readonly headers: Headers; readonly csrfToken: string } {
     const { cookie, clock } = this.#parts;
-    const maxAgeSeconds = Math.max(0, Math.floor((expiresAtMs - clock.nowMs()) / 1000));
+    // Rounded up: the moment that has passed since the login must not make a day of browsers one second short.
+    const maxAgeSeconds = Math.max(0, Math.ceil((expiresAtMs - clock.nowMs()) / 1000));
     const headers = { ...NO_STORE, 'Set-Cookie': cookie.set(secret, maxAgeSeconds) };
     return { headers, csrfToken: csrfTokenOf(secret) };
   }
