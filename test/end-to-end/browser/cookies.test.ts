@@ -5,7 +5,7 @@ import { launchChromium } from '../../support/chromium.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RunningServer } from '../../support/running-server.ts';
 import { attempt, fetchFrom, OtherSites, socketFrom, submitForm } from './other-sites.ts';
-import { Visitor } from './visitor.ts';
+import { type KeptLogin, keepLogin, Visitor } from './visitor.ts';
 
 /** `holdfast serve` with one WebSocket route behind the guard. */
 const PROGRAM = 'test/support/programs/serve-with-socket.ts';
@@ -21,12 +21,16 @@ describe('the cookie of a login in a browser', function () {
   let context: BrowserContext;
   let visitor: Visitor;
   let home: string;
+  let login: KeptLogin;
+  let user: ApiClient;
 
   before(async () => {
     browser = await launchChromium();
     others = await OtherSites.start();
     server = await RunningServer.start(['--demo', '--model-pace', '30'], undefined, {}, [], PROGRAM);
     home = server.urls.chat.replace('127.0.0.1', 'localhost');
+    login = await keepLogin(browser, home);
+    user = await ApiClient.login(server.urls, 'user1', 'User1@123');
   });
   after(async () => {
     await browser?.close();
@@ -34,8 +38,8 @@ describe('the cookie of a login in a browser', function () {
     await others?.stop();
   });
   beforeEach(async () => {
-    context = await browser.newContext();
-    visitor = await Visitor.logIn(context, home);
+    context = await browser.newContext({ storageState: login });
+    visitor = await Visitor.comeBack(context, home);
   });
   afterEach(() => context.close());
 
@@ -47,11 +51,12 @@ describe('the cookie of a login in a browser', function () {
   }
 
   async function countChats(): Promise<number> {
-    const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
     return (await user.get('chat', '/api/chat/sessions')).body.pagination.total;
   }
 
   it('is seen by no script, keeps to its host, and lasts no longer than the login', async () => {
+    await context.clearCookies();
+    visitor = await Visitor.logIn(context, home);
     expect(await visitor.page.evaluate(() => document.cookie)).to.equal('');
     expect(
       await visitor.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })),
@@ -162,7 +167,6 @@ describe('the cookie of a login in a browser', function () {
       const page = await pageOf(other);
       const socket = `${home.replace('http', 'ws')}/ws/echo`;
       expect(await socketFrom(page, socket), 'by the cookie').to.equal('refused');
-      const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
       const { ticket } = (await user.post('chat', '/api/ws/tickets')).body;
       expect(await socketFrom(page, `${socket}?ticket=${ticket}`), 'by a ticket').to.equal('refused');
       expect(JSON.parse(await socketFrom(visitor.page, `${socket}?ticket=${ticket}`))).to.include({
@@ -204,6 +208,8 @@ describe('the cookie of a login in a browser', function () {
   });
 
   it('ends an open EventSource within a second of the log-out', async () => {
+    await context.clearCookies();
+    visitor = await Visitor.logIn(context, home);
     await visitor.ask('What is Holdfast?');
     await visitor.textBeyond(20);
     const page = await context.newPage();

@@ -4,7 +4,7 @@ import { launchChromium } from '../../support/chromium.ts';
 import { answering, FakeUpstream } from '../../support/fake-upstream.ts';
 import type { RunningServer } from '../../support/running-server.ts';
 import { serveUpstream, UPSTREAM_MODEL_ID } from '../../support/upstream-server.ts';
-import { Visitor } from './visitor.ts';
+import { type KeptLogin, keepLogin, Visitor } from './visitor.ts';
 
 /** What a model could be made to say, in the hope that a page runs, loads, follows or believes it. */
 const HOSTILE = [
@@ -27,12 +27,14 @@ describe('hostile text in the page', function () {
   let server: RunningServer;
   let context: BrowserContext;
   let visitor: Visitor;
+  let login: KeptLogin;
   const asked: string[] = [];
 
   before(async () => {
     browser = await launchChromium();
     upstream = await FakeUpstream.start();
     server = (await serveUpstream(upstream, ['--model-pace', '0'])).server;
+    login = await keepLogin(browser, server.urls.chat);
   });
   after(async () => {
     await browser?.close();
@@ -40,14 +42,14 @@ describe('hostile text in the page', function () {
     await upstream?.stop();
   });
   beforeEach(async () => {
-    context = await browser.newContext();
+    context = await browser.newContext({ storageState: login });
     context.on('request', (request) => asked.push(request.url()));
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
         console.error(`policy: ${violatedDirective} ${blockedURI}`);
       });
     });
-    visitor = await Visitor.logIn(context, server.urls.chat);
+    visitor = await Visitor.comeBack(context, server.urls.chat);
   });
   afterEach(() => context.close());
 

@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.ts';
 import { type Fault, FaultyProxy } from '../../support/faulty-proxy.ts';
 import { holdfast } from '../../support/holdfast-command.ts';
 import { RunningServer } from '../../support/running-server.ts';
-import { Visitor } from './visitor.ts';
+import { type KeptLogin, keepLogin, Visitor } from './visitor.ts';
 
 /** Tokens a second: slow enough to be disturbed in the middle, fast enough to wait for. */
 const PACE = ['--model-pace', '200'];
@@ -16,19 +16,23 @@ describe('the page', function () {
   let browser: Browser;
   let server: RunningServer;
   let context: BrowserContext;
+  let login: KeptLogin;
+  let user: ApiClient;
   let visitor: Visitor;
 
   before(async () => {
     browser = await launchChromium();
     server = await RunningServer.start(['--demo', ...PACE]);
+    login = await keepLogin(browser, server.urls.chat);
+    user = await ApiClient.login(server.urls, 'user1', 'User1@123');
   });
   after(async () => {
     await browser?.close();
     await server?.dispose();
   });
   beforeEach(async () => {
-    context = await browser.newContext();
-    visitor = await Visitor.logIn(context, server.urls.chat);
+    context = await browser.newContext({ storageState: login });
+    visitor = await Visitor.comeBack(context, server.urls.chat);
   });
   afterEach(async () => {
     visitor.expectNoFaults();
@@ -37,7 +41,6 @@ describe('the page', function () {
 
   /** What the server has kept of the visitor's chat. */
   async function kept(): Promise<{ content: string; metadata: { state: string } }> {
-    const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
     const { body } = await user.get('chat', `/api/chat/sessions/${visitor.chatId}/messages`);
     return body.messages.at(-1);
   }
@@ -76,8 +79,8 @@ describe('the page', function () {
     const proxy = new FaultyProxy(server.urls.chat, ({ line }) =>
       line.endsWith('/stream') ? (faults.shift() ?? []) : [],
     );
-    const elsewhere = await browser.newContext();
-    visitor = await Visitor.logIn(elsewhere, await proxy.listen());
+    const elsewhere = await browser.newContext({ storageState: login });
+    visitor = await Visitor.comeBack(elsewhere, await proxy.listen());
     await visitor.ask('What is a reservation?');
     await visitor.shows('The connection is lost. Trying again; nothing that has come is lost.');
     expect(await visitor.wholeText()).to.equal((await kept()).content);
@@ -164,6 +167,8 @@ describe('the page', function () {
   });
 
   it('logs out in all its tabs, and a login brings back what was open', async () => {
+    await context.clearCookies();
+    visitor = await Visitor.logIn(context, server.urls.chat);
     await visitor.ask('What is a stream?');
     await visitor.wholeText();
     const second = await Visitor.open(context, visitor.page.url());

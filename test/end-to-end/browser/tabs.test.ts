@@ -4,7 +4,7 @@ import { ApiClient } from '../../support/api-client.ts';
 import { launchChromium } from '../../support/chromium.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RunningServer } from '../../support/running-server.ts';
-import { StreamConnections, Visitor } from './visitor.ts';
+import { type KeptLogin, keepLogin, StreamConnections, Visitor } from './visitor.ts';
 
 describe('several tabs that show one chat', function () {
   this.timeout(60_000);
@@ -12,20 +12,22 @@ describe('several tabs that show one chat', function () {
   let server: RunningServer;
   let context: BrowserContext;
   let connections: StreamConnections;
+  let login: KeptLogin;
   let first: Visitor;
 
   before(async () => {
     browser = await launchChromium();
     server = await RunningServer.start(['--demo', '--model-pace', '200']);
+    login = await keepLogin(browser, server.urls.chat);
   });
   after(async () => {
     await browser?.close();
     await server?.dispose();
   });
   beforeEach(async () => {
-    context = await browser.newContext();
+    context = await browser.newContext({ storageState: login });
     connections = new StreamConnections(context);
-    first = await Visitor.logIn(context, server.urls.chat);
+    first = await Visitor.comeBack(context, server.urls.chat);
   });
   afterEach(() => context.close());
 

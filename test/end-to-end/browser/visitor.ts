@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { BrowserContext, Locator, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright-core';
 
 /** Characters of an answer that are certainly its middle. */
 const SOME_TEXT = 150;
@@ -27,6 +27,13 @@ export class Visitor {
   static async open(context: BrowserContext, url: string): Promise<Visitor> {
     const visitor = new Visitor(await context.newPage());
     await visitor.page.goto(url);
+    return visitor;
+  }
+
+  /** Opens the page in a new tab of a browser that is logged in already. */
+  static async comeBack(context: BrowserContext, url: string): Promise<Visitor> {
+    const visitor = await Visitor.open(context, url);
+    await visitor.question.waitFor();
     return visitor;
   }
 
@@ -112,6 +119,18 @@ export class Visitor {
   expectNoFaults(): void {
     expect(this.faults).to.deep.equal([]);
   }
+}
+
+/** What a browser keeps of a login, for other browsers of a test that need no login of their own. */
+export type KeptLogin = Awaited<ReturnType<BrowserContext['storageState']>>;
+
+/** Logs in once. */
+export async function keepLogin(browser: Browser, url: string): Promise<KeptLogin> {
+  const context = await browser.newContext();
+  await Visitor.logIn(context, url);
+  const kept = await context.storageState();
+  await context.close();
+  return kept;
 }
 
 /** The requests of all tabs of a browser that read a stream. */
