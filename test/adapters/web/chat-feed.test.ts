@@ -111,6 +111,20 @@ describe('the tabs that show one chat', () => {
     expect(tab.answer).to.equal(undefined);
   });
 
+  it('tell the end to whoever asked, also when the next question comes at once', async () => {
+    const tab = chat.openTab();
+    const one = tab.ask('one', async () => chat.connect());
+    await eventually(async () => expect(chat.opened).to.have.length(1));
+    let two: ReturnType<ChatFeed['ask']> | undefined;
+    chat.onEndRead = (): void => {
+      two ??= tab.ask('two', async () => chat.connect(8));
+    };
+    chat.write(...events);
+    expect(await one).to.deep.equal({ kind: 'ended' });
+    chat.write(...streamFrom(9, ['More.']));
+    expect(await two).to.deep.equal({ kind: 'ended' });
+  });
+
   it('take the next question when the one before has ended', async () => {
     const [first, second] = [chat.openTab(), chat.openTab()];
     const one = first.ask('one', async () => chat.connect());

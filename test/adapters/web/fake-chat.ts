@@ -27,6 +27,8 @@ export class FakeChat {
   mostOpen = 0;
   /** Answers that the next connections get in place of the stream. */
   readonly refusals: Response[] = [];
+  /** Called when a tab has read the end of an answer. */
+  onEndRead: () => void = () => undefined;
   readonly #name = `chat-${crypto.randomUUID()}`;
   readonly #readings = new Set<Reading>();
   readonly #tabs: ChatFeed[] = [];
@@ -46,7 +48,9 @@ export class FakeChat {
       locks: navigator.locks,
       timers: TIMERS,
       open: async (cursor, signal) => this.connect(cursor, signal),
-      onChange: () => undefined,
+      onChange: () => {
+        if (tab.answer?.end !== undefined) this.onEndRead();
+      },
       onAsked: () => void tab.follow(),
       onReceipt: () => undefined,
     });

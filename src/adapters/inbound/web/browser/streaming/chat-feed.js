@@ -170,7 +170,8 @@ export class ChatFeed {
       );
       if (end.kind !== 'refused') {
         channel.post({ kind: 'over' });
-        await timers.sleep(LINGER_MS, signal);
+        // A question that comes in this moment ends the lingering, not what has been read.
+        await timers.sleep(LINGER_MS, signal).catch(() => undefined);
       }
       return end;
     } finally {

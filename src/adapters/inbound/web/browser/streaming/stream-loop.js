@@ -85,14 +85,17 @@ async function connectOnce(deps, given) {
       signal,
     );
   } catch (error) {
-    deps.signal.throwIfAborted();
-    if (error instanceof SyntaxError) throw error;
+    // What ended the stream counts, even where somebody closed the connection in the same moment.
+    if (!isEnd(last)) {
+      deps.signal.throwIfAborted();
+      if (error instanceof SyntaxError) throw error;
+    }
   } finally {
     watch.stop();
   }
-  deps.signal.throwIfAborted();
   if (isLost(last)) return { kind: 'end', end: { kind: 'lost' } };
-  if (last?.type === 'done' || last?.type === 'error') return { kind: 'end', end: { kind: 'ended' } };
+  if (isEnd(last)) return { kind: 'end', end: { kind: 'ended' } };
+  deps.signal.throwIfAborted();
   return { kind: 'again', progressed, retryAfterMs: 0 };
 }
 
@@ -112,6 +115,9 @@ async function refusalOf(response) {
   }
   return { kind: 'end', end: { kind: 'refused', status: response.status, problem } };
 }
+
+/** @param {LogEvent | undefined} event */
+const isEnd = (event) => event?.type === 'done' || event?.type === 'error';
 
 /** @param {LogEvent | undefined} event an event for this reader alone that says that what he asks for is not kept */
 const isLost = (event) => event?.type === 'error' && event.data.code === 'stream.offset_lost';
