@@ -5,6 +5,7 @@ import { act, aGrant, aRequest, credits, DAY_MS, streamId, T0, user } from '../s
 import { expectRefusal } from '../support/refusals.ts';
 import { expectBooksToBalance } from './ledger-books.ts';
 import { describeLedgerAccounts } from './reservation-ledger-accounts.ts';
+import { describeLedgerMemory } from './reservation-ledger-memory.ts';
 import { describeLedgerRaces } from './reservation-ledger-races.ts';
 
 /** A ledger under test, and how to put it away. */
@@ -32,6 +33,7 @@ export function describeReservationLedger(name: string, create: () => Promise<Le
     describe('closing a hold', () => describeClosings(() => ledger));
     describe('expiry', () => describeExpiry(() => ledger));
     describeEstimates(() => ledger);
+    describe('what is long over', () => describeLedgerMemory(() => ledger));
     describeLedgerAccounts(() => ledger);
     describeLedgerRaces(() => ledger);
   });

@@ -60,9 +60,10 @@ export interface LedgerAct {
 export interface ReservationLedger {
   /**
    * Opens a hold, keyed by the request's id. A repeat with the same user, model and estimate returns the
-   * stored reservation; the scaled estimate is made here from the user's past shortfalls on this model.
+   * stored reservation, however long it is over; the scaled estimate is made here from the user's past shortfalls on this
+   * model.
    *
-   * @throws DomainError `credit.insufficient`, `reservation.changed`, `reservation.voided`.
+   * @throws DomainError `credit.insufficient`, `credit.account_busy`, `reservation.changed`, `reservation.voided`.
    */
   reserve(
     userId: UserId,
@@ -95,7 +96,12 @@ export interface ReservationLedger {
    * Any number of sweepers may race: each hold is closed once.
    */
   expireDue(nowMs: number, limit: number): Promise<{ readonly holds: number; readonly grants: number }>;
-  /** Gives credit; a repeat with the same grant id changes nothing. */
+  /**
+   * Gives credit; a repeat with the same grant id changes nothing. An id of a grant, a change or a spend is never used
+   * for two accounts.
+   *
+   * @throws DomainError `credit.out_of_range`, `credit.account_busy`.
+   */
   grant(userId: UserId, grant: CreditGrant, act: LedgerAct): Promise<CreditAccountState>;
   /**
    * Sets or moves the available credit in one write, never below zero. Growth becomes a grant of source

@@ -1,0 +1,211 @@
+import type { Collection } from 'mongodb';
+import { NOBODY } from '../../../../domain/accounting/credit-reservation.ts';
+import { voidHold } from '../../../../domain/accounting/void-hold.ts';
+import type { UserId } from '../../../../domain/identity/ids.ts';
+import { insertMissing } from '../insert-missing.ts';
+import { isDuplicateKey } from '../mongo-fault.ts';
+import type { MongoStore } from '../mongo-store.ts';
+import type { JournalLog } from './journal-log.ts';
+import {
+  ACCOUNTS,
+  type AccountDocument,
+  AUDIT_PENDING,
+  GRANTS,
+  type GrantDocument,
+  type OutboxItem,
+  type PendingAuditDocument,
+  RESERVATIONS,
+  type ReservationDocument,
+  USAGE,
+  type UsageDocument,
+} from './ledger-documents.ts';
+
+/** Most accounts that are handed on at once. */
+const BATCH_ACCOUNTS = 200;
+/** How long what was stored may gather before it is handed on, in milliseconds. */
+const GATHER_MS = 20;
+/** The lost confirmation of this write costs a repeat of what has no effect twice. */
+const LAZY = { writeConcern: { w: 1 } } as const;
+
+type Outbox = Pick<AccountDocument, '_id' | 'outbox' | 'outboxTail'>;
+
+/**
+ * Hands on what accounts have to tell: to the journal, the usage records, the list of grants and the audit log. Any
+ * number of nodes may hand the same things on: each arrives once, and an account's in its order.
+ */
+export class OutboxPump {
+  readonly #store: MongoStore;
+  readonly #journal: JournalLog;
+  readonly #accounts: Collection<AccountDocument>;
+  readonly #claims: Collection<ReservationDocument>;
+  readonly #usage: Collection<UsageDocument>;
+  readonly #grants: Collection<GrantDocument>;
+  readonly #audit: Collection<PendingAuditDocument>;
+  #touched = new Set<UserId>();
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  /** Hears how far an account's outbox has been handed on. */
+  onHandedOn: (userId: UserId, seq: number) => void = () => {};
+  /** Hears of what could not be handed on, and will be later. */
+  onFailure: (error: unknown) => void = () => {};
+
+  constructor(store: MongoStore, journal: JournalLog) {
+    this.#store = store;
+    this.#journal = journal;
+    this.#accounts = store.collection(ACCOUNTS);
+    this.#claims = store.collection(RESERVATIONS);
+    this.#usage = store.collection(USAGE);
+    this.#grants = store.collection(GRANTS);
+    this.#audit = store.collection(AUDIT_PENDING);
+  }
+
+  /** Notes that an account has something to tell; `NOBODY`'s are the ids that were voided. */
+  touch(userId: UserId): void {
+    this.#touched.add(userId);
+    this.#schedule();
+  }
+
+  /** Hands on everything that was stored before this call, by any node. @throws PortError. */
+  drain(): Promise<void> {
+    return this.#takeTurn(async () => {
+      await this.#journalVoids();
+      for (let after = '' as UserId; ; ) {
+        const from = after;
+        const found = await this.#store.read(() =>
+          this.#accounts
+            .find(
+              { pending: true, _id: { $gt: from } },
+              { projection: OUTBOX, sort: { _id: 1 }, limit: BATCH_ACCOUNTS },
+            )
+            .toArray(),
+        );
+        await this.#handOn(found);
+        const last = found.at(-1);
+        if (last === undefined || found.length < BATCH_ACCOUNTS) return;
+        after = last._id;
+      }
+    });
+  }
+
+  /** Hands on what one account has to tell. @throws PortError. */
+  drainAccount(userId: UserId): Promise<void> {
+    return this.#takeTurn(() => this.#handOnOf([userId]));
+  }
+
+  /** Ends when what is under way has ended; the rest stays in the outboxes. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#turn;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.#handOnTouched(), GATHER_MS).unref();
+  }
+
+  async #handOnTouched(): Promise<void> {
+    const touched = [...this.#touched].slice(0, BATCH_ACCOUNTS);
+    for (const userId of touched) this.#touched.delete(userId);
+    try {
+      await this.#takeTurn(async () => {
+        if (touched.includes(NOBODY)) await this.#journalVoids();
+        await this.#handOnOf(touched);
+      });
+    } catch (error) {
+      // It stays in the accounts, marked as pending: the next drain, of this node or another, takes it along.
+      this.onFailure(error);
+    }
+    this.#timer = undefined;
+    if (this.#touched.size > 0) this.#schedule();
+  }
+
+  /** Lets one hand on at a time in this process: two would only meet each other's duplicate keys. */
+  #takeTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #handOnOf(userIds: readonly UserId[]): Promise<void> {
+    const found = await this.#store.read(() =>
+      this.#accounts.find({ _id: { $in: [...userIds] }, pending: true }, { projection: OUTBOX }).toArray(),
+    );
+    await this.#handOn(found);
+  }
+
+  async #handOn(outboxes: readonly Outbox[]): Promise<void> {
+    const items = outboxes.flatMap(({ _id, outbox }) => outbox.map((item) => ({ userId: _id, item })));
+    await this.#journal.append(items.flatMap(({ item }) => item.entries));
+    await this.#store.write(async () => {
+      await insertMissing(
+        this.#usage,
+        items.flatMap(({ item }) => usageOf(item)),
+      );
+      await insertMissing(
+        this.#audit,
+        items.flatMap(({ userId, item }) => auditOf(userId, item)),
+      );
+      for (const { userId, item } of items) await this.#listGrants(userId, item);
+    });
+    await this.#clear(outboxes);
+  }
+
+  async #listGrants(userId: UserId, { seq, grants = [] }: OutboxItem): Promise<void> {
+    for (const grant of grants) {
+      const listed = { userId, grant, seq };
+      await this.#grants
+        .updateOne({ _id: grant.id, seq: { $lt: seq } }, { $set: listed }, { upsert: true })
+        .catch((error: unknown) => {
+          // A later state is listed, or this one.
+          if (!isDuplicateKey(error)) throw error;
+        });
+    }
+  }
+
+  /** Takes what was handed on out of the accounts; whatever came meanwhile stays, and stays pending. */
+  async #clear(outboxes: readonly Outbox[]): Promise<void> {
+    if (outboxes.length === 0) return;
+    const updates = outboxes.flatMap(({ _id, outbox, outboxTail }) => [
+      {
+        updateOne: {
+          filter: { _id },
+          update: { $pull: { outbox: { seq: { $lte: outbox.at(-1)?.seq ?? 0 } } } },
+        },
+      },
+      {
+        updateOne: {
+          filter: { _id, outboxTail, outbox: { $size: 0 } },
+          update: { $set: { pending: false } },
+        },
+      },
+    ]);
+    await this.#store.write(() => this.#accounts.bulkWrite(updates, LAZY));
+    for (const { _id, outbox } of outboxes) this.onHandedOn(_id, outbox.at(-1)?.seq ?? 0);
+  }
+
+  async #journalVoids(): Promise<void> {
+    const found = await this.#store.read(() =>
+      this.#claims.find({ unjournaled: true }, { limit: BATCH_ACCOUNTS }).toArray(),
+    );
+    if (found.length === 0) return;
+    await this.#journal.append(found.map(({ _id, openedAtMs }) => voidHold(_id, openedAtMs).entry));
+    const ids = found.map(({ _id }) => _id);
+    await this.#store.write(() =>
+      this.#claims.updateMany({ _id: { $in: ids } }, { $unset: { unjournaled: true } }),
+    );
+    if (found.length === BATCH_ACCOUNTS) await this.#journalVoids();
+  }
+}
+
+const OUTBOX = { outbox: 1, outboxTail: 1 } as const;
+
+function usageOf({ usage }: OutboxItem): UsageDocument[] {
+  if (usage === undefined) return [];
+  const { id: _id, ...record } = usage;
+  return [{ _id, ...record }];
+}
+
+const auditOf = (userId: UserId, { seq, atMs, audit = [] }: OutboxItem): PendingAuditDocument[] =>
+  audit.map((record, place) => ({ _id: `${userId}:${seq}:${place}`, atMs, record }));

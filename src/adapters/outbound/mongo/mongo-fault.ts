@@ -1,0 +1,48 @@
+import { MongoError, MongoServerError } from 'mongodb';
+import { PortError } from '../../../application/ports/port-error.ts';
+
+/** The server's code for a key that is there already. */
+export const DUPLICATE_KEY = 11_000;
+/** The server's codes for a write that came to a member which takes none: nothing was done. */
+const NOT_PRIMARY: ReadonlySet<number | string | undefined> = new Set([10_107, 13_435]);
+
+/** True when a write was refused because its key is there already. */
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+
+/** True when the server has said that nothing was written. */
+const isCertainlyNotWritten = (error: MongoError): boolean =>
+  error instanceof MongoServerError && NOT_PRIMARY.has(error.code) && error.result?.writeConcernError == null;
+
+/** A read that failed, as the ports tell it; what is no fault of the store stays as it is. */
+export function readFault(error: unknown): unknown {
+  if (!(error instanceof MongoError)) return error;
+  return new PortError('unavailable', 'store', `MongoDB cannot be read: ${error.message}`, { cause: error });
+}
+
+/**
+ * A write that failed, as the ports tell it. The driver has tried it twice by then, so that a failure to find a server
+ * says nothing of the first try: whatever the server has not refused in words has an unknown outcome.
+ */
+export function writeFault(error: unknown): unknown {
+  if (!(error instanceof MongoError)) return error;
+  if (isDuplicateKey(error)) {
+    return new PortError('conflict', 'store', 'the key is there already', { cause: error });
+  }
+  if (isCertainlyNotWritten(error)) {
+    return new PortError('unavailable', 'store', `MongoDB takes no writes: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return new PortError('timeout', 'store', `MongoDB did not confirm a write: ${error.message}`, {
+    cause: error,
+  });
+}
+
+/** True when a write may or may not have been done. */
+export const isUnknownOutcome = (error: unknown): boolean =>
+  error instanceof PortError && error.kind === 'timeout';
+
+/** True when a write was refused for its key, in the ports' words. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof PortError && error.kind === 'conflict';

@@ -1,0 +1,108 @@
+import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import { PortError } from '../../../application/ports/port-error.ts';
+import { readFault, writeFault } from './mongo-fault.ts';
+import { prepareSchema } from './schema.ts';
+
+/** Most commands that are under way or wait for a connection; more are refused as `unavailable`. */
+const MAX_COMMANDS = 10_000;
+/** Most connections of one process. */
+const MAX_CONNECTIONS = 64;
+/** Longest wait for a server that takes the command, an election included, in milliseconds. */
+const SELECTION_TIMEOUT_MS = 5_000;
+/** Longest wait for a connection to be made, and for one to become free, in milliseconds. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** Longest silence of a server in the middle of a command, in milliseconds. */
+const SOCKET_TIMEOUT_MS = 10_000;
+/** Longest wait for a majority to have a write in its journal, in milliseconds. */
+const MAJORITY_TIMEOUT_MS = 5_000;
+/** The database, where the URL names none. */
+const DATABASE = 'holdfast';
+
+/** What of the connection is decided here, whatever the URL says. */
+const OPTIONS: MongoClientOptions = {
+  appName: 'holdfast',
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: MAJORITY_TIMEOUT_MS },
+  readConcern: { level: 'majority' },
+  readPreference: 'primary',
+  retryWrites: true,
+  retryReads: true,
+  maxPoolSize: MAX_CONNECTIONS,
+  serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
+  connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+  waitQueueTimeoutMS: CONNECTION_TIMEOUT_MS,
+  socketTimeoutMS: SOCKET_TIMEOUT_MS,
+  ignoreUndefined: true,
+};
+
+/** Settings of a URL that would let a connection go to whoever answers. */
+const CARELESS = ['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames'];
+
+/**
+ * The store of a fleet: one MongoDB, which is a replica set. A write is acknowledged when a majority has it in its
+ * journal; a read sees what a majority has, from the primary.
+ */
+export class MongoStore {
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  #commands = 0;
+
+  private constructor(client: MongoClient) {
+    this.#client = client;
+    const named = client.options.dbName;
+    this.#db = client.db(named === 'test' ? DATABASE : named);
+  }
+
+  /**
+   * Connects, brings collections and indexes into being, and sees that they are what this program needs.
+   *
+   * @throws Error with a sentence when the URL is careless, the schema is of a newer program, or an index is another.
+   *   PortError `unavailable` when there is no server.
+   */
+  static async open(url: string): Promise<MongoStore> {
+    const client = new MongoClient(url, OPTIONS);
+    const careless = CARELESS.find((name) => new RegExp(`[?&]${name}=true`, 'i').test(url));
+    if (careless !== undefined) {
+      throw new Error(`The MongoDB URL has ${careless}: certificates are always checked. Name a tlsCAFile.`);
+    }
+    const store = new MongoStore(client);
+    try {
+      await prepareSchema(store.#db);
+      return store;
+    } catch (error) {
+      await client.close();
+      throw readFault(error);
+    }
+  }
+
+  collection<Schema extends Document>(name: string): Collection<Schema> {
+    return this.#db.collection<Schema>(name);
+  }
+
+  /** @throws PortError `unavailable`. */
+  async read<Out>(command: () => Promise<Out>): Promise<Out> {
+    return this.#run(command, readFault);
+  }
+
+  /** @throws PortError `unavailable`: nothing was written; `conflict`: its key is taken; `timeout`: unknown. */
+  async write<Out>(command: () => Promise<Out>): Promise<Out> {
+    return this.#run(command, writeFault);
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #run<Out>(command: () => Promise<Out>, fault: (error: unknown) => unknown): Promise<Out> {
+    if (this.#commands >= MAX_COMMANDS) {
+      throw new PortError('unavailable', 'store', 'too many commands wait for MongoDB');
+    }
+    this.#commands += 1;
+    try {
+      return await command();
+    } catch (error) {
+      throw fault(error);
+    } finally {
+      this.#commands -= 1;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Db, IndexDescriptionInfo } from 'mongodb';
+import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
+import type { IndexSpec } from './index-spec.ts';
+import { isDuplicateKey } from './mongo-fault.ts';
+
+/** The version of the documents' forms that this program reads and writes. */
+const SCHEMA_VERSION = 1;
+/** The server's codes for collections and indexes that somebody else has just made. */
+const ALREADY_THERE = 48;
+
+const INDEXES: readonly IndexSpec[] = [...ACCOUNTING_INDEXES];
+
+interface Meta {
+  readonly _id: string;
+  readonly version: number;
+}
+
+/**
+ * Makes what is missing of the schema, and sees that the rest is what this program needs. Any number of nodes may do
+ * so at once.
+ *
+ * @throws Error with a sentence that names the version, or the index, that is another.
+ */
+export async function prepareSchema(db: Db): Promise<void> {
+  await requireVersion(db);
+  for (const collection of new Set(INDEXES.map((spec) => spec.collection))) {
+    await prepareCollection(
+      db,
+      collection,
+      INDEXES.filter((spec) => spec.collection === collection),
+    );
+  }
+}
+
+async function requireVersion(db: Db): Promise<void> {
+  const metas = db.collection<Meta>('meta');
+  const stored = await metas.findOne({ _id: 'schema' });
+  if (stored === null) {
+    await metas.insertOne({ _id: 'schema', version: SCHEMA_VERSION }).catch((error: unknown) => {
+      if (!isDuplicateKey(error)) throw error;
+    });
+    return requireVersion(db);
+  }
+  if (stored.version !== SCHEMA_VERSION) {
+    throw new Error(
+      `The database ${db.databaseName} has schema ${stored.version}, and this program knows ${SCHEMA_VERSION}: run the version of Holdfast that wrote it, or a newer one.`,
+    );
+  }
+}
+
+async function prepareCollection(db: Db, name: string, specs: readonly IndexSpec[]): Promise<void> {
+  await db.createCollection(name).catch((error: { code?: unknown }) => {
+    if (error.code !== ALREADY_THERE) throw error;
+  });
+  const collection = db.collection(name);
+  const missing = missingOf(db, specs, await collection.indexes());
+  for (const { key, name: index, options } of missing) {
+    await collection.createIndex({ ...key }, { ...options, name: index });
+  }
+  if (missing.length === 0) return;
+  const left = missingOf(db, specs, await collection.indexes());
+  if (left.length > 0) throw new Error(`MongoDB did not make the index ${name}.${left[0]?.name}.`);
+}
+
+/** The indexes that are not there. @throws Error that names one that is there under this name and is another. */
+function missingOf(
+  db: Db,
+  specs: readonly IndexSpec[],
+  present: readonly IndexDescriptionInfo[],
+): IndexSpec[] {
+  return specs.filter((spec) => {
+    const found = present.find(({ name }) => name === spec.name);
+    if (found === undefined) return true;
+    const { unique, partialFilterExpression } = spec.options ?? {};
+    const isSame =
+      isDeepStrictEqual(Object.entries(found.key), Object.entries(spec.key)) &&
+      Boolean(found.unique) === Boolean(unique) &&
+      isDeepStrictEqual(found.partialFilterExpression ?? {}, partialFilterExpression ?? {});
+    if (isSame) return false;
+    throw new Error(
+      `The index ${spec.name} of ${db.databaseName}.${spec.collection} is not the one that this program needs: drop it, and start again.`,
+    );
+  });
+}

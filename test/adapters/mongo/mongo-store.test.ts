@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { MongoStore } from '../../../src/adapters/outbound/mongo/mongo-store.ts';
+import { PortError } from '../../../src/application/ports/port-error.ts';
+import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
+
+const refusalOf = async (url: string): Promise<Error> => {
+  const outcome = await MongoStore.open(url).catch((error: unknown) => error);
+  expect(outcome).to.be.instanceOf(Error);
+  return outcome as Error;
+};
+
+describe('the store of a fleet', function () {
+  this.timeout(60_000);
+  let mongo: TemporaryMongo;
+  before(async () => {
+    mongo = await temporaryMongo();
+  });
+  after(() => mongo.remove());
+
+  it('is prepared by any number of nodes at once', async () => {
+    const other = await temporaryMongo();
+    await other.client.db().dropDatabase();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => MongoStore.open(other.url)));
+    const names = (await other.client.db().collection('journal').indexes()).map(({ name }) => name);
+    expect(names).to.have.members(['_id_', 'entry-once']);
+    for (const store of stores) await store.close();
+    await other.remove();
+  });
+
+  it('makes an index that is missing, and refuses one that is another, by its name', async () => {
+    const journal = mongo.client.db().collection('journal');
+    await journal.dropIndex('entry-once');
+    await (await MongoStore.open(mongo.url)).close();
+    expect((await journal.indexes()).find(({ name }) => name === 'entry-once')).to.include({ unique: true });
+    await journal.dropIndex('entry-once');
+    await journal.createIndex({ 'entries.id': 1 }, { name: 'entry-once' });
+    expect((await refusalOf(mongo.url)).message).to.match(/entry-once of holdfast-test-\w+\.journal is not/);
+    await journal.dropIndex('entry-once');
+  });
+
+  it('refuses a database that another version has written', async () => {
+    const meta = mongo.client.db().collection<{ _id: string; version: number }>('meta');
+    await meta.updateOne({ _id: 'schema' }, { $set: { version: 9 } });
+    expect((await refusalOf(mongo.url)).message).to.match(/has schema 9, and this program knows 1/);
+    await meta.updateOne({ _id: 'schema' }, { $set: { version: 1 } });
+  });
+
+  it('refuses a URL that would let certificates go unchecked', async () => {
+    for (const careless of ['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames']) {
+      const url = `mongodb://127.0.0.1:1/?tls=true&${careless}=true`;
+      expect((await refusalOf(url)).message).to.include(careless);
+    }
+  });
+
+  it('is unavailable where no server answers, within seconds', async () => {
+    const refusal = await refusalOf('mongodb://127.0.0.1:1/?directConnection=true');
+    expect(refusal).to.be.instanceOf(PortError);
+    expect(refusal).to.include({ kind: 'unavailable', dependency: 'store' });
+  });
+
+  it('tells a key that is taken from a server that is gone', async () => {
+    const things = mongo.store.collection<{ _id: string }>('things');
+    await mongo.store.write(() => things.insertOne({ _id: 'a' }));
+    const taken = await mongo.store
+      .write(() => things.insertOne({ _id: 'a' }))
+      .catch((error: unknown) => error);
+    expect(taken).to.include({ kind: 'conflict' });
+    const store = await MongoStore.open(mongo.url);
+    const gone = store.collection<{ _id: string }>('things');
+    await store.close();
+    const outcome = await store.write(() => gone.insertOne({ _id: 'b' })).catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(PortError).and.include({ kind: 'timeout' });
+    const read = await store.read(() => gone.findOne({ _id: 'a' })).catch((error: unknown) => error);
+    expect(read).to.be.instanceOf(PortError).and.include({ kind: 'unavailable' });
+  });
+});
