@@ -8,6 +8,10 @@ import { RunningServer } from '../support/running-server.ts';
 
 /** How long after its end a key may still be good for anything, in milliseconds. */
 const SHUT_OUT_MS = 1_000;
+/** Life of a key that ends in the middle of an answer, in milliseconds. */
+const EXPIRES_IN_MS = 3_000;
+/** How long this machine may take to see that a connection was cut, in milliseconds. */
+const LOOK_MS = 500;
 
 describe('API keys, as programs and their owners meet them', function () {
   this.timeout(60_000);
@@ -76,6 +80,15 @@ describe('API keys, as programs and their owners meet them', function () {
         service === 'auth' ? 'error' : undefined,
       );
     }
+  });
+
+  it('are cut within a second of the end that they were given', async () => {
+    const expiresAtMs = Date.now() + EXPIRES_IN_MS;
+    const { client } = await minted({ expiresAt: new Date(expiresAtMs).toISOString() });
+    const reader = await streaming(client);
+    expect(await reader.toEnd()).to.equal(undefined);
+    expect(Date.now()).to.be.within(expiresAtMs, expiresAtMs + SHUT_OUT_MS + LOOK_MS);
+    expectProblem(await client.get('chat', '/api/models'), 401, 'credential.expired');
   });
 
   it('end their open streams within a second of being revoked', async () => {

@@ -16,6 +16,8 @@ export const KEEPALIVE_MS = 5_000;
 export const STALLED_READER_MS = 30_000;
 /** How often silence and stalls are looked at, in milliseconds. */
 const TICK_MS = 500;
+/** Logins and keys that are asked in one tick whether their time is over, so that many readers cost no more than this. */
+const ASKED_A_TICK = 200;
 /** Name of the response header that tells the stream's id. */
 export const STREAM_ID_HEADER = 'X-Streaming-Session-Id';
 
@@ -28,6 +30,7 @@ export class EventStreams {
   readonly #ticksBetweenUses: number;
   readonly #open = new Map<SseConnection, PersonPrincipal>();
   readonly #encoder = new SseEncoder();
+  #nextAsked = 0;
   #ticking = false;
 
   constructor(deps: {
@@ -122,14 +125,30 @@ export class EventStreams {
     }
     const named = (reader: PersonPrincipal): boolean =>
       'userId' in end ? reader.userId === end.userId : loginOf(reader) === loginOf(end);
+    for (const { reader, connections } of this.#logins(named)) void this.#cutUnlessLive(reader, connections);
+  }
+
+  /** The open connections by the login or key that they are read by. */
+  #logins(
+    wanted: (reader: PersonPrincipal) => boolean,
+  ): Array<{ readonly reader: PersonPrincipal; readonly connections: SseConnection[] }> {
     const logins = new Map<string, { reader: PersonPrincipal; connections: SseConnection[] }>();
     for (const [connection, reader] of this.#open) {
-      if (!named(reader)) continue;
+      if (!wanted(reader)) continue;
       const login = logins.get(loginOf(reader)) ?? { reader, connections: [] };
       login.connections.push(connection);
       logins.set(loginOf(reader), login);
     }
-    for (const { reader, connections } of logins.values()) void this.#cutUnlessLive(reader, connections);
+    return [...logins.values()];
+  }
+
+  /** A key's or a login's own end comes without a word of it: each is asked again and again, in turn. */
+  #askSome(): void {
+    const logins = this.#logins(() => true);
+    const from = this.#nextAsked < logins.length ? this.#nextAsked : 0;
+    this.#nextAsked = from + ASKED_A_TICK;
+    for (const { reader, connections } of logins.slice(from, from + ASKED_A_TICK))
+      void this.#cutUnlessLive(reader, connections);
   }
 
   /** A store that cannot be asked cuts nobody: his next request is refused like any other. */
@@ -144,11 +163,12 @@ export class EventStreams {
       await this.#timers.sleep(TICK_MS);
       for (const connection of this.#open.keys()) connection.tick(this.#limits, SSE_KEEPALIVE);
       if (ticks % this.#ticksBetweenUses === 0) this.#tellUses();
+      this.#askSome();
     }
     this.#ticking = false;
   }
 
-  /** Whoever reads by a cookie is not idle. That his login has come to its absolute end shows here as well. */
+  /** Whoever reads by a cookie is not idle. */
   #tellUses(): void {
     const logins = new Set<LoginSessionId>();
     for (const reader of this.#open.values()) {
