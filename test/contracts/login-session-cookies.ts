@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
-import { USE_INTERVAL_MS } from '../../src/domain/identity/login-session.ts';
+import { MAX_LIVE_LOGINS, USE_INTERVAL_MS } from '../../src/domain/identity/login-session.ts';
 import { aCookieSession, aSession, IDLE_MS } from '../support/identity-builders.ts';
 import { DAY_MS, T0, user } from '../support/ledger-builders.ts';
 
@@ -33,6 +33,22 @@ export function describeCookieSessions(sessions: () => LoginSessionRepository): 
       undefined,
     );
     expect(await sessions().isLive(aCookieSession(12).id, T0 + 6)).to.equal(true);
+  });
+
+  it('ends the oldest beyond the most that one user may have, and nobody else is touched', async () => {
+    await sessions().begin({ ...aSession(2), userId: user(2) }, 'of another');
+    for (let at = 0; at < MAX_LIVE_LOGINS; at += 100) {
+      const begun = Array.from({ length: 100 }, (_, step) => {
+        const number = 1_000 + at + step;
+        return sessions().beginCookie(aCookieSession(number, { createdAtMs: T0 + number }), `c${number}`);
+      });
+      await Promise.all(begun);
+    }
+    const nowMs = T0 + 1_000 + MAX_LIVE_LOGINS;
+    expect(await sessions().isLive(aSession(1).id, nowMs)).to.equal(false);
+    expect(await sessions().isLive(aCookieSession(1_000).id, nowMs)).to.equal(true);
+    expect((await sessions().listLive(user(1), nowMs, MAX_LIVE_LOGINS + 9)).length).to.equal(MAX_LIVE_LOGINS);
+    expect(await sessions().isLive(aSession(2).id, nowMs)).to.equal(true);
   });
 
   it('is live until it lies idle or its absolute time is over', async () => {

@@ -41,6 +41,7 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'POST /api/admin/users': ADMIN,
   'PATCH /api/admin/users/:id': ADMIN,
   'DELETE /api/admin/users/:id': ADMIN,
+  'POST /api/admin/users/:id/end-logins': ADMIN,
   'GET /api/audit': ADMIN,
   'POST /internal/principals/resolve': SERVICE,
   'POST /api/keys': PEOPLE,

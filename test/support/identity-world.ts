@@ -22,6 +22,7 @@ import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { CreateUser } from '../../src/application/identity/create-user.ts';
 import { DeleteUser } from '../../src/application/identity/delete-user.ts';
 import { EndLogins } from '../../src/application/identity/end-logins.ts';
+import { EndUsersLogins } from '../../src/application/identity/end-users-logins.ts';
 import { EndedLogins } from '../../src/application/identity/ended-logins.ts';
 import { EnsureFirstAccounts } from '../../src/application/identity/ensure-first-accounts.ts';
 import { ListLogins } from '../../src/application/identity/list-logins.ts';
@@ -142,6 +143,7 @@ export class IdentityWorld {
   readonly renewal = new LoginRenewal(this);
   readonly listLogins = new ListLogins(this);
   readonly endLogins = new EndLogins(this);
+  readonly endUsersLogins = new EndUsersLogins(this);
   readonly cookies = new CookieDesk({ cookie: new SessionCookie(), clock: this.clock });
   readonly refreshLogin = new RefreshLogin(this);
   readonly logOut = new LogOut(this);

@@ -8,6 +8,8 @@ export const MAX_LOGIN_LIFE_MS = 604_800_000;
 export const GENERATED_PASSWORD_LIFE_MS = 86_400_000;
 /** How often the use of one login is written down at most, in milliseconds: its last use is known to a minute. */
 export const USE_INTERVAL_MS = 60_000;
+/** Most logins of one user that live at once: a new one ends the oldest beyond them (ASVS 5.0, 7.1.2). */
+export const MAX_LIVE_LOGINS = 1_000;
 /** A short idle time is divided by this to find how often use is written down: nobody in use may seem idle. */
 const USES_PER_IDLE_TIME = 4;
 

@@ -37,12 +37,6 @@ export function registerUser({ program, run }: CommandLine): void {
       .option('--data <dir>', 'Data folder of the server (env: HOLDFAST_DATA, default: ./data).')
       .option('--json', 'One JSON document on stdout.')
       .addHelpText('after', example(`holdfast user ${shown}`));
-  const withPassword = (command: Command): Command =>
-    command.option(
-      '--password-file <file>',
-      'File with the password; HOLDFAST_PASSWORD is read, else it is asked for.',
-    );
-
   add('list', 'Lists accounts, oldest first.', 'list ann')
     .argument('[text]', 'Only those whose username or email contains it.', '')
     .action(run((text: string, flags: Flags) => list(text, flags)));
@@ -80,6 +74,9 @@ export function registerUser({ program, run }: CommandLine): void {
         return act('user.password', { user: name, password }, flags);
       }),
     );
+  add('log-out', 'Ends all logins of an account; its API keys stay.', 'log-out ann')
+    .argument('<user>', 'Username or id.')
+    .action(run((name: string, flags: Flags) => act('user.log-out', { user: name }, flags)));
   add('disable', 'Disables an account and ends all its logins.', 'disable ann')
     .argument('<user>', 'Username or id.')
     .option('--undo', 'Enables it again.')
@@ -89,6 +86,12 @@ export function registerUser({ program, run }: CommandLine): void {
       ),
     );
 }
+
+const withPassword = (command: Command): Command =>
+  command.option(
+    '--password-file <file>',
+    'File with the password; HOLDFAST_PASSWORD is read, else it is asked for.',
+  );
 
 async function list(text: string, flags: Flags): Promise<number> {
   const users: UserProfile[] = [];

@@ -5,6 +5,7 @@ import { AdministerUser } from '../../application/identity/administer-user.ts';
 import { Authenticate } from '../../application/identity/authenticate.ts';
 import { CreateUser } from '../../application/identity/create-user.ts';
 import { DeleteUser } from '../../application/identity/delete-user.ts';
+import { EndUsersLogins } from '../../application/identity/end-users-logins.ts';
 import { EndedLogins } from '../../application/identity/ended-logins.ts';
 import { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
 import { ListUsers } from '../../application/identity/list-users.ts';
@@ -187,6 +188,12 @@ function bindAccounts(container: Container): void {
       [USERS, PASSWORD_HASHER, identity.PASSWORD_RULES, CLOCK, USER_STREAMS],
     );
   container
+    .bind(identity.END_USERS_LOGINS)
+    .toResolvedValue(
+      (users, sessions, clock) => new EndUsersLogins({ users, sessions, clock }),
+      [USERS, LOGIN_SESSIONS, CLOCK],
+    );
+  container
     .bind(identity.DELETE_USER)
     .toResolvedValue(
       (users, ids, clock, userStreams) => new DeleteUser({ users, ids, clock, userStreams }),
@@ -221,6 +228,7 @@ function bindRoutes(container: Container): void {
         logInBrowser: get(identity.LOG_IN_BROWSER),
         listLogins: get(identity.LIST_LOGINS),
         endLogins: get(identity.END_LOGINS),
+        endUsersLogins: get(identity.END_USERS_LOGINS),
         cookies: get(identity.COOKIE_DESK),
         readProfile: get(identity.READ_PROFILE),
         changePassword: get(identity.CHANGE_PASSWORD),

@@ -1,7 +1,7 @@
 import type { Container } from 'inversify';
 import { z } from 'zod';
 import type { UserProfile } from '../../application/identity/user-profile.ts';
-import { ADMINISTER_USER, CREATE_USER, LIST_USERS } from '../tokens/identity.ts';
+import { ADMINISTER_USER, CREATE_USER, END_USERS_LOGINS, LIST_USERS } from '../tokens/identity.ts';
 import { defineAct } from './define-act.ts';
 
 /** Most accounts of one page. */
@@ -49,6 +49,12 @@ export const USER_ACTS = {
     input: NAMED.extend({ disabled: z.boolean() }),
     needs: ADMINISTER_USER,
     perform: (container, { user, disabled }) => administer(container, { user, disabled }),
+  }),
+  'user.log-out': defineAct({
+    input: NAMED,
+    needs: END_USERS_LOGINS,
+    perform: async (container, { user }) =>
+      one((await container.get(END_USERS_LOGINS).execute({ user, actor: 'system' })).user),
   }),
 } as const;
 

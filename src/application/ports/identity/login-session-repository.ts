@@ -18,6 +18,8 @@ export interface ReplacedCookie {
  * Keeps login sessions, the hashes of their refresh tokens and those of their cookies' secrets; never a token or secret
  * itself. A session is live as `isLiveAt` says. The records of `audit` are stored with what they tell of. Where only the
  * store knows whose session it was, a record without actor gets its user, and one without object gets the session.
+ *
+ * A session that begins ends the oldest beyond `MAX_LIVE_LOGINS` of its user in the same write, with a record of its own.
  */
 export interface LoginSessionRepository {
   /** Stores a bearer session with its first refresh token's hash. Durable when it resolves. */

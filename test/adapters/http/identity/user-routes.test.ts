@@ -65,6 +65,7 @@ describe("the routes of users' administration", () => {
         ['POST', '/api/admin/users', eve],
         ['PATCH', '/api/admin/users/root', { role: 'user' }],
         ['DELETE', '/api/admin/users/root', undefined],
+        ['POST', '/api/admin/users/root/end-logins', undefined],
       ] as const) {
         const given = body === undefined ? {} : { body };
         expect((await auth.send(method, path, { ...given, bearer })).status).to.equal(403);
@@ -74,6 +75,20 @@ describe("the routes of users' administration", () => {
       expect(await auth.world.users.count()).to.equal(2);
     });
   }
+
+  it('end every login of an account and nothing else, and tell who did', async () => {
+    const { id } = await auth.world.addUser('mona');
+    const logins = [await auth.world.login('mona'), await auth.world.login('mona')];
+    const answer = await asAdmin('POST', '/api/admin/users/mona/end-logins');
+    expect([answer.status, answer.body.ended]).to.deep.equal([200, 2]);
+    for (const { accessToken: bearer } of logins)
+      expect((await auth.send('GET', '/api/auth/me', { bearer })).status).to.equal(401);
+    expect((await asAdmin('GET', '/api/admin/users')).status).to.equal(200);
+    await auth.world.login('mona');
+    const told = auth.world.records.filter(({ act }) => act === 'login.ended_everywhere');
+    expect(told.map(({ object, facts }) => [object, facts?.ended])).to.deep.equal([[id, 2]]);
+    expect((await asAdmin('POST', '/api/admin/users/nobody/end-logins')).status).to.equal(404);
+  });
 
   for (const [what, query] of [
     ['page 0', 'page=0'],
@@ -123,6 +138,7 @@ describe('the declared answers of auth', () => {
           'changeUser',
           await auth.send('PATCH', '/api/admin/users/eve', { bearer, body: { isVerified: true } }),
         ],
+        ['endUsersLogins', await auth.send('POST', '/api/admin/users/eve/end-logins', { bearer })],
         ['deleteUser', await auth.send('DELETE', '/api/admin/users/eve', { bearer })],
         ['changePassword', await auth.send('POST', '/api/change-password', { bearer, body: passwords })],
         ['getKeys', await auth.send('GET', '/.well-known/jwks.json')],

@@ -11,6 +11,7 @@ import {
   isLiveAt,
   isUseDue,
   type LoginSession,
+  MAX_LIVE_LOGINS,
   renewedLogin,
   usedAt,
 } from '../../../../domain/identity/login-session.ts';
@@ -40,6 +41,7 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     this.#sessions.set(session.id, session);
     this.#tokens.set(refreshSha256, { sessionId: session.id, spent: false });
     this.#audit.add(audit);
+    this.#endSurplus(session);
   }
 
   async beginCookie(
@@ -51,6 +53,7 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     this.#forgetExpired(session.createdAtMs);
     this.#addCookie(session, cookieSha256);
     this.#audit.add(audit);
+    this.#endSurplus(session);
     const before = replaced && this.#byCookie(replaced.cookieSha256);
     if (before === undefined || !isLiveAt(before, session.createdAtMs)) return undefined;
     return this.#end(before, session.createdAtMs, replaced?.audit);
@@ -179,6 +182,22 @@ export class MemoryLoginSessionRepository implements LoginSessionRepository {
     this.#sessions.set(session.id, ended);
     this.#revocations.append({ loginSessionId: session.id }, nowMs);
     return ended;
+  }
+
+  /** Ends what is beyond the number of logins that a user may have, the oldest first. */
+  #endSurplus({ userId, createdAtMs }: LoginSession): void {
+    const own = [...this.#sessions.values()].filter(
+      (session) => session.userId === userId && session.endedAtMs === undefined,
+    );
+    if (own.length <= MAX_LIVE_LOGINS) return;
+    own.sort((left, right) => right.createdAtMs - left.createdAtMs || (left.id < right.id ? 1 : -1));
+    const record = {
+      act: 'login.ended',
+      outcome: 'done',
+      actor: 'system',
+      facts: { reason: 'too many' },
+    } as const;
+    for (const session of own.slice(MAX_LIVE_LOGINS)) this.#end(session, createdAtMs, [record]);
   }
 
   #forgetExpired(nowMs: number): void {

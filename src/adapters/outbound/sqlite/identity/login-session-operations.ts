@@ -10,6 +10,7 @@ import {
   isLiveAt,
   isUseDue,
   type LoginSession,
+  MAX_LIVE_LOGINS,
   renewedLogin,
   usedAt,
 } from '../../../../domain/identity/login-session.ts';
@@ -18,6 +19,14 @@ import { SESSION_COLUMNS, sessionFrom } from './identity-rows.ts';
 
 /** Most sessions past their absolute time that one login forgets. */
 const MAX_FORGOTTEN_AT_ONCE = 16;
+
+/** Nobody asked for it: the limit did it. */
+const SURPLUS_ENDED: AuditRecord = {
+  act: 'login.ended',
+  outcome: 'done',
+  actor: 'system',
+  facts: { reason: 'too many' },
+};
 
 /** The records of what an operation does; they are stored with it. */
 export interface Audited {
@@ -78,6 +87,7 @@ function beginSession(db: Transaction, { session, refreshSha256, audit }: BeginI
   insertSession(db, session, null);
   addToken(db, refreshSha256, session.id);
   db.audit(audit);
+  endSurplus(db, session);
 }
 
 function beginCookie(
@@ -87,6 +97,7 @@ function beginCookie(
   forgetExpired(db, session.createdAtMs);
   insertSession(db, session, cookieSha256);
   db.audit(audit);
+  endSurplus(db, session);
   if (replaced === undefined) return undefined;
   const row = db
     .prepare(`SELECT ${SESSION_COLUMNS} FROM login_sessions WHERE cookie_sha256 = ?`)
@@ -112,6 +123,17 @@ function insertSession(db: WriterDatabase, session: LoginSession, cookieSha256: 
     session.address ?? null,
     cookieSha256,
   );
+}
+
+/** Ends what is beyond the number of logins that a user may have, the oldest first. */
+function endSurplus(db: Transaction, { userId, createdAtMs: nowMs }: LoginSession): void {
+  const surplus = db
+    .prepare(
+      `SELECT ${SESSION_COLUMNS} FROM login_sessions WHERE user_id = ? AND ended_at_ms IS NULL
+       ORDER BY created_at_ms DESC, id DESC LIMIT ? OFFSET ?`,
+    )
+    .all(userId, MAX_FORGOTTEN_AT_ONCE, MAX_LIVE_LOGINS);
+  for (const row of surplus) endOne(db, sessionFrom(row), { nowMs, audit: [SURPLUS_ENDED] });
 }
 
 /** A session past its absolute time answers everything as an unknown one does, so it need not be kept. */

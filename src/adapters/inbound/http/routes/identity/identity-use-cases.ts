@@ -5,6 +5,7 @@ import type { RevokeApiKey } from '../../../../../application/identity/api-keys/
 import type { CreateUser } from '../../../../../application/identity/create-user.ts';
 import type { DeleteUser } from '../../../../../application/identity/delete-user.ts';
 import type { EndLogins } from '../../../../../application/identity/end-logins.ts';
+import type { EndUsersLogins } from '../../../../../application/identity/end-users-logins.ts';
 import type { ListLogins } from '../../../../../application/identity/list-logins.ts';
 import type { ListUsers } from '../../../../../application/identity/list-users.ts';
 import type { LogIn } from '../../../../../application/identity/log-in.ts';
@@ -30,6 +31,7 @@ export interface IdentityUseCases {
   readonly logInBrowser: LogInBrowser;
   readonly listLogins: ListLogins;
   readonly endLogins: EndLogins;
+  readonly endUsersLogins: EndUsersLogins;
   readonly readProfile: ReadProfile;
   readonly changePassword: ChangePassword;
   readonly listUsers: ListUsers;

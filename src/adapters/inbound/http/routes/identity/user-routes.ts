@@ -3,11 +3,21 @@ import { type Role, roleFrom } from '../../../../../domain/identity/principal.ts
 import { invariant } from '../../../../../domain/invariant.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { actingUser } from '../acting-user.ts';
-import { changedUserAnswer, createdAnswer, createdUserAnswer, userListAnswer, userView } from './answers.ts';
+import {
+  changedUserAnswer,
+  createdAnswer,
+  createdUserAnswer,
+  endedLoginsAnswer,
+  userListAnswer,
+  userView,
+} from './answers.ts';
 import { email, newPassword, role, userListQuery, username, userPath } from './fields.ts';
 import type { IdentityUseCases } from './identity-use-cases.ts';
 
-type Uses = Pick<IdentityUseCases, 'listUsers' | 'createUser' | 'administerUser' | 'deleteUser'>;
+type Uses = Pick<
+  IdentityUseCases,
+  'listUsers' | 'createUser' | 'administerUser' | 'deleteUser' | 'endUsersLogins'
+>;
 
 /** Everybody's accounts, for admins. */
 export const userRoutes = (useCases: Uses): Route[] => [
@@ -15,6 +25,7 @@ export const userRoutes = (useCases: Uses): Route[] => [
   create(useCases),
   change(useCases),
   remove(useCases),
+  endLogins(useCases),
 ];
 
 /** The role that a written one stands for. */
@@ -112,5 +123,22 @@ const remove = ({ deleteUser }: Uses): Route =>
       const actor = actingUser(principal).userId;
       const { userId } = await deleteUser.execute({ user: params.id, actor, requestId });
       return { status: 200, body: { userId, message: 'User deleted' } };
+    },
+  });
+
+const endLogins = ({ endUsersLogins }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/api/admin/users/:id/end-logins',
+    operationId: 'endUsersLogins',
+    summary: 'End every login of an account; its API keys stay',
+    permission: 'users.manage',
+    params: userPath,
+    answers: { 200: { description: 'They have ended', schema: endedLoginsAnswer } },
+    refusals: ['user.not_found'],
+    async handle({ principal, params, requestId }) {
+      const actor = actingUser(principal).userId;
+      const { ended } = await endUsersLogins.execute({ user: params.id, actor, requestId });
+      return { status: 200, body: { message: 'Logins ended', ended } };
     },
   });
