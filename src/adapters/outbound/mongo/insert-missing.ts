@@ -18,7 +18,9 @@ export async function insertMissing<Schema extends Document & { readonly _id: st
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-    const isConfirmed = error.result.getWriteConcernError() == null;
+    // A connection that breaks comes as an error of the bulk as well: without a word about any document.
+    const isAnswered = error.insertedCount + failures.length === documents.length;
+    const isConfirmed = isAnswered && error.result.getWriteConcernError() == null;
     if (!isConfirmed || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
     return failures.map(({ index }) => documents[index]?._id ?? '');
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import { isUnknownOutcome } from '../mongo-fault.ts';
 import type { AccountOperation } from './account-operations.ts';
 import type { AccountStore } from './account-store.ts';
 import { AccountWork, KEPT_WRITERS } from './account-work.ts';
@@ -76,12 +77,14 @@ export class BatchCommit {
         const outcomes = await this.#try();
         if (outcomes !== undefined) return outcomes;
       } catch (error) {
-        // While a write may have been done, only what is stored can tell: the store is asked until it answers.
-        if (this.#doubtful === undefined || !(error instanceof PortError)) throw error;
-        if (performance.now() > deadline) throw this.#unknown(error);
+        // While a write may have been done, only what is stored can tell: the store is asked until it answers. What goes
+        // before the account's write may be repeated, whatever became of it.
+        const isPlain = this.#doubtful === undefined && !isUnknownOutcome(error);
+        if (isPlain || !(error instanceof PortError)) throw error;
       }
       if (performance.now() > deadline) {
-        if (this.#doubtful !== undefined) throw this.#unknown();
+        if (this.#doubtful !== undefined)
+          throw new PortError('timeout', 'store', 'MongoDB did not say whether a write was done');
         throw new PortError('unavailable', 'store', 'this account is too busy');
       }
       if (tries > 1) await sleep(randomInt(1, Math.min(tries * PAUSE_STEP_MS, MAX_PAUSE_MS)));
@@ -183,10 +186,6 @@ export class BatchCommit {
 
   #isUnclaimed(work: AccountWork, id: string): boolean {
     return !this.#claimed.has(id) && !this.#known.has(id) && !work.hadHold(id);
-  }
-
-  #unknown(cause?: unknown): PortError {
-    return new PortError('timeout', 'store', 'MongoDB did not say whether a write was done', { cause });
   }
 }
 

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** What a process does to the account of user 1; `from` is the first of its numbers. */
+export interface HammerTask {
+  readonly kind: 'reserve' | 'settle' | 'mixed';
+  readonly from: number;
+  readonly times: number;
+}
+
+/** How often each outcome came: `done`, `repeated`, or a refusal's code. */
+export type HammerOutcomes = Readonly<Record<string, number>>;
+
+interface Hammer {
+  go(): Promise<HammerOutcomes>;
+}
+
+async function ready(url: string, task: HammerTask): Promise<Hammer> {
+  const program = new URL('programs/hammer-account.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, url, JSON.stringify(task)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  await lines.next();
+  return {
+    go: async () => {
+      const gone = once(child, 'exit');
+      child.stdin.write('go\n');
+      const { value } = await lines.next();
+      await gone;
+      return JSON.parse(value ?? '{"ended without a word":1}') as HammerOutcomes;
+    },
+  };
+}
+
+/** Lets a process do each task, all beginning at once, and adds up what came of it. */
+export async function hammer(url: string, tasks: readonly HammerTask[]): Promise<HammerOutcomes> {
+  const hammers = await Promise.all(tasks.map((task) => ready(url, task)));
+  const total: Record<string, number> = {};
+  for (const outcomes of await Promise.all(hammers.map((one) => one.go()))) {
+    for (const [name, times] of Object.entries(outcomes)) total[name] = (total[name] ?? 0) + times;
+  }
+  return total;
+}
