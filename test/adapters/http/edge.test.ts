@@ -235,7 +235,7 @@ describe('the edge of the HTTP server', () => {
       expect({ status, body }).to.deep.equal({ status: 200, body: 'holdfast_up 1\n' });
     });
 
-    for (const header of ['x-forwarded-for', 'forwarded', 'via']) {
+    for (const header of ['x-forwarded-for', 'forwarded', 'via', 'x-forwarded-port', 'fastly-client-ip']) {
       it(`hides them from whoever a proxy on this machine brings (${header})`, async () => {
         await serveWith(edge());
         expect((await ask('/metrics', { [header]: '127.0.0.1' })).status).to.equal(403);

@@ -54,14 +54,27 @@ const plain = (written: string): string =>
 /** Headers by which proxies say for whom they ask: with one of them a peer on loopback may stand for anybody. */
 export const FORWARDING_HEADERS = [
   'forwarded',
+  'forwarded-for',
   'via',
+  'x-forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
   'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-original-forwarded-for',
+  'x-original-host',
   'x-real-ip',
   'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-azure-clientip',
   'true-client-ip',
   'cf-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'cdn-loop',
 ] as const;
 
 /** Whether an address can only be this very machine. */

@@ -17,6 +17,13 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** Requests after which a connection is closed, so that a long-lived one moves on to a fresh process. */
 const MAX_REQUESTS_PER_SOCKET = 10_000;
 
+/** Most requests of one connection that wait for their answers at once; browsers and proxies send one after the other. */
+const MAX_PIPELINED = 16;
+/** How long a client that was refused may take to read that and go, whatever it sends meanwhile, in milliseconds. */
+const FAREWELL_MS = 1_000;
+/** How long a client may read nothing of an answer that is complete, in milliseconds. */
+const UNREAD_TIMEOUT_MS = 30_000;
+
 /** Status, title, code and sentence. */
 type EarlyRefusal = readonly [number, string, string, string];
 
@@ -61,17 +68,43 @@ export const SERVER_BOUNDS: ServerOptions = {
 
 /** Makes an HTTP server whose every wait and size is bounded. `requestId` names requests that no handler ever saw. */
 export function createHttpServer(listener: RequestListener, requestId: () => string): Server {
-  const server = boundServer(createServer(SERVER_BOUNDS, listener));
+  const server = boundServer(createServer(SERVER_BOUNDS, boundPipeline(listener)));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuseEarly(error, socket, requestId()),
   );
   return server;
 }
 
+/**
+ * Cuts a connection that sends requests without waiting for their answers: a thousand of them fit into what is read at
+ * once, and every one that is looked at costs many times its own length.
+ */
+export function boundPipeline(listener: RequestListener): RequestListener {
+  const waiting = new WeakMap<Socket, number>();
+  return (request, response) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    const already = waiting.get(socket) ?? 0;
+    if (already >= MAX_PIPELINED) {
+      socket.destroy();
+      return;
+    }
+    waiting.set(socket, already + 1);
+    response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+    listener(request, response);
+  };
+}
+
 /** Sets the bounds that are no options. */
 export function boundServer<S extends Server>(server: S): S {
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  // A handler may think as long as its limits say; who then reads nothing of its answer is cut by the server itself.
+  server.prependListener('request', ({ socket }, response) => {
+    response.once('prefinish', () => socket.setTimeout(UNREAD_TIMEOUT_MS));
+    // Where another request waits already, Node sets no time of its own.
+    response.once('finish', () => socket.timeout === UNREAD_TIMEOUT_MS && socket.setTimeout(0));
+  });
   // An expectation that nobody knows may be left unmet (RFC 9110, section 10.1.1); Node would answer it without a word.
   server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
   return server;
@@ -86,14 +119,20 @@ export function refuseEarly(error: NodeJS.ErrnoException, socket: Socket, reques
   answerEarly(socket, EARLY_REFUSALS[error.code ?? ''] ?? NOT_HTTP, requestId);
 }
 
-/** Writes a refusal that no handler stands behind, and closes the connection. */
+/**
+ * Writes a refusal that no handler stands behind, and closes the connection: also that of a client which does not close
+ * its side, so that nobody holds connections by never asking for anything whole.
+ */
 export function answerEarly(
   socket: Socket,
   [status, title, code, detail]: EarlyRefusal,
   requestId: string,
 ): void {
   const problem = { type: 'about:blank', title, status, detail, code, message: detail, requestId };
-  socket.end(earlyAnswer(problem));
+  // What else the client sends is taken and dropped: a connection closed over it would lose the answer.
+  socket.resume().end(earlyAnswer(problem));
+  const giveUp = setTimeout(() => socket.destroy(), FAREWELL_MS);
+  socket.once('close', () => clearTimeout(giveUp));
 }
 
 /** A refusal as the whole text of an answer, after which the connection is closed. */

@@ -4,12 +4,10 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { invariant } from '../../../domain/invariant.ts';
-import { answerEarly, boundServer, refuseEarly, SERVER_BOUNDS } from './http-server.ts';
+import { answerEarly, boundPipeline, boundServer, refuseEarly, SERVER_BOUNDS } from './http-server.ts';
 
 /** How long a client may take to agree on keys, from the connection on, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** How long a client that was answered in plain HTTP may stay silent before it is cut, in milliseconds. */
-const FAREWELL_MS = 1_000;
 /** Oldest TLS that is spoken (ASVS 5.0, 12.1.1). */
 const MIN_VERSION = 'TLSv1.2';
 /** Every suite of TLS 1.3, and those of 1.2 that are forward-secret and authenticate what they encrypt (12.1.2). */
@@ -48,7 +46,7 @@ export const secureContextOf = ({ cert, key }: TlsPair): SecureContextOptions =>
  */
 export function createHttpsServer(listener: RequestListener, requestId: () => string, pair: TlsPair): Server {
   const options = { ...SERVER_BOUNDS, ...secureContextOf(pair), handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
-  const server = boundServer(createServer(options, listener));
+  const server = boundServer(createServer(options, boundPipeline(listener)));
   const agreed = new WeakSet<Socket>();
   server.prependListener('secureConnection', (socket: TLSSocket) => agreed.add(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -82,9 +80,7 @@ function lookBeforeHandshake(server: Server, requestId: () => string): void {
       const first = socket.read() as Buffer | null;
       if (first === null) return giveUp();
       if (isMethodLetter(first[0])) {
-        // What else the client sends is taken and dropped: a connection closed over it would lose the answer.
-        answerEarly(socket.resume(), NEEDS_TLS, requestId());
-        socket.setTimeout(FAREWELL_MS, giveUp);
+        answerEarly(socket, NEEDS_TLS, requestId());
         return;
       }
       socket.unshift(first);

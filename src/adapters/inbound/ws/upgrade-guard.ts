@@ -118,7 +118,10 @@ export class UpgradeGuard {
     log.debug({ requestId, err: error }, 'upgrade refused');
     if (socket.destroyed || !socket.writable) return;
     socket.removeAllListeners('timeout');
-    socket.setTimeout(FAREWELL_MS, () => socket.destroy());
+    socket.setTimeout(0);
+    // Counted from now on, not from the last byte: a client that goes on sending must not hold the connection.
+    const giveUp = setTimeout(() => socket.destroy(), FAREWELL_MS);
+    socket.once('close', () => clearTimeout(giveUp));
     socket.once('end', () => socket.destroy());
     socket.resume();
     socket.end(door.refusalText(error, requestId));
