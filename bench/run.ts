@@ -6,6 +6,7 @@ import type { Bench } from './support/result.ts';
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   start: () => import('./start.bench.ts'),
   'reserve-settle': () => import('./reserve-settle.bench.ts'),
+  'reserve-settle-mongodb': () => import('./reserve-settle-mongodb.bench.ts'),
   login: () => import('./login.bench.ts'),
   'login-timing': () => import('./login-timing.bench.ts'),
   resume: () => import('./resume.bench.ts'),

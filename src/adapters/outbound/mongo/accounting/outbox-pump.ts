@@ -22,10 +22,10 @@ import {
 
 /** Most accounts that are handed on at once. */
 const BATCH_ACCOUNTS = 200;
-/** How long what was stored may gather before it is handed on, in milliseconds. */
-const GATHER_MS = 20;
+/** How long what was stored may gather before it is handed on, in milliseconds; who reads it does not wait for that. */
+const GATHER_MS = 200;
 /** The lost confirmation of this write costs a repeat of what has no effect twice. */
-const LAZY = { writeConcern: { w: 1 } } as const;
+const LAZY = { writeConcern: { w: 1 }, ordered: false } as const;
 
 type Outbox = Pick<AccountDocument, '_id' | 'outbox' | 'outboxTail'>;
 
@@ -167,21 +167,19 @@ export class OutboxPump {
   /** Takes what was handed on out of the accounts; whatever came meanwhile stays, and stays pending. */
   async #clear(outboxes: readonly Outbox[]): Promise<void> {
     if (outboxes.length === 0) return;
-    const updates = outboxes.flatMap(({ _id, outbox, outboxTail }) => [
-      {
+    const unchanged = outboxes.map(({ _id, outboxTail }) => ({
+      updateOne: { filter: { _id, outboxTail }, update: { $set: { outbox: [], pending: false } } },
+    }));
+    const { matchedCount } = await this.#store.write(() => this.#accounts.bulkWrite(unchanged, LAZY));
+    if (matchedCount < outboxes.length) {
+      const handedOn = outboxes.map(({ _id, outbox }) => ({
         updateOne: {
           filter: { _id },
           update: { $pull: { outbox: { seq: { $lte: outbox.at(-1)?.seq ?? 0 } } } },
         },
-      },
-      {
-        updateOne: {
-          filter: { _id, outboxTail, outbox: { $size: 0 } },
-          update: { $set: { pending: false } },
-        },
-      },
-    ]);
-    await this.#store.write(() => this.#accounts.bulkWrite(updates, LAZY));
+      }));
+      await this.#store.write(() => this.#accounts.bulkWrite(handedOn, LAZY));
+    }
     for (const { _id, outbox } of outboxes) this.onHandedOn(_id, outbox.at(-1)?.seq ?? 0);
   }
 
