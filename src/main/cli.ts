@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../adapters/inbound/cli/client/failures.ts';
+import { safeText } from '../adapters/inbound/cli/client/safe-text.ts';
 import { PortError } from '../application/ports/port-error.ts';
 import { DomainError } from '../domain/domain-error.ts';
 import { registerAudit } from './commands/audit-command.ts';
@@ -37,6 +38,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     )
     .version(VERSION)
     .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(safeText(text)) })
     .showHelpAfterError('(holdfast --help tells what there is)');
   const line: CommandLine = {
     program,
@@ -63,24 +65,29 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Says one sentence; what it repeats of an argument, a file or a server draws nothing on the terminal. */
+function say(sentence: string): void {
+  process.stderr.write(`holdfast: ${safeText(sentence)}\n`);
+}
+
 /** Says what went wrong in sentences, and finds the exit code for it. */
 function explain(error: unknown): number {
   // Commander has already said what was wrong, or shown the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof ConfigError) {
-    for (const problem of error.problems) process.stderr.write(`holdfast: ${problem}\n`);
+    for (const problem of error.problems) say(problem);
     return EXIT_USAGE;
   }
   if (error instanceof DomainError || error instanceof UsageError) {
-    process.stderr.write(`holdfast: ${error.message}\n`);
+    say(error.message);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_NO;
   }
   if (error instanceof OperatorError) {
-    process.stderr.write(`holdfast: ${error.message}\n`);
+    say(error.message);
     return error.exitCode;
   }
   if (error instanceof PortError) {
-    process.stderr.write(`holdfast: The ${error.dependency} is out of reach: ${error.message}.\n`);
+    say(`The ${error.dependency} is out of reach: ${error.message}.`);
     return EXIT_OUT_OF_REACH;
   }
   throw error;

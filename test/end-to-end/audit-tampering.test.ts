@@ -101,6 +101,20 @@ describe('an audit log that somebody who has the file in hand has changed', func
     }
   });
 
+  it('shows what was put in as text, without letting it write on the terminal', async () => {
+    const hostile = 'evil\u001b[2J\u202e';
+    await withTampered(
+      data,
+      (db) => change(db, last, 'chain = ?', hostile),
+      async (copy) => {
+        const { code, stdout, stderr } = await holdfast(['doctor', '--data', copy]);
+        expect(code).to.equal(1);
+        expect(stdout).to.contain('evil\\u{1b}[2J\\u{202e}');
+        expect(stdout + stderr).not.to.match(/\p{Cf}|(?!\n)\p{Cc}/u);
+      },
+    );
+  });
+
   it('names the place where one was removed', async () => {
     const { code, found } = await verdictAfter((db) => {
       db.prepare('DELETE FROM audit_records WHERE cursor = ?').run(middle.cursor);

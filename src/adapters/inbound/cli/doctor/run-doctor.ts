@@ -2,6 +2,7 @@ import type { DiagnoseStore, Diagnosis } from '../../../../application/doctor/di
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { EXIT } from '../client/exit-code.ts';
+import { safeText } from '../client/safe-text.ts';
 import { Terminal } from '../client/terminal.ts';
 
 /**
@@ -34,7 +35,8 @@ export async function runDoctor(
     await terminal.showJson({ ok, checked, findings, unproven, auditHead });
   } else {
     for (const { row, promise, problem } of findings) {
-      if (!(await terminal.show(`${row}  ${promise}  ${problem}\n`))) break;
+      // What is looked at may have been written by somebody else.
+      if (!(await terminal.show(`${safeText(`${row}  ${promise}  ${problem}`)}\n`))) break;
     }
     terminal.say(summaryOf(diagnosis));
     for (const what of unproven) terminal.say(`Not proven: ${what}.`);
