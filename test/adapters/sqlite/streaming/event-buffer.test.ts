@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { EventBuffer } from '../../../../src/adapters/outbound/sqlite/streaming/event-buffer.ts';
-import { eventLines } from '../../../../src/adapters/outbound/sqlite/streaming/event-text.ts';
+import { eventLines } from '../../../../src/domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../src/domain/streaming/stream-event.ts';
 import { chunks } from '../../../support/stream-builders.ts';
 

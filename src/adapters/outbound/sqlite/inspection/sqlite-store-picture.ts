@@ -12,6 +12,7 @@ import type {
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import { parseEventLines } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
@@ -29,7 +30,7 @@ import {
 } from '../accounting/ledger-rows.ts';
 import { AUDIT_COLUMNS, auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
-import { parseEventGroups, parseEventLines } from '../streaming/event-text.ts';
+import { parseEventGroups } from '../streaming/event-text.ts';
 import { STREAM_COLUMNS, type StreamRow, sessionFrom } from '../streaming/stream-rows.ts';
 
 const SELECT_RESERVATION = `SELECT ${RESERVATION_COLUMNS} FROM reservations`;

@@ -1,5 +1,5 @@
+import { parseEventLines } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
-import { parseEventLines } from './event-text.ts';
 
 /** Size that a buffer begins with, in bytes; it doubles when it is full. */
 const FIRST_BYTES = 512;

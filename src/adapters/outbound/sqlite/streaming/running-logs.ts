@@ -1,8 +1,9 @@
 import { invariant } from '../../../../domain/invariant.ts';
+import { eventLine } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
 import { EventBuffer } from './event-buffer.ts';
-import { eventLine, groupHeading, parseEventGroups } from './event-text.ts';
+import { groupHeading, parseEventGroups } from './event-text.ts';
 
 /** Old groups of events are removed once so many can be, and at most so many in one transaction. */
 const PRUNE_FROM_GROUPS = 256;

@@ -1,7 +1,7 @@
+import { parseEventLines } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import { parseEventLines } from './event-text.ts';
 
 /** Logs of ended streams that are kept parsed while somebody pages through them. */
 const MAX_PARSED_LOGS = 8;

@@ -1,9 +1,10 @@
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { EventLog } from '../../../../application/ports/streaming/event-log.ts';
+import { eventLines, eventsFollow } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import { eventGroup, eventLines } from './event-text.ts';
+import { eventGroup } from './event-text.ts';
 import type { RunningLog, RunningLogs } from './running-logs.ts';
 import { SealedLogs } from './sealed-logs.ts';
 
@@ -45,7 +46,12 @@ export class SqliteEventLog implements EventLog {
 
   append(id: StreamId, events: readonly StreamEvent[]): Promise<void> {
     const log = this.#logs.get(id);
-    if (log === undefined || !log.isRunning || log.busy !== undefined || !follows(events, log.nextOffset)) {
+    if (
+      log === undefined ||
+      !log.isRunning ||
+      log.busy !== undefined ||
+      !eventsFollow(events, log.nextOffset)
+    ) {
       const message = 'the stream is not running or the offset is not the next one';
       return Promise.reject(new PortError('conflict', 'store', message));
     }
@@ -115,14 +121,4 @@ async function answerAll({ slices }: Gathering): Promise<void> {
     }
     answer.resolve();
   }
-}
-
-/** True when the events are at consecutive offsets from `offset` on. */
-function follows(events: readonly StreamEvent[], offset: number): boolean {
-  let next = offset;
-  for (const event of events) {
-    if (event.offset !== next) return false;
-    next += 1;
-  }
-  return true;
 }

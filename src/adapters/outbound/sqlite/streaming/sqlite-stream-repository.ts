@@ -6,11 +6,12 @@ import type {
 } from '../../../../application/ports/streaming/stream-repository.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
+import { eventLine } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
-import { eventGroup, eventLine } from './event-text.ts';
+import { eventGroup } from './event-text.ts';
 import type { RunningLogs } from './running-logs.ts';
 import type { Claim, SealInput } from './stream-operations.ts';
 import { STREAM_COLUMNS, type StreamRow, sessionFrom } from './stream-rows.ts';
