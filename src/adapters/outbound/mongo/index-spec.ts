@@ -5,5 +5,5 @@ export interface IndexSpec {
   readonly collection: string;
   readonly name: string;
   readonly key: Readonly<Record<string, 1 | -1>>;
-  readonly options?: Pick<CreateIndexesOptions, 'unique' | 'partialFilterExpression'>;
+  readonly options?: Pick<CreateIndexesOptions, 'unique' | 'partialFilterExpression' | 'expireAfterSeconds'>;
 }

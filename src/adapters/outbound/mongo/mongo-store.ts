@@ -1,4 +1,11 @@
-import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import {
+  type ClientSession,
+  type Collection,
+  type Db,
+  type Document,
+  MongoClient,
+  type MongoClientOptions,
+} from 'mongodb';
 import { PortError } from '../../../application/ports/port-error.ts';
 import { readFault, writeFault } from './mongo-fault.ts';
 import { prepareSchema } from './schema.ts';
@@ -86,6 +93,16 @@ export class MongoStore {
   /** @throws PortError `unavailable`: nothing was written; `conflict`: its key is taken; `timeout`: unknown. */
   async write<Out>(command: () => Promise<Out>): Promise<Out> {
     return this.#run(command, writeFault);
+  }
+
+  /** As `write`, but a failure is thrown as the driver tells it. */
+  async attempt<Out>(command: () => Promise<Out>): Promise<Out> {
+    return this.#run(command, (error) => error);
+  }
+
+  /** A session for one transaction; whoever started it ends it. */
+  startSession(): ClientSession {
+    return this.#client.startSession();
   }
 
   async close(): Promise<void> {

@@ -3,13 +3,16 @@ import type { Db, IndexDescriptionInfo } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
 import type { IndexSpec } from './index-spec.ts';
 import { isDuplicateKey } from './mongo-fault.ts';
+import { STREAMING_INDEXES, UNINDEXED_STREAMING } from './streaming/streaming-indexes.ts';
 
 /** The version of the documents' forms that this program reads and writes. */
 const SCHEMA_VERSION = 1;
 /** The server's codes for collections and indexes that somebody else has just made. */
 const ALREADY_THERE = 48;
 
-const INDEXES: readonly IndexSpec[] = [...ACCOUNTING_INDEXES];
+const INDEXES: readonly IndexSpec[] = [...ACCOUNTING_INDEXES, ...STREAMING_INDEXES];
+/** Collections that transactions write to are there before the first one. */
+const COLLECTIONS = new Set([...INDEXES.map(({ collection }) => collection), ...UNINDEXED_STREAMING]);
 
 interface Meta {
   readonly _id: string;
@@ -24,7 +27,7 @@ interface Meta {
  */
 export async function prepareSchema(db: Db): Promise<void> {
   await requireVersion(db);
-  for (const collection of new Set(INDEXES.map((spec) => spec.collection))) {
+  for (const collection of COLLECTIONS) {
     await prepareCollection(
       db,
       collection,
@@ -72,10 +75,11 @@ function missingOf(
   return specs.filter((spec) => {
     const found = present.find(({ name }) => name === spec.name);
     if (found === undefined) return true;
-    const { unique, partialFilterExpression } = spec.options ?? {};
+    const { unique, partialFilterExpression, expireAfterSeconds } = spec.options ?? {};
     const isSame =
       isDeepStrictEqual(Object.entries(found.key), Object.entries(spec.key)) &&
       Boolean(found.unique) === Boolean(unique) &&
+      found.expireAfterSeconds === expireAfterSeconds &&
       isDeepStrictEqual(found.partialFilterExpression ?? {}, partialFilterExpression ?? {});
     if (isSame) return false;
     throw new Error(

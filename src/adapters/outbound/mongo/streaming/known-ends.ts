@@ -1,0 +1,81 @@
+import { eventsFollow } from '../../../../domain/streaming/event-lines.ts';
+import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
+import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
+import type { StreamingCollections } from './streaming-collections.ts';
+import { batchKeys } from './streaming-documents.ts';
+
+/** Where the log of a running stream ends, as far as this process knows. */
+export interface KnownEnd {
+  readonly id: StreamId;
+  /** The offset after the last event that is on the disks of a majority. */
+  nextOffset: number;
+  /** The append of this process that is under way; there is one at most. */
+  busy: Promise<void> | undefined;
+}
+
+/**
+ * The ends of the logs that this process writes. A log is written at an end that was seen on the disks of a majority, and
+ * by nobody else: that makes the key of the next batch a fence. If the end has moved on meanwhile, the key at the old end
+ * is taken, and whoever meets it has lost.
+ */
+export class KnownEnds {
+  readonly #in: StreamingCollections;
+  readonly #ends = new Map<StreamId, KnownEnd>();
+
+  constructor(collections: StreamingCollections) {
+    this.#in = collections;
+  }
+
+  get(id: StreamId): KnownEnd | undefined {
+    return this.#ends.get(id);
+  }
+
+  /** Takes note of a log that this process has begun. */
+  begin(id: StreamId, nextOffset: number): void {
+    this.#ends.set(id, { id, nextOffset, busy: undefined });
+  }
+
+  /** Forgets an end that has moved, or of which nobody knows whether it has. */
+  drop(id: StreamId): void {
+    this.#ends.delete(id);
+  }
+
+  /** Resolves when no append of this process is under way on a stream, whatever became of it. */
+  async idle(id: StreamId): Promise<void> {
+    for (let busy = this.get(id)?.busy; busy !== undefined; busy = this.get(id)?.busy) {
+      await busy.catch(() => undefined);
+    }
+  }
+
+  /**
+   * The end of a running stream's log if events can be written there: the one that is known, else the one that is stored.
+   * Undefined when the stream does not run or its end is elsewhere.
+   */
+  async at(id: StreamId, events: readonly StreamEvent[]): Promise<KnownEnd | undefined> {
+    const known = this.#ends.get(id);
+    if (known !== undefined && eventsFollow(events, known.nextOffset)) return known;
+    if (known?.busy !== undefined) return undefined;
+    const nextOffset = await this.#stored(id);
+    if (nextOffset === undefined || !eventsFollow(events, nextOffset)) return undefined;
+    // Two that have looked at the same time share one end, so that only one of them is let at it.
+    const end = this.#ends.get(id);
+    if (end?.nextOffset === nextOffset) return end;
+    if (end?.busy !== undefined) return undefined;
+    this.begin(id, nextOffset);
+    return this.#ends.get(id);
+  }
+
+  async #stored(id: StreamId): Promise<number | undefined> {
+    const stream = await this.#in.streams.findOne(
+      { _id: id, state: 'running' },
+      { projection: { firstOffset: 1 } },
+    );
+    if (stream === null) return undefined;
+    const last = await this.#in.batches.findOne(
+      { _id: batchKeys(id) },
+      { sort: { _id: -1 }, projection: { lastOffset: 1, end: 1 } },
+    );
+    if (last?.end === true) return undefined;
+    return (last?.lastOffset ?? stream.firstOffset) + 1;
+  }
+}
