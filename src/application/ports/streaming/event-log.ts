@@ -11,7 +11,7 @@ export interface EventLog {
    * may they be sent to anybody. At most one append of a stream is in flight.
    *
    * @throws PortError `conflict` when the stream is not running or the first offset is not the next one, `unavailable`
-   *   when nothing was written.
+   *   when nothing was written, `timeout` when that is unknown: after it, a conflict may be with these very events.
    */
   append(id: StreamId, events: readonly StreamEvent[]): Promise<void>;
   /**

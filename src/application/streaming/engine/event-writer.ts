@@ -135,11 +135,11 @@ export class EventWriter {
     const { eventLog, timers, ids, log } = this.#deps;
     let error = firstError;
     for (let attempt = 1; this.#fault === undefined; attempt += 1) {
-      // After an unknown outcome the conflict may be with these very events.
       if (error instanceof PortError && error.kind === 'conflict') {
-        if (attempt > 1 && (await this.#isStored(batch.events))) this.#stored(batch);
-        else this.#giveUp('lost');
-        return;
+        // After an unknown outcome the conflict may be with these very events.
+        const fate = attempt > 1 ? await this.#fateOf(batch.events) : 'lost';
+        if (fate === 'stored') return this.#stored(batch);
+        if (fate === 'lost') return this.#giveUp('lost');
       }
       log.warn({ streamId: this.#id, attempt, err: error }, 'events could not be stored');
       await timers.sleep(retryDelayMs(attempt, ids));
@@ -155,11 +155,16 @@ export class EventWriter {
     }
   }
 
-  async #isStored(events: readonly StreamEvent[]): Promise<boolean> {
+  /** What became of events whose place is taken; undefined while the log cannot be read. */
+  async #fateOf(events: readonly StreamEvent[]): Promise<'stored' | 'lost' | undefined> {
     const last = events.at(-1);
-    if (last === undefined) return true;
-    const [stored] = await this.#deps.eventLog.read(this.#id, last.offset - 1, 1).catch(() => []);
-    return stored !== undefined && stored.offset === last.offset && stored.json === last.json;
+    if (last === undefined) return 'stored';
+    try {
+      const [stored] = await this.#deps.eventLog.read(this.#id, last.offset - 1, 1);
+      return stored?.offset === last.offset && stored.json === last.json ? 'stored' : 'lost';
+    } catch {
+      return undefined;
+    }
   }
 
   #giveUp(fault: WriterFault): void {
