@@ -41,13 +41,14 @@ describe('a server that is told to stop', () => {
     return stream;
   }
 
-  /** Waits until the server knows that it stops. */
+  /** Waits until the server knows that it stops, and sees that it starts nothing more. A start before would be billed. */
   async function stopping(chat: string): Promise<void> {
     await eventually(async () => {
-      const { response } = await started.user.start(chat);
-      expect(response.status).to.equal(503);
-      expect(response.headers.get('retry-after')).to.match(/^\d+$/);
+      expect((await started.user.get('chat', '/health/ready')).status).to.equal(503);
     });
+    const { response } = await started.user.start(chat);
+    expect(response.status).to.equal(503);
+    expect(response.headers.get('retry-after')).to.match(/^\d+$/);
   }
 
   /** Starts the server again on its data: what was paid is what the ends say, and the doctor finds nothing. */
