@@ -2,6 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+/** What a process does to a stream of each of the first chats; no two processes of a test have one number. */
+export interface StreamTask {
+  readonly kind: 'claim' | 'append' | 'seal';
+  readonly number: number;
+  readonly chats: number;
+}
+
 /** What a process does to the account of user 1; `from` is the first of its numbers. */
 export interface HammerTask {
   readonly kind: 'reserve' | 'settle' | 'mixed';
@@ -16,9 +23,9 @@ interface Hammer {
   go(): Promise<HammerOutcomes>;
 }
 
-async function ready(url: string, task: HammerTask): Promise<Hammer> {
-  const program = new URL('programs/hammer-account.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, url, JSON.stringify(task)], {
+async function ready(program: string, url: string, task: object): Promise<Hammer> {
+  const path = new URL(`programs/${program}.ts`, import.meta.url).pathname;
+  const child = spawn(process.execPath, [path, url, JSON.stringify(task)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -35,8 +42,12 @@ async function ready(url: string, task: HammerTask): Promise<Hammer> {
 }
 
 /** Lets a process do each task, all beginning at once, and adds up what came of it. */
-export async function hammer(url: string, tasks: readonly HammerTask[]): Promise<HammerOutcomes> {
-  const hammers = await Promise.all(tasks.map((task) => ready(url, task)));
+export async function hammer<Task extends object = HammerTask>(
+  url: string,
+  tasks: readonly Task[],
+  program = 'hammer-account',
+): Promise<HammerOutcomes> {
+  const hammers = await Promise.all(tasks.map((task) => ready(program, url, task)));
   const total: Record<string, number> = {};
   for (const outcomes of await Promise.all(hammers.map((one) => one.go()))) {
     for (const [name, times] of Object.entries(outcomes)) total[name] = (total[name] ?? 0) + times;
