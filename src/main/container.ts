@@ -9,6 +9,7 @@ import type { Metrics } from '../application/ports/metrics.ts';
 import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
+import { bindFleet } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
 import { bindRemoteIdentity } from './modules/remote-identity.ts';
@@ -63,6 +64,7 @@ export function composeServices(
     });
   }
   if (running.includes('chat')) {
+    bindFleet(container);
     container.bind(SOCKET_ROUTES).toConstantValue([]);
     bindStreaming(container, {
       readerlessDeadlineMs: config['streams.deadline'],

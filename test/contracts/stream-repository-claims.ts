@@ -8,6 +8,7 @@ import {
   BERT,
   chatId,
   firstEvent,
+  NODE_2,
   numberedStream,
   OPENED_AT_MS,
   open,
@@ -37,6 +38,22 @@ export function describeStreamClaims(stores: () => StreamingStores): void {
       expect(await stores().chats.find(aClaim(1).owner, chatId(1))).to.deep.include({
         updatedAtMs: OPENED_AT_MS + 77,
       });
+    });
+
+    it('keeps who drives the stream, from its claim to its tombstone', async () => {
+      const { streams } = stores();
+      const session = { ...aClaim(1), node: NODE_2 };
+      const claimed = await streams.claim({ session, message: aQuestion() });
+      if (claimed.kind !== 'claimed') throw new Error('the slot is free');
+      expect((await streams.active()).map(({ node }) => node)).to.deep.equal([NODE_2]);
+      const running = activated(claimed.session);
+      await streams.activate(running, firstEvent(running));
+      expect((await streams.latestOf(chatId(1)))?.node).to.equal(NODE_2);
+      await streams.seal(aSeal(running, 2));
+      expect((await streams.latestOf(chatId(1)))?.node).to.equal(NODE_2);
+      await streams.acknowledgeIntent(running.id);
+      await streams.expireEnded(OPENED_AT_MS + 1_000, 10);
+      expect((await streams.tombstoneOf(chatId(1)))?.node).to.equal(NODE_2);
     });
 
     it('is won by one of many that race, and the others leave nothing', async () => {

@@ -15,6 +15,7 @@ import {
 import type { ChatId, StreamId } from '../../src/domain/streaming/stream-id.ts';
 import { StreamingSession } from '../../src/domain/streaming/streaming-session.ts';
 import { act, aGrant, aRequest, credits, streamId, T0, user } from './ledger-builders.ts';
+import { NODE_1 } from './stream-builders.ts';
 
 /** The chat of the populated store; its streams are `streamId(1)` to `streamId(4)`. */
 export const CHAT = 'chat-1' as ChatId;
@@ -57,7 +58,7 @@ async function start(
 ): Promise<StreamingSession> {
   const id = streamId(number) as StreamId;
   const facts = { id, owner: user(1), chatId: CHAT, modelId: 'handbook', promptTokens: 100, openedAtMs: T0 };
-  const session = { ...facts, state: 'opening' as const };
+  const session = { ...facts, node: NODE_1, state: 'opening' as const };
   const message = { role: 'user' as const, content: 'A question', timestampMs: T0, streamId: id };
   const claimed = await streams.claim({ session, message });
   if (claimed.kind !== 'claimed') throw new Error(`the slot was not to be had: ${claimed.kind}`);

@@ -5,6 +5,7 @@ import type { Seal, StreamRepository } from '../../src/application/ports/streami
 import { micros } from '../../src/domain/accounting/credits.ts';
 import type { UserId } from '../../src/domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../src/domain/streaming/chat-session.ts';
+import { mintNodeId } from '../../src/domain/streaming/node-id.ts';
 import { chunkEvent, doneEvent, type StreamEvent } from '../../src/domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../src/domain/streaming/stream-id.ts';
 import {
@@ -23,6 +24,11 @@ export interface StreamingStores {
 export const OPENED_AT_MS = 1_800_000_000_000;
 export const ANNA = `u_${'a'.repeat(32)}` as UserId;
 export const BERT = `u_${'b'.repeat(32)}` as UserId;
+
+/** The node that drives the streams of the tests. */
+export const NODE_1 = mintNodeId('one', '00000000-0000-4000-8000-000000000001');
+/** Another node. */
+export const NODE_2 = mintNodeId('two', '00000000-0000-4000-8000-000000000002');
 
 /** The chat with a number. */
 export const chatId = (number: number): ChatId => `chat-${number}` as ChatId;
@@ -54,6 +60,7 @@ export const aClaim = (number: number, chat = 1, owner: UserId = ANNA) => ({
   owner,
   chatId: chatId(chat),
   modelId: 'handbook',
+  node: NODE_1,
   state: 'opening' as const,
   promptTokens: 0,
   openedAtMs: OPENED_AT_MS + number,

@@ -39,7 +39,7 @@ import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RecordingMetrics } from './recording-metrics.ts';
 import { ScriptedModel } from './scripted-model.ts';
-import { ANNA, aChat, chatId } from './stream-builders.ts';
+import { ANNA, aChat, chatId, NODE_1 } from './stream-builders.ts';
 
 /** The one model of the tests. */
 export const SCRIPTED: ModelDescription = {
@@ -74,6 +74,7 @@ export class StreamingWorld {
   readonly trail = new RecordingAudit();
   readonly audit = this.trail.records;
   readonly ids = new CryptoIdSource();
+  readonly node = { id: NODE_1 };
   readonly digest = new NodeDigest();
   readonly tail = new LocalLiveTail();
   readonly faults: StoreFaults = {};
@@ -115,7 +116,16 @@ export class StreamingWorld {
     this.readers = new StreamReaders({ clock, eventLog, tail, presence, onDeserted });
     const { readers } = this;
     this.undoStart = new UndoStart({ ...base, settler });
-    const opening = { ...base, chats, models, catalog, running, readers, undoStart: this.undoStart };
+    const opening = {
+      ...base,
+      chats,
+      models,
+      catalog,
+      running,
+      readers,
+      undoStart: this.undoStart,
+      node: this.node,
+    };
     this.openStream = new OpenStream({ ...opening, settings: this.settings });
     this.followStream = new FollowStream({ chats, streams, eventLog, readers });
     this.named = new NamedStreams({ streams, audit, digest, metrics });

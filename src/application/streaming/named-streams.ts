@@ -1,13 +1,9 @@
 import type { AuditActor } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
+import { type IdRefusal, idMismatch, readClaimedId } from '../../domain/streaming/claimed-id.ts';
 import type { ChatId } from '../../domain/streaming/stream-id.ts';
-import {
-  type IdRefusal,
-  idMismatch,
-  readClaimedId,
-  StreamingSession,
-} from '../../domain/streaming/streaming-session.ts';
+import { StreamingSession } from '../../domain/streaming/streaming-session.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Metrics } from '../ports/metrics.ts';

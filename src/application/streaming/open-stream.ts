@@ -3,6 +3,7 @@ import type { UserId } from '../../domain/identity/ids.ts';
 import { sessionEvent } from '../../domain/streaming/stream-event.ts';
 import { type ChatId, mintStreamId, type StreamId } from '../../domain/streaming/stream-id.ts';
 import { StreamingSession, type StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { ThisNode } from '../fleet/this-node.ts';
 import type { CreditHolds, HoldOutcome, SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
@@ -58,6 +59,7 @@ interface Deps {
   readonly running: RunningStreams;
   readonly readers: StreamReaders;
   readonly undoStart: UndoStart;
+  readonly node: ThisNode;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly digest: Digest;
@@ -132,7 +134,7 @@ export class OpenStream {
     id: StreamId,
     nowMs: number,
   ): Promise<{ kind: 'claimed' | 'replayed'; session: StreamingSessionState }> {
-    const { streams, chats, catalog } = this.#deps;
+    const { streams, chats, catalog, node } = this.#deps;
     const { owner, chatId, message } = command;
     const chat = await findChat(chats, owner, chatId);
     const { firstOffset: _, ...session } = StreamingSession.open({
@@ -140,6 +142,7 @@ export class OpenStream {
       owner,
       chatId,
       modelId: chooseModel(catalog, command.modelId ?? chat.modelId).id,
+      node: node.id,
       firstOffset: 0,
       promptTokens: 0,
       openedAtMs: nowMs,

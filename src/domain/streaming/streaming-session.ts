@@ -1,9 +1,11 @@
 import { type CreditMicros, chargeFor, micros, ZERO } from '../accounting/credits.ts';
 import { DomainError } from '../domain-error.ts';
 import type { UserId } from '../identity/ids.ts';
+import { idMismatch } from './claimed-id.ts';
 import { countCharacters } from './count-characters.ts';
+import type { NodeId } from './node-id.ts';
 import type { FinishReason } from './stream-event.ts';
-import { type ChatId, isStreamId, type StreamId, sameStreamId } from './stream-id.ts';
+import { type ChatId, type StreamId, sameStreamId } from './stream-id.ts';
 
 /** Where a streaming session stands. `expired` follows any ended state after retention. */
 export type StreamState =
@@ -58,6 +60,8 @@ export interface StreamingSessionState {
   readonly owner: UserId;
   readonly chatId: ChatId;
   readonly modelId: string;
+  /** Who drives it while it opens and runs, and did so afterwards. */
+  readonly node: NodeId;
   readonly state: StreamState;
   /** Offset of the stream's `session` event. */
   readonly firstOffset: number;
@@ -68,9 +72,6 @@ export interface StreamingSessionState {
   readonly end?: StreamEnd;
   readonly receipt?: Receipt;
 }
-
-/** Why an update's id was refused: for log and audit, never for the caller. */
-export type IdRefusal = 'missing' | 'malformed' | 'unknown' | 'foreign' | 'older' | 'expired';
 
 /** An update as it came, before anything of it is believed. */
 export interface ReceivedUpdate {
@@ -92,21 +93,6 @@ export interface EndUsage {
 }
 
 const ENDED: ReadonlySet<StreamState> = new Set(['finished', 'stopped', 'failed', 'interrupted', 'accepted']);
-
-/** The one refusal of an id, the same for every cause; only log and audit learn the cause. */
-export const idMismatch = (cause: IdRefusal): DomainError =>
-  new DomainError('stream.id_mismatch', 'Streaming session ID mismatch', { internal: { cause } });
-
-/**
- * Reads the id that a caller sent.
- *
- * @throws DomainError `stream.id_mismatch` when it is missing or not of an id's exact form.
- */
-export function readClaimedId(claimed: unknown): StreamId {
-  if (claimed === undefined || claimed === null || claimed === '') throw idMismatch('missing');
-  if (!isStreamId(claimed)) throw idMismatch('malformed');
-  return claimed;
-}
 
 /**
  * Ties one answer of the server to the one update that may finish it and to the credits that pay for

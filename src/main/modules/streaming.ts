@@ -19,6 +19,7 @@ import { SendMessage } from '../../application/streaming/send-message.ts';
 import { StopClosedAccounts } from '../../application/streaming/stop-closed-accounts.ts';
 import { StopStream } from '../../application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
+import { THIS_NODE } from '../tokens/fleet.ts';
 import { LONG_USE } from '../tokens/identity.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
@@ -72,7 +73,21 @@ function bindOpening(container: Container, settings: StreamSettings): void {
       [STREAMS, EVENT_LOG, streaming.INTENT_SETTLER, CLOCK, TIMERS, IDS, DIGEST, LOG],
     );
   container.bind(streaming.OPEN_STREAM).toResolvedValue(
-    (streams, chats, holds, models, catalog, running, readers, undoStart, clock, ids, digest, metrics) =>
+    (
+      streams,
+      chats,
+      holds,
+      models,
+      catalog,
+      running,
+      readers,
+      undoStart,
+      node,
+      clock,
+      ids,
+      digest,
+      metrics,
+    ) =>
       new OpenStream({
         streams,
         chats,
@@ -82,6 +97,7 @@ function bindOpening(container: Container, settings: StreamSettings): void {
         running,
         readers,
         undoStart,
+        node,
         clock,
         ids,
         digest,
@@ -97,6 +113,7 @@ function bindOpening(container: Container, settings: StreamSettings): void {
       streaming.RUNNING_STREAMS,
       streaming.STREAM_READERS,
       streaming.UNDO_START,
+      THIS_NODE,
       CLOCK,
       IDS,
       DIGEST,

@@ -2,14 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { micros } from '../../../src/domain/accounting/credits.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
-import {
-  type IdRefusal,
-  readClaimedId,
-  StreamingSession,
-  type StreamState,
-} from '../../../src/domain/streaming/streaming-session.ts';
+import { type IdRefusal, readClaimedId } from '../../../src/domain/streaming/claimed-id.ts';
+import { StreamingSession, type StreamState } from '../../../src/domain/streaming/streaming-session.ts';
 import { expectThrown } from '../../support/refusals.ts';
-import { ANNA, BERT, chatId, numberedStream } from '../../support/stream-builders.ts';
+import { ANNA, BERT, chatId, NODE_1, numberedStream } from '../../support/stream-builders.ts';
 
 const HOLD = {
   amountMicros: micros(100),
@@ -29,6 +25,7 @@ const opening = (): StreamingSession =>
     owner: ANNA,
     chatId: chatId(1),
     modelId: 'handbook',
+    node: NODE_1,
     firstOffset: 7,
     promptTokens: 0,
     openedAtMs: NOW - 1_000,

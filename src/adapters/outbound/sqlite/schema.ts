@@ -13,6 +13,7 @@ import { REVOCATION_SCHEMA } from './migrations/0005-revocations.ts';
 import { API_KEY_SCHEMA } from './migrations/0006-api-keys.ts';
 import { AUDIT_SCHEMA } from './migrations/0007-audit.ts';
 import { COOKIE_LOGINS_SCHEMA } from './migrations/0008-cookie-logins.ts';
+import { STREAM_NODES_SCHEMA } from './migrations/0009-stream-nodes.ts';
 import type { Migration } from './migrations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   API_KEY_SCHEMA,
   AUDIT_SCHEMA,
   COOKIE_LOGINS_SCHEMA,
+  STREAM_NODES_SCHEMA,
 ];
 
 /** Every write that the store knows. */

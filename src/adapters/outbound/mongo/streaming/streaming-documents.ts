@@ -3,6 +3,7 @@ import type { SettlementIntent } from '../../../../application/ports/accounting/
 import type { StartKey } from '../../../../application/ports/streaming/stream-repository.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
+import type { NodeId } from '../../../../domain/streaming/node-id.ts';
 import { type ChatId, mintedAtMs, type StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type {
   FrozenHold,
@@ -43,6 +44,7 @@ export interface StreamDocument {
   readonly owner: UserId;
   readonly chatId: ChatId;
   readonly modelId: string;
+  readonly node: NodeId;
   readonly state: StreamState;
   /** There while the stream has its chat's slot: what the lists of active streams look through. */
   readonly active?: true;
@@ -154,6 +156,7 @@ export function sessionFrom(document: StreamDocument): StreamingSessionState {
     owner: document.owner,
     chatId: document.chatId,
     modelId: document.modelId,
+    node: document.node,
     state: document.state,
     firstOffset: document.firstOffset,
     promptTokens: document.promptTokens,

@@ -32,8 +32,9 @@ export function claim(db: WriterDatabase, { session, message, key }: Claim): Cla
   const firstOffset = chat.last_offset + 1;
   const messageSeq = insertMessage(db, chatId, message);
   db.prepare(
-    `INSERT INTO streams (id, owner, chat_id, model_id, state, first_offset, prompt_tokens, opened_at_ms, message_seq)
-     VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?)`,
+    `INSERT INTO streams (id, owner, chat_id, model_id, state, first_offset, prompt_tokens, opened_at_ms, node,
+       message_seq)
+     VALUES (?, ?, ?, ?, 'opening', ?, ?, ?, ?, ?)`,
   ).run(
     id,
     owner,
@@ -42,6 +43,7 @@ export function claim(db: WriterDatabase, { session, message, key }: Claim): Cla
     firstOffset,
     session.promptTokens,
     session.openedAtMs,
+    session.node,
     messageSeq,
   );
   db.prepare('UPDATE chats SET updated_at_ms = ? WHERE id = ?').run(message.timestampMs, chatId);

@@ -1,5 +1,6 @@
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat-session.ts';
+import type { NodeId } from '../../../../domain/streaming/node-id.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type {
   FrozenHold,
@@ -11,7 +12,7 @@ import type {
 
 /** Columns of `streams` that make a session's state. */
 export const STREAM_COLUMNS =
-  'id, owner, chat_id, model_id, state, first_offset, prompt_tokens, opened_at_ms, hold, ending, receipt';
+  'id, owner, chat_id, model_id, state, first_offset, prompt_tokens, opened_at_ms, node, hold, ending, receipt';
 
 /** A row of `streams`, as far as a session's state goes. */
 export interface StreamRow {
@@ -23,6 +24,7 @@ export interface StreamRow {
   readonly first_offset: number;
   readonly prompt_tokens: number;
   readonly opened_at_ms: number;
+  readonly node: string;
   readonly hold: string | null;
   readonly ending: string | null;
   readonly receipt: string | null;
@@ -35,6 +37,7 @@ export function sessionFrom(row: StreamRow): StreamingSessionState {
     owner: row.owner as UserId,
     chatId: row.chat_id as ChatId,
     modelId: row.model_id,
+    node: row.node as NodeId,
     state: row.state as StreamState,
     firstOffset: row.first_offset,
     promptTokens: row.prompt_tokens,
