@@ -158,6 +158,37 @@ describe('a reader', () => {
     expect(transcriptOf(events)).to.equal('abcde');
   });
 
+  it('that may have missed something looks into the log, and goes on waiting for what is live', async () => {
+    const world = await StreamingWorld.create();
+    const opened = await world.begin();
+    const publish = world.tail.publish;
+    const say = async (text: string): Promise<void> => {
+      world.model.call.say(text);
+      await world.settle();
+    };
+    const reading = readAll(opened.events);
+    opened.events.onMissed();
+    await world.settle();
+    await say('live ');
+    world.tail.publish = () => undefined;
+    await say('lost ');
+    opened.events.onMissed();
+    opened.events.onMissed();
+    await world.settle();
+    opened.events.onMissed();
+    await world.settle();
+    world.tail.publish = publish;
+    await say('live again ');
+    world.tail.publish = () => undefined;
+    world.model.call.end();
+    await world.running.find(opened.id)?.closed;
+    opened.events.onMissed();
+    const events = await reading;
+    expect(offsets(events)).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(transcriptOf(events)).to.equal('live lost live again ');
+    opened.events.onMissed();
+  });
+
   it('who is cut at random and comes back with its cursor has every event once', async () => {
     const pieces = fc.array(fc.string({ minLength: 1, maxLength: 5, unit: 'binary' }), {
       minLength: 1,

@@ -7,11 +7,15 @@ export interface TailListener {
   onEvents(events: readonly StreamEvent[]): void;
   /** The stream's writer has gone without an end: read the log, or disconnect. */
   onDisconnected(): void;
+  /** Events may have been lost, and nothing may come that shows it: read the log. Often told in vain. */
+  onMissed(): void;
 }
 
 /**
- * Carries stored events to readers without delay. It may lose events, never invent or reorder them: a reader
- * that sees a gap in the offsets reads the log. Publishing never blocks and never throws.
+ * Carries stored events to readers without delay, also to those of other nodes. It may lose events, never invent or
+ * reorder them: a reader that sees a gap in the offsets reads the log, and so does one that is told that he may have
+ * missed some. A tail that loses what another node published tells so soon after. Publishing never blocks and never
+ * throws.
  */
 export interface LiveTail {
   publish(id: StreamId, events: readonly StreamEvent[]): void;

@@ -106,6 +106,12 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
     this.#resume();
   }
 
+  onMissed(): void {
+    if (this.#closed) return;
+    this.#readLogAgain();
+    this.#resume();
+  }
+
   /** The next events, as many as there are. */
   next(): Promise<Step> {
     this.#behindChars = 0;

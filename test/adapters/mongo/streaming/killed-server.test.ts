@@ -57,7 +57,7 @@ describe('streams whose server is killed and started over', function () {
         heard.push(...events);
         stored += events.length;
       };
-      tail.subscribe(running.id, { onEvents, onDisconnected: () => undefined });
+      tail.subscribe(running.id, { onEvents, onDisconnected: () => undefined, onMissed: () => undefined });
       const writer = new EventWriter(deps, running.id, 2, () => undefined);
       writers[index] = writer;
       for (let token = 0; token < TOKENS; token += 1) {

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import type { FleetBus, FleetListener } from '../../src/application/ports/fleet/fleet-bus.ts';
+import { eventually } from '../support/eventually.ts';
+import { numberedStream } from '../support/stream-builders.ts';
+
+/** Remembers in words what it is told, but not that words may have been lost. */
+function listener(): FleetListener & { readonly heard: string[] } {
+  const heard: string[] = [];
+  return {
+    heard,
+    onStopAsked: (id) => heard.push(`stop ${id}`),
+    onRevoked: () => heard.push('revoked'),
+    onMissed: () => undefined,
+  };
+}
+
+/** The behaviour of every `FleetBus`. `create` gives the buses of two nodes, connected. */
+export function describeFleetBus(name: string, create: () => Promise<readonly [FleetBus, FleetBus]>): void {
+  describe(`${name} as a FleetBus`, () => {
+    let here: FleetBus;
+    let there: FleetBus;
+    beforeEach(async () => {
+      [here, there] = await create();
+    });
+
+    it('carries words to every node, the one that says them too', async () => {
+      const [own, other] = [listener(), listener()];
+      here.listen(own);
+      there.listen(other);
+      await eventually(async () => expect([here.isConnected, there.isConnected]).to.deep.equal([true, true]));
+      here.askToStop(numberedStream(1));
+      here.tellRevoked();
+      for (const { heard } of [own, other]) {
+        await eventually(async () => expect(heard).to.have.members([`stop ${numberedStream(1)}`, 'revoked']));
+      }
+    });
+
+    it('tells nothing to who listens no more, and goes on telling others', async () => {
+      const [gone, kept] = [listener(), listener()];
+      const leave = there.listen(gone);
+      there.listen(kept);
+      leave();
+      leave();
+      await eventually(async () => expect(here.isConnected).to.equal(true));
+      here.askToStop(numberedStream(2));
+      await eventually(async () => expect(kept.heard).to.deep.equal([`stop ${numberedStream(2)}`]));
+      expect(gone.heard).to.deep.equal([]);
+    });
+  });
+}
