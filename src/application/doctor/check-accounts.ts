@@ -1,6 +1,7 @@
+import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { InspectedAccount, StorePicture } from '../ports/store-inspection.ts';
 import { type ReplayedAccount, SUMS, type Sum } from './check-journal.ts';
-import type { Findings } from './findings.ts';
+import { type Findings, readableOf } from './findings.ts';
 
 const NOTHING: Readonly<Record<Sum, number>> = {
   available: 0,
@@ -20,26 +21,29 @@ interface Beside {
 }
 
 /** Proves each account's sums against its grants, its open holds and the replayed journal. */
-export function checkAccounts(
+export async function checkAccounts(
   picture: StorePicture,
   replayed: ReadonlyMap<string, ReplayedAccount>,
   findings: Findings,
-): void {
+): Promise<void> {
   const beside = new Map<string, Beside>();
-  checkGrants(picture, replayed, beside, findings);
-  for (const seen of picture.reservations()) {
-    if ('value' in seen && seen.value.state === 'open') {
+  await checkGrants(picture, replayed, beside, findings);
+  for await (const page of picture.reservations()) {
+    for (const seen of page) {
+      if (!('value' in seen) || seen.value.state !== 'open') continue;
       besideOf(beside, seen.value.userId).held += seen.value.amountMicros;
     }
   }
   const known = new Set<string>();
-  for (const { row, value } of findings.readable('accounts', picture.accounts())) {
-    known.add(value.userId);
-    checkSums(value, row, findings);
-    const { remaining, held } = besideOf(beside, value.userId);
-    findings.expectEqual(value.availableMicros, remaining, 'account.grants', row, 'available');
-    findings.expectEqual(value.heldMicros, held, 'account.holds', row, 'held');
-    checkReplay(sumsOf(value), replayed.get(value.userId)?.sums ?? NOTHING, row, findings);
+  for await (const rows of findings.readable('accounts', picture.accounts())) {
+    for (const { row, value } of rows) {
+      known.add(value.userId);
+      checkSums(value, row, findings);
+      const { remaining, held } = besideOf(beside, value.userId);
+      findings.expectEqual(value.availableMicros, remaining, 'account.grants', row, 'available');
+      findings.expectEqual(value.heldMicros, held, 'account.holds', row, 'held');
+      checkReplay(sumsOf(value), replayed.get(value.userId)?.sums ?? NOTHING, row, findings);
+    }
   }
   for (const userId of new Set([...beside.keys(), ...replayed.keys()])) {
     findings.expect(
@@ -51,40 +55,52 @@ export function checkAccounts(
   }
 }
 
-function checkGrants(
+async function checkGrants(
   picture: StorePicture,
   replayed: ReadonlyMap<string, ReplayedAccount>,
   beside: Map<string, Beside>,
   findings: Findings,
-): void {
-  for (const { row, value } of findings.readable('grants', picture.grants())) {
-    const { grant, userId } = value;
-    const { remainingMicros, amountMicros } = grant;
-    besideOf(beside, userId).remaining += remainingMicros;
-    findings.expect(
-      remainingMicros >= 0 && remainingMicros <= amountMicros,
-      'grant.range',
-      row,
-      () => `${remainingMicros} of ${amountMicros} is left`,
-    );
-    findings.expect(
-      grant.lapsed !== true || remainingMicros === 0,
-      'grant.lapsed',
-      row,
-      () => `it has lapsed with ${remainingMicros} left`,
-    );
-    const told = replayed.get(userId)?.grants.get(grant.id) ?? 0;
-    findings.expectEqual(remainingMicros, told, 'journal.replay', row, 'what is left');
-    const kind = grant.source === 'adjustment' ? 'adjust' : 'grant';
-    const [entry] = picture.journalRows(`${grant.id}:${kind}`);
-    const given = entry !== undefined && 'value' in entry ? entry.value.entry.account.available : undefined;
-    findings.expect(
-      given === amountMicros,
-      'grant.amount',
-      row,
-      () => `it gave ${amountMicros} and its entry says ${given ?? 'nothing'}`,
-    );
+): Promise<void> {
+  for await (const rows of findings.readable('grants', picture.grants())) {
+    const entries = await picture.journalRowsOf(rows.map(({ value }) => givingEntry(value.grant)));
+    for (const { row, value } of rows) {
+      const { grant, userId } = value;
+      besideOf(beside, userId).remaining += grant.remainingMicros;
+      checkGrant(grant, row, findings);
+      const told = replayed.get(userId)?.grants.get(grant.id) ?? 0;
+      findings.expectEqual(grant.remainingMicros, told, 'journal.replay', row, 'what is left');
+      const given = readableOf(entries.get(givingEntry(grant))?.[0])?.entry.account.available;
+      findings.expect(
+        given === grant.amountMicros,
+        'grant.amount',
+        row,
+        () => `it gave ${grant.amountMicros} and its entry says ${given ?? 'nothing'}`,
+      );
+    }
   }
+}
+
+/** The id of the entry by which a grant was given. */
+const givingEntry = ({ id, source }: CreditGrant): string =>
+  `${id}:${source === 'adjustment' ? 'adjust' : 'grant'}`;
+
+function checkGrant(
+  { remainingMicros, amountMicros, lapsed }: CreditGrant,
+  row: string,
+  findings: Findings,
+): void {
+  findings.expect(
+    remainingMicros >= 0 && remainingMicros <= amountMicros,
+    'grant.range',
+    row,
+    () => `${remainingMicros} of ${amountMicros} is left`,
+  );
+  findings.expect(
+    lapsed !== true || remainingMicros === 0,
+    'grant.lapsed',
+    row,
+    () => `it has lapsed with ${remainingMicros} left`,
+  );
 }
 
 function checkSums(account: InspectedAccount, row: string, findings: Findings): void {

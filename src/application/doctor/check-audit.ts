@@ -11,7 +11,7 @@ import {
 } from '../../domain/audit/audit-chain.ts';
 import { type AuditRecord, auditRecordFrom } from '../../domain/audit/audit-record.ts';
 import type { StorePicture } from '../ports/store-inspection.ts';
-import type { Findings } from './findings.ts';
+import { type Findings, hasRow } from './findings.ts';
 
 /** With what an audit log is proven. */
 export interface AuditProof {
@@ -56,19 +56,23 @@ interface Expected {
  * Proves that the audit log is what was written: no record changed, removed or put in, no chain missing, and every
  * place still there at which the log was seen to stand.
  */
-export function checkAudit(picture: StorePicture, findings: Findings, proof: AuditProof): AuditStanding {
+export async function checkAudit(
+  picture: StorePicture,
+  findings: Findings,
+  proof: AuditProof,
+): Promise<AuditStanding> {
   const walk = new AuditWalk(findings, proof.keys);
-  for (const { row, value } of findings.readable('audit_anchors', picture.auditAnchors())) {
-    walk.anchor(row, value);
+  for await (const rows of findings.readable('audit_anchors', picture.auditAnchors())) {
+    for (const { row, value } of rows) walk.anchor(row, value);
   }
   for (const head of proof.heads) walk.seen(head);
   let records = 0;
-  for (const { row, value } of findings.readable('audit_records', picture.auditRecords())) {
-    records += 1;
-    walk.record(row, value);
+  for await (const rows of findings.readable('audit_records', picture.auditRecords())) {
+    records += rows.length;
+    for (const { row, value } of rows) walk.record(row, value);
   }
   walk.end();
-  if (records === 0) requireBegun(picture, findings);
+  if (records === 0) await requireBegun(picture, findings);
   return {
     records,
     chains: walk.chains,
@@ -81,14 +85,9 @@ export function checkAudit(picture: StorePicture, findings: Findings, proof: Aud
 }
 
 /** A server begins a chain before it serves anybody, so a store that was used without one has lost it. */
-function requireBegun(picture: StorePicture, findings: Findings): void {
-  const used = [picture.accounts(), picture.chats()].some(hasRow);
+async function requireBegun(picture: StorePicture, findings: Findings): Promise<void> {
+  const used = (await hasRow(picture.accounts())) || (await hasRow(picture.chats()));
   findings.expect(!used, 'audit.begun', 'audit_records', () => 'the store was used, and nothing is recorded');
-}
-
-function hasRow(rows: Iterable<unknown>): boolean {
-  for (const _ of rows) return true;
-  return false;
 }
 
 /** One way through the log, in the order of its cursors. */

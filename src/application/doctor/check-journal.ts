@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../../domain/accounting/journal-entry.ts';
 import type { JournalRow, UsageRecord } from '../ports/accounting/reservation-ledger.ts';
-import type { StorePicture } from '../ports/store-inspection.ts';
+import type { Found, Page, Seen, StorePicture } from '../ports/store-inspection.ts';
 import { type Findings, readableOf } from './findings.ts';
 
 /** The sums that entries move, by their names in an entry. */
@@ -20,19 +20,51 @@ export interface ReplayedAccount {
  *
  * @returns what replaying it makes of each account.
  */
-export function replayJournal(picture: StorePicture, findings: Findings): Map<string, ReplayedAccount> {
+export async function replayJournal(
+  picture: StorePicture,
+  findings: Findings,
+): Promise<Map<string, ReplayedAccount>> {
   const accounts = new Map<string, ReplayedAccount>();
   let lastCursor = 0;
-  for (const { row, value } of findings.readable('journal', picture.journal())) {
-    findings.expect(value.cursor > lastCursor, 'journal.cursor', row, () => 'its cursor does not count up');
-    lastCursor = value.cursor;
-    findings.examine(row, () => {
-      replay(accounts, value.entry);
-      checkEntry(value, row, picture, findings);
-    });
+  for await (const rows of findings.readable('journal', picture.journal())) {
+    const beside = await besideOf(rows, picture);
+    for (const { row, value } of rows) {
+      findings.expect(value.cursor > lastCursor, 'journal.cursor', row, () => 'its cursor does not count up');
+      lastCursor = value.cursor;
+      findings.examine(row, () => {
+        replay(accounts, value.entry);
+        checkEntry(value, row, beside, findings);
+      });
+    }
   }
   return accounts;
 }
+
+/** What a page of entries must agree with. */
+interface Beside {
+  readonly entries: Found<Page<JournalRow>>;
+  readonly reservations: Found<unknown>;
+  readonly usage: Found<Seen<UsageRecord>>;
+}
+
+async function besideOf(
+  rows: ReadonlyArray<{ readonly value: JournalRow }>,
+  picture: StorePicture,
+): Promise<Beside> {
+  // One without an id is a finding of its own.
+  const entries = rows.map(({ value }) => value.entry).filter((entry) => typeof entry?.id === 'string');
+  const deductions = entries.filter(({ kind }) => kind === 'deduct');
+  return {
+    entries: await picture.journalRowsOf(entries.map(({ id }) => id)),
+    reservations: await picture.reservationsOf([
+      ...new Set(entries.flatMap(({ reservationId }) => reservationId ?? [])),
+    ]),
+    usage: await picture.usageRecordsOf(deductions.map(usageIdOf)),
+  };
+}
+
+/** The id of the usage record of a deduction. */
+const usageIdOf = ({ id }: JournalEntry): string => `${id.slice(0, -':deduct'.length)}:usage`;
 
 function replay(accounts: Map<string, ReplayedAccount>, entry: JournalEntry): void {
   if (entry.kind === 'void') return;
@@ -50,7 +82,7 @@ function replay(accounts: Map<string, ReplayedAccount>, entry: JournalEntry): vo
   }
 }
 
-function checkEntry({ entry }: JournalRow, row: string, picture: StorePicture, findings: Findings): void {
+function checkEntry({ entry }: JournalRow, row: string, beside: Beside, findings: Findings): void {
   const delta = (sum: Sum): number => entry.account[sum] ?? 0;
   const uses = delta('available') + delta('held') + delta('charged') + delta('expired');
   findings.expectEqual(
@@ -62,7 +94,8 @@ function checkEntry({ entry }: JournalRow, row: string, picture: StorePicture, f
   );
   const ofGrants = entry.grants.reduce((sum, move) => sum + move.remaining, 0);
   findings.expectEqual(ofGrants, delta('available'), 'journal.grants', row, 'what it moves in grants');
-  findings.expectEqual(picture.journalRows(entry.id).length, 1, 'journal.unique', row, 'the count of its id');
+  const ofId = beside.entries.get(entry.id)?.length ?? 0;
+  findings.expectEqual(ofId, 1, 'journal.unique', row, 'the count of its id');
   const { reservationId } = entry;
   if (reservationId !== undefined) {
     findings.expect(
@@ -72,13 +105,13 @@ function checkEntry({ entry }: JournalRow, row: string, picture: StorePicture, f
       () => `its id does not follow from ${entry.kind} of ${reservationId}`,
     );
     findings.expect(
-      picture.reservation(reservationId) !== undefined,
+      beside.reservations.has(reservationId),
       'journal.reservation',
       row,
       () => `there is no reservation ${reservationId}`,
     );
   }
-  if (entry.kind === 'deduct') checkDeduction(entry, row, picture, findings);
+  if (entry.kind === 'deduct') checkDeduction(entry, row, beside, findings);
 }
 
 function hasDeterministicId(entry: JournalEntry, reservationId: string): boolean {
@@ -86,10 +119,8 @@ function hasDeterministicId(entry: JournalEntry, reservationId: string): boolean
   return [`${reservationId}:uncollected-closing`, `${reservationId}:uncollected-late`].includes(entry.id);
 }
 
-function checkDeduction(entry: JournalEntry, row: string, picture: StorePicture, findings: Findings): void {
-  const usage: UsageRecord | undefined = readableOf(
-    picture.usageRecord(`${entry.id.slice(0, -':deduct'.length)}:usage`),
-  );
+function checkDeduction(entry: JournalEntry, row: string, beside: Beside, findings: Findings): void {
+  const usage = readableOf(beside.usage.get(usageIdOf(entry)));
   findings.expect(
     usage?.userId === entry.userId && usage.chargeMicros === entry.account.charged,
     'usage.recorded',

@@ -2,34 +2,64 @@ import type { CreditReservationState } from '../../domain/accounting/credit-rese
 import { chargeFor } from '../../domain/accounting/credits.ts';
 import { STREAM_USAGE_SERVICE, usageOf } from '../../domain/accounting/hold-closing.ts';
 import type { JournalEntry } from '../../domain/accounting/journal-entry.ts';
-import type { StorePicture } from '../ports/store-inspection.ts';
+import type { JournalRow, UsageRecord } from '../ports/accounting/reservation-ledger.ts';
+import type { Found, Page, Seen, StorePicture } from '../ports/store-inspection.ts';
 import { type Findings, readableOf } from './findings.ts';
 
 /** The journal's word for each way in which a hold is closed. */
 const CLOSING_KIND = { settled: 'settle', released: 'release', expired: 'expire' } as const;
+/** How the ids of entries about a reservation end. */
+const SUFFIXES = [
+  'reserve',
+  'void',
+  ...Object.values(CLOSING_KIND),
+  'uncollected-closing',
+  'uncollected-late',
+] as const;
+type Suffix = (typeof SUFFIXES)[number];
 
 /** Proves that each hold is resolved at most once, for no more than it held, with its entries and usage record. */
-export function checkReservations(picture: StorePicture, findings: Findings): void {
-  for (const { row, value } of findings.readable('reservations', picture.reservations())) {
-    const inspected = { own: value, row, picture, findings };
-    for (const check of CHECKS) findings.examine(row, () => check(inspected));
-  }
-  for (const { row, value } of findings.readable('usage_records', picture.usage())) {
-    if (value.service !== STREAM_USAGE_SERVICE || value.id !== `${value.streamId}:usage`) continue;
-    const reservation = picture.reservation(value.streamId ?? '');
-    findings.expect(
-      reservation !== undefined,
-      'usage.reservation',
-      row,
-      () => `there is no reservation ${value.streamId}`,
+export async function checkReservations(picture: StorePicture, findings: Findings): Promise<void> {
+  for await (const rows of findings.readable('reservations', picture.reservations())) {
+    const ids = rows.map(({ value }) => value.id);
+    const entries = await picture.journalRowsOf(
+      ids.flatMap((id) => SUFFIXES.map((suffix) => entryId(id, suffix))),
     );
+    const usage = await picture.usageRecordsOf(ids.map(usageId));
+    for (const { row, value } of rows) {
+      const inspected = { own: value, row, entries, usage, findings };
+      for (const check of CHECKS) findings.examine(row, () => check(inspected));
+    }
+  }
+  await checkUsageRecords(picture, findings);
+}
+
+async function checkUsageRecords(picture: StorePicture, findings: Findings): Promise<void> {
+  for await (const rows of findings.readable('usage_records', picture.usage())) {
+    const ofStreams = rows.filter(
+      ({ value: { id, service, streamId } }) =>
+        service === STREAM_USAGE_SERVICE && streamId !== undefined && id === usageId(streamId),
+    );
+    const known = await picture.reservationsOf(ofStreams.map(({ value }) => value.streamId ?? ''));
+    for (const { row, value } of ofStreams) {
+      findings.expect(
+        known.has(value.streamId ?? ''),
+        'usage.reservation',
+        row,
+        () => `there is no reservation ${value.streamId}`,
+      );
+    }
   }
 }
+
+/** The id of the usage record of a reservation. */
+const usageId = (id: string): string => `${id}:usage`;
 
 interface Inspected {
   readonly own: CreditReservationState;
   readonly row: string;
-  readonly picture: StorePicture;
+  readonly entries: Found<Page<JournalRow>>;
+  readonly usage: Found<Seen<UsageRecord>>;
   readonly findings: Findings;
 }
 
@@ -110,19 +140,19 @@ function checkUncollected(inspected: Inspected): void {
   const price = own.priceMicrosPer1000;
   const owed = own.outcome === undefined ? 0 : chargeFor(own.outcome.tokens, price);
   const late = own.lateReport === undefined ? 0 : chargeFor(own.lateReport.tokens, price);
-  const expected = {
-    'uncollected-closing': Math.max(0, owed - own.amountMicros),
-    'uncollected-late': Math.max(0, late - owed),
-  };
-  for (const [suffix, amount] of Object.entries(expected)) {
+  const expected = [
+    ['uncollected-closing', Math.max(0, owed - own.amountMicros)],
+    ['uncollected-late', Math.max(0, late - owed)],
+  ] as const;
+  for (const [suffix, amount] of expected) {
     const journaled = entryOf(inspected, suffix)?.uncollectedMicros ?? 0;
     findings.expectEqual(journaled, amount, 'reservation.uncollected', row, `its ${suffix}`);
   }
 }
 
-function checkUsage({ own, row, picture, findings }: Inspected): void {
+function checkUsage({ own, row, usage, findings }: Inspected): void {
   const expected = usageOf(own);
-  const stored = readableOf(picture.usageRecord(`${own.id}:usage`));
+  const stored = readableOf(usage.get(usageId(own.id)));
   if (expected === undefined) {
     findings.expect(stored === undefined, 'usage.recorded', row, () => 'it has a usage record without usage');
     return;
@@ -139,5 +169,8 @@ function checkUsage({ own, row, picture, findings }: Inspected): void {
 
 const CHECKS = [checkShape, checkOpening, checkClosing, checkUncollected, checkUsage];
 
-const entryOf = ({ own, picture }: Inspected, suffix: string): JournalEntry | undefined =>
-  readableOf(picture.journalRows(`${own.id}:${suffix}`)[0])?.entry;
+/** The id of an entry about a reservation. */
+const entryId = (id: string, suffix: Suffix): string => `${id}:${suffix}`;
+
+const entryOf = ({ own, entries }: Inspected, suffix: Suffix): JournalEntry | undefined =>
+  readableOf(entries.get(entryId(own.id, suffix))?.[0])?.entry;

@@ -2,17 +2,16 @@ import { microsToCredits } from '../../domain/accounting/credits.ts';
 import { isTerminal, type StreamEvent, transcriptOf } from '../../domain/streaming/stream-event.ts';
 import type { StreamEnd, StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { InspectedLog, StorePicture } from '../ports/store-inspection.ts';
+import type { InspectedLog, Seen } from '../ports/store-inspection.ts';
 import type { Findings } from './findings.ts';
 
 /** Proves a stream's log: whole, in order, ended exactly when the stream is, and what its end says of it. */
 export function checkStreamLog(
   own: StreamingSessionState,
-  picture: StorePicture,
+  seen: Seen<InspectedLog> | undefined,
   findings: Findings,
   digest: Digest,
 ): void {
-  const seen = picture.log(own);
   const row = seen?.row ?? `streams/${own.id}`;
   const kept = own.state !== 'opening' && own.state !== 'expired';
   findings.expect(

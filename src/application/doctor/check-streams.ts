@@ -1,32 +1,52 @@
+import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import { chargeFor } from '../../domain/accounting/credits.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { StorePicture } from '../ports/store-inspection.ts';
+import type { Found, InspectedChat, Seen, StorePicture } from '../ports/store-inspection.ts';
 import { checkStreamLog } from './check-stream-log.ts';
-import { type Findings, readableOf } from './findings.ts';
+import { type Findings, hasRow, readableOf } from './findings.ts';
 
 /** Proves that the streams of every chat follow one another, are in legal states, and are paid for. */
-export function checkStreams(picture: StorePicture, findings: Findings, digest: Digest): void {
-  const ledgerIsHere = hasRow(picture.reservations()) || hasRow(picture.accounts());
+export async function checkStreams(picture: StorePicture, findings: Findings, digest: Digest): Promise<void> {
+  const ledgerIsHere = (await hasRow(picture.reservations())) || (await hasRow(picture.accounts()));
   const lastOffsets = new Map<string, number>();
-  const active = new Set<string>();
-  for (const { row, value } of findings.readable('streams', picture.streams())) {
-    checkState(value, row, findings);
-    checkPlace(value, row, lastOffsets, findings);
-    checkSlot(value, row, active, findings);
-    findings.examine(row, () => checkStreamLog(value, picture, findings, digest));
-    findings.examine(row, () => checkPayment(value, row, picture, findings, ledgerIsHere));
+  const active = new Map<string, string>();
+  for await (const rows of findings.readable('streams', picture.streams())) {
+    const ids = rows.map(({ value }) => value.id);
+    const logs = await picture.logsOf(rows.map(({ value }) => value));
+    const intents = await picture.intentsOf(ids);
+    const reservations = ledgerIsHere ? await picture.reservationsOf(ids) : undefined;
+    for (const { row, value } of rows) {
+      checkState(value, row, findings);
+      checkPlace(value, row, lastOffsets, findings);
+      checkSlot(value, row, active, findings);
+      findings.examine(row, () => checkStreamLog(value, logs.get(value.id), findings, digest));
+      findings.examine(row, () => checkPayment(value, row, { intents, reservations }, findings));
+    }
   }
-  for (const { row, value } of findings.readable('chats', picture.chats())) {
-    const last = lastOffsets.get(value.id) ?? 0;
-    findings.expectEqual(value.lastOffset, last, 'chat.last-offset', row, 'its last offset');
+  for await (const rows of findings.readable('chats', picture.chats())) {
+    for (const { row, value } of rows) checkChat(value, row, lastOffsets, active, findings);
   }
-  checkIntents(picture, findings);
+  await checkIntents(picture, findings);
 }
 
-function hasRow(rows: Iterable<unknown>): boolean {
-  for (const _ of rows) return true;
-  return false;
+function checkChat(
+  own: InspectedChat,
+  row: string,
+  lastOffsets: ReadonlyMap<string, number>,
+  active: ReadonlyMap<string, string>,
+  findings: Findings,
+): void {
+  const last = lastOffsets.get(own.id) ?? 0;
+  findings.expectEqual(own.lastOffset, last, 'chat.last-offset', row, 'its last offset');
+  const has = active.get(own.id) ?? 'free';
+  findings.expect(
+    own.slot === undefined || own.slot === has,
+    'chat.slot',
+    row,
+    () => `its slot is noted as ${own.slot} and is ${has}`,
+  );
 }
 
 function checkState(own: StreamingSessionState, row: string, findings: Findings): void {
@@ -75,7 +95,12 @@ function checkPlace(
   lastOffsets.set(own.chatId, own.end.lastOffset);
 }
 
-function checkSlot(own: StreamingSessionState, row: string, active: Set<string>, findings: Findings): void {
+function checkSlot(
+  own: StreamingSessionState,
+  row: string,
+  active: Map<string, string>,
+  findings: Findings,
+): void {
   if (own.state !== 'opening' && own.state !== 'running') return;
   findings.expect(
     !active.has(own.chatId),
@@ -83,16 +108,21 @@ function checkSlot(own: StreamingSessionState, row: string, active: Set<string>,
     row,
     () => `chat ${own.chatId} has another stream that is opening or running`,
   );
-  active.add(own.chatId);
+  active.set(own.chatId, own.id);
+}
+
+/** What is owed for a page of streams, and what was paid: undefined where the ledger is in another store. */
+interface Debts {
+  readonly intents: Found<Seen<SettlementIntent>>;
+  readonly reservations: Found<Seen<CreditReservationState>> | undefined;
 }
 
 /** An ended stream is owed or paid: its intent is pending, or its hold is closed at the same charge. */
 function checkPayment(
   own: StreamingSessionState,
   row: string,
-  picture: StorePicture,
+  { intents, reservations }: Debts,
   findings: Findings,
-  ledgerIsHere: boolean,
 ): void {
   const { end, hold } = own;
   if (end === undefined || hold === undefined) return;
@@ -100,14 +130,14 @@ function checkPayment(
     Math.min(chargeFor(tokens, hold.priceMicrosPer1000), hold.amountMicros);
   const owed = costs(end.inputTokens + end.outputTokens);
   findings.expectEqual(end.chargeMicros, owed, 'stream.charge', row, 'its charge');
-  const intent = readableOf(picture.intent(own.id));
+  const intent = readableOf(intents.get(own.id));
   if (intent !== undefined) {
     const asked = costs(intent.tokens);
     findings.expectEqual(asked, end.chargeMicros, 'stream.intent', row, 'what its pending intent charges');
     return;
   }
-  if (!ledgerIsHere) return;
-  const reservation = readableOf(picture.reservation(own.id));
+  if (reservations === undefined) return;
+  const reservation = readableOf(reservations.get(own.id));
   const { state = 'not there', outcome, lateReport } = reservation ?? {};
   const reported = outcome !== undefined && (state !== 'expired' || lateReport !== undefined);
   findings.expect(
@@ -126,14 +156,17 @@ function checkPayment(
   );
 }
 
-function checkIntents(picture: StorePicture, findings: Findings): void {
-  for (const { row, value } of findings.readable('settlement_intents', picture.intents())) {
-    const stream = readableOf(picture.stream(value.id));
-    findings.expect(
-      stream === undefined || stream.end !== undefined,
-      'intent.ended',
-      row,
-      () => `its stream is still ${stream?.state}`,
-    );
+async function checkIntents(picture: StorePicture, findings: Findings): Promise<void> {
+  for await (const rows of findings.readable('settlement_intents', picture.intents())) {
+    const streams = await picture.streamsOf(rows.map(({ value }) => value.id));
+    for (const { row, value } of rows) {
+      const stream = readableOf(streams.get(value.id));
+      findings.expect(
+        stream === undefined || stream.end !== undefined,
+        'intent.ended',
+        row,
+        () => `its stream is still ${stream?.state}`,
+      );
+    }
   }
 }

@@ -38,14 +38,17 @@ export class DiagnoseStore {
   }
 
   execute(): Promise<Diagnosis> {
-    return this.#inspection.inspect((picture) => {
-      const findings = new Findings();
-      const replayed = replayJournal(picture, findings);
-      checkAccounts(picture, replayed, findings);
-      checkReservations(picture, findings);
-      checkStreams(picture, findings, this.#digest);
-      const audit = checkAudit(picture, findings, this.#audit);
-      return { checked: findings.checked, findings: findings.found, audit };
-    });
+    return this.#inspection.inspect(
+      async (picture) => {
+        const findings = new Findings();
+        const replayed = await replayJournal(picture, findings);
+        await checkAccounts(picture, replayed, findings);
+        await checkReservations(picture, findings);
+        await checkStreams(picture, findings, this.#digest);
+        const audit = await checkAudit(picture, findings, this.#audit);
+        return { checked: findings.checked, findings: findings.found, audit };
+      },
+      ({ findings }) => findings.length > 0,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { PortError } from '../ports/port-error.ts';
-import type { Seen } from '../ports/store-inspection.ts';
+import type { Page, Seen } from '../ports/store-inspection.ts';
 
 /** A row that breaks a promise of the store. */
 export interface Finding {
@@ -36,13 +36,20 @@ export class Findings {
     }
   }
 
-  /** The readable rows of a table, each counted; one that cannot be read back is a finding. */
-  *readable<Value>(table: string, rows: Iterable<Seen<Value>>): Generator<{ row: string; value: Value }> {
+  /** The readable rows of a table, page by page, each counted; one that cannot be read back is a finding. */
+  async *readable<Value>(
+    table: string,
+    pages: AsyncIterable<Page<Value>>,
+  ): AsyncGenerator<ReadonlyArray<{ readonly row: string; readonly value: Value }>> {
     let count = 0;
-    for (const seen of rows) {
-      count += 1;
-      if ('value' in seen) yield seen;
-      else this.expect(false, 'row.readable', seen.row, () => `it cannot be read back: ${seen.unreadable}`);
+    for await (const page of pages) {
+      count += page.length;
+      const rows: Array<{ row: string; value: Value }> = [];
+      for (const seen of page) {
+        if ('value' in seen) rows.push(seen);
+        else this.expect(false, 'row.readable', seen.row, () => `it cannot be read back: ${seen.unreadable}`);
+      }
+      yield rows;
     }
     this.#checked.set(table, count);
   }
@@ -56,6 +63,12 @@ export class Findings {
   get checked(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#checked);
   }
+}
+
+/** True when a table has a row, readable or not. */
+export async function hasRow(pages: AsyncIterable<Page<unknown>>): Promise<boolean> {
+  for await (const page of pages) if (page.length > 0) return true;
+  return false;
 }
 
 /** The value of a looked-up row; undefined when it is missing or cannot be read (which its own check reports). */

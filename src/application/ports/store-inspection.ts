@@ -28,6 +28,8 @@ export interface InspectedChat {
   readonly id: string;
   /** Offset of the last event of its ended streams; 0 when there is none. */
   readonly lastOffset: number;
+  /** Which stream has its slot, where the row says it apart from its streams: one that is opening or running. */
+  readonly slot?: string | 'free';
 }
 
 /** The stored log of a stream. `lastOffset` is what the row says, where it says it apart from its events. */
@@ -36,41 +38,51 @@ export interface InspectedLog {
   readonly lastOffset?: number;
 }
 
+/** Rows that were read together. */
+export type Page<Value> = ReadonlyArray<Seen<Value>>;
+
 /**
- * One consistent picture of a store: everything as it stood at one moment. Iterations read as they go, so that a
- * large store fits in memory; lookups find rows by their keys.
+ * One consistent picture of a store: everything as it stood at one moment. Tables are read page by page as they are gone
+ * through, so that a large store fits in memory; lookups find the rows of many keys at once, and leave out the keys that
+ * have none.
  */
 export interface StorePicture {
-  accounts(): Iterable<Seen<InspectedAccount>>;
-  grants(): Iterable<Seen<InspectedGrant>>;
-  reservations(): Iterable<Seen<CreditReservationState>>;
+  accounts(): AsyncIterable<Page<InspectedAccount>>;
+  grants(): AsyncIterable<Page<InspectedGrant>>;
+  reservations(): AsyncIterable<Page<CreditReservationState>>;
   /** In the order of cursors. */
-  journal(): Iterable<Seen<JournalRow>>;
-  usage(): Iterable<Seen<UsageRecord>>;
-  chats(): Iterable<Seen<InspectedChat>>;
+  journal(): AsyncIterable<Page<JournalRow>>;
+  usage(): AsyncIterable<Page<UsageRecord>>;
+  chats(): AsyncIterable<Page<InspectedChat>>;
   /** Streams of one chat stand together, oldest first. */
-  streams(): Iterable<Seen<StreamingSessionState>>;
-  intents(): Iterable<Seen<SettlementIntent>>;
+  streams(): AsyncIterable<Page<StreamingSessionState>>;
+  intents(): AsyncIterable<Page<SettlementIntent>>;
   /** In the order of cursors. */
-  auditRecords(): Iterable<Seen<AuditEntry>>;
-  auditAnchors(): Iterable<Seen<ChainAnchor>>;
+  auditRecords(): AsyncIterable<Page<AuditEntry>>;
+  auditAnchors(): AsyncIterable<Page<ChainAnchor>>;
 
-  reservation(id: string): Seen<CreditReservationState> | undefined;
+  reservationsOf(ids: readonly string[]): Promise<Found<Seen<CreditReservationState>>>;
   /** All journal rows with an id; more than one is a fault. */
-  journalRows(id: string): ReadonlyArray<Seen<JournalRow>>;
-  usageRecord(id: string): Seen<UsageRecord> | undefined;
-  stream(id: string): Seen<StreamingSessionState> | undefined;
-  intent(streamId: string): Seen<SettlementIntent> | undefined;
-  /** The log of a stream; undefined when nothing is stored of it. */
-  log(stream: StreamingSessionState): Seen<InspectedLog> | undefined;
+  journalRowsOf(ids: readonly string[]): Promise<Found<Page<JournalRow>>>;
+  usageRecordsOf(ids: readonly string[]): Promise<Found<Seen<UsageRecord>>>;
+  streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>>;
+  intentsOf(streamIds: readonly string[]): Promise<Found<Seen<SettlementIntent>>>;
+  /** The logs of streams, by the streams' ids; none for a stream of which nothing is stored. */
+  logsOf(streams: readonly StreamingSessionState[]): Promise<Found<Seen<InspectedLog>>>;
 }
 
-/** Shows a store without changing it, also while a server writes to it. */
+/** What was found, by its key. */
+export type Found<Row> = ReadonlyMap<string, Row>;
+
+/** Shows a store without changing it, also while servers write to it. */
 export interface StoreInspection {
   /**
-   * Calls `look` with a picture that is valid until it returns.
+   * Calls `look` with a picture that is valid until its promise has settled.
    *
-   * @throws PortError `unavailable` when the store cannot be read.
+   * A store that cannot be sure that its picture is of one moment calls `look` a second time with a picture that is,
+   * when what came of the first is `doubtful`, and gives what comes of that one.
+   *
+   * @throws PortError `unavailable` when the store cannot be read, or has forgotten the moment before `look` was done.
    */
-  inspect<Out>(look: (picture: StorePicture) => Out): Promise<Out>;
+  inspect<Out>(look: (picture: StorePicture) => Promise<Out>, doubtful: (out: Out) => boolean): Promise<Out>;
 }

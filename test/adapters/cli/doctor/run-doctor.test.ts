@@ -3,7 +3,9 @@ import { runDoctor } from '../../../../src/adapters/inbound/cli/doctor/run-docto
 import { DiagnoseStore } from '../../../../src/application/doctor/diagnose-store.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
 import type {
+  Found,
   InspectedAccount,
+  Page,
   Seen,
   StoreInspection,
   StorePicture,
@@ -17,12 +19,16 @@ import { credits, user } from '../../../support/ledger-builders.ts';
 const chain = aChain({ act: 'login.begun', outcome: 'done' });
 const ENDS = `The audit log ends at ${headText(anchorOf(chain).head)}\n`;
 
+async function* pageOf<Value>(rows: Page<Value>): AsyncGenerator<Page<Value>> {
+  yield rows;
+}
+
 /** A store that has these accounts and nothing else. */
 function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreInspection {
-  const none = (): never[] => [];
-  const nothing = (): undefined => undefined;
+  const none = (): AsyncIterable<Page<never>> => pageOf<never>([]);
+  const nothing = async (): Promise<Found<never>> => new Map<string, never>();
   const picture: StorePicture = {
-    accounts: () => accounts,
+    accounts: () => pageOf(accounts),
     grants: none,
     reservations: none,
     journal: none,
@@ -30,16 +36,16 @@ function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreIns
     chats: none,
     streams: none,
     intents: none,
-    auditRecords: () => chain.map((value) => ({ row: `audit_records/${value.cursor}`, value })),
-    auditAnchors: () => [{ row: 'audit_anchors/chain', value: anchorOf(chain) }],
-    reservation: nothing,
-    journalRows: none,
-    usageRecord: nothing,
-    stream: nothing,
-    intent: nothing,
-    log: nothing,
+    auditRecords: () => pageOf(chain.map((value) => ({ row: `audit_records/${value.cursor}`, value }))),
+    auditAnchors: () => pageOf([{ row: 'audit_anchors/chain', value: anchorOf(chain) }]),
+    reservationsOf: nothing,
+    journalRowsOf: nothing,
+    usageRecordsOf: nothing,
+    streamsOf: nothing,
+    intentsOf: nothing,
+    logsOf: nothing,
   };
-  return { inspect: async (look) => look(picture) };
+  return { inspect: (look) => look(picture) };
 }
 
 const empty = CreditAccount.empty(user(1)).snapshot();

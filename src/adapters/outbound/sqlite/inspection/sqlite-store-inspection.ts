@@ -13,11 +13,11 @@ export class SqliteStoreInspection implements StoreInspection {
     this.#dataDir = dataDir;
   }
 
-  async inspect<Out>(look: (picture: StorePicture) => Out): Promise<Out> {
+  async inspect<Out>(look: (picture: StorePicture) => Promise<Out>): Promise<Out> {
     const db = openExamined(this.#dataDir);
     try {
       db.exec('BEGIN');
-      return look(new SqliteStorePicture(db));
+      return await look(new SqliteStorePicture(db));
     } catch (error) {
       throw unreadable(error);
     } finally {

@@ -2,10 +2,12 @@ import type { SettlementIntent } from '../../../../application/ports/accounting/
 import type { JournalRow, UsageRecord } from '../../../../application/ports/accounting/reservation-ledger.ts';
 import type { AuditEntry } from '../../../../application/ports/audit-log.ts';
 import type {
+  Found,
   InspectedAccount,
   InspectedChat,
   InspectedGrant,
   InspectedLog,
+  Page,
   Seen,
   StorePicture,
 } from '../../../../application/ports/store-inspection.ts';
@@ -36,6 +38,13 @@ import { STREAM_COLUMNS, type StreamRow, sessionFrom } from '../streaming/stream
 const SELECT_RESERVATION = `SELECT ${RESERVATION_COLUMNS} FROM reservations`;
 const SELECT_STREAM = `SELECT ${STREAM_COLUMNS} FROM streams`;
 const SELECT_USAGE = `SELECT ${USAGE_COLUMNS} FROM usage_records`;
+const SELECT_INTENT = 'SELECT stream_id, intent FROM settlement_intents';
+const SELECT_LOG = 'SELECT first_offset, last_offset, body FROM stream_logs WHERE stream_id = ?';
+
+/** Rows that are looked at together. */
+const ROWS_AT_ONCE = 500;
+/** Streams that are looked at together: their logs are in memory then. */
+const STREAMS_AT_ONCE = 50;
 
 /** The tables of the embedded store within one read transaction. */
 export class SqliteStorePicture implements StorePicture {
@@ -47,87 +56,99 @@ export class SqliteStorePicture implements StorePicture {
     this.#db = db;
   }
 
-  accounts(): Iterable<Seen<InspectedAccount>> {
+  accounts(): AsyncIterable<Page<InspectedAccount>> {
     return this.#each('accounts', 'user_id', `SELECT ${ACCOUNT_COLUMNS} FROM accounts`, sumsFrom);
   }
 
-  grants(): Iterable<Seen<InspectedGrant>> {
+  grants(): AsyncIterable<Page<InspectedGrant>> {
     return this.#each('grants', 'id', `SELECT ${GRANT_COLUMNS} FROM grants`, (row) => ({
       userId: row.user_id as UserId,
       grant: grantFrom(row),
     }));
   }
 
-  reservations(): Iterable<Seen<CreditReservationState>> {
+  reservations(): AsyncIterable<Page<CreditReservationState>> {
     return this.#each('reservations', 'id', SELECT_RESERVATION, reservationFrom);
   }
 
-  journal(): Iterable<Seen<JournalRow>> {
+  journal(): AsyncIterable<Page<JournalRow>> {
     const sql = 'SELECT cursor, id, entry FROM journal ORDER BY cursor';
     return this.#each('journal', 'cursor', sql, journalRowFrom);
   }
 
-  usage(): Iterable<Seen<UsageRecord>> {
+  usage(): AsyncIterable<Page<UsageRecord>> {
     return this.#each('usage_records', 'id', SELECT_USAGE, usageFrom);
   }
 
-  chats(): Iterable<Seen<InspectedChat>> {
+  chats(): AsyncIterable<Page<InspectedChat>> {
     return this.#each('chats', 'id', 'SELECT id, last_offset FROM chats', (row) => ({
       id: row.id as string,
       lastOffset: row.last_offset as number,
     }));
   }
 
-  streams(): Iterable<Seen<StreamingSessionState>> {
-    return this.#each('streams', 'id', `${SELECT_STREAM} ORDER BY chat_id, seq`, streamFrom);
+  streams(): AsyncIterable<Page<StreamingSessionState>> {
+    const sql = `${SELECT_STREAM} ORDER BY chat_id, seq`;
+    return this.#each('streams', 'id', sql, streamFrom, STREAMS_AT_ONCE);
   }
 
-  intents(): Iterable<Seen<SettlementIntent>> {
-    const sql = 'SELECT stream_id, intent FROM settlement_intents';
-    return this.#each('settlement_intents', 'stream_id', sql, intentFrom);
+  intents(): AsyncIterable<Page<SettlementIntent>> {
+    return this.#each('settlement_intents', 'stream_id', SELECT_INTENT, intentFrom);
   }
 
-  auditRecords(): Iterable<Seen<AuditEntry>> {
+  auditRecords(): AsyncIterable<Page<AuditEntry>> {
     const sql = `SELECT ${AUDIT_COLUMNS} FROM audit_records ORDER BY cursor`;
     return this.#each('audit_records', 'cursor', sql, auditEntryFrom);
   }
 
-  auditAnchors(): Iterable<Seen<ChainAnchor>> {
+  auditAnchors(): AsyncIterable<Page<ChainAnchor>> {
     const sql = 'SELECT chain, seq, head, at_ms, mac FROM audit_anchors ORDER BY begun';
     return this.#each('audit_anchors', 'chain', sql, auditAnchorFrom);
   }
 
-  reservation(id: string): Seen<CreditReservationState> | undefined {
-    return this.#one('reservations', `${SELECT_RESERVATION} WHERE id = ?`, id, reservationFrom);
+  async reservationsOf(ids: readonly string[]): Promise<Found<Seen<CreditReservationState>>> {
+    return this.#of('reservations', `${SELECT_RESERVATION} WHERE id = ?`, ids, reservationFrom);
   }
 
-  journalRows(id: string): ReadonlyArray<Seen<JournalRow>> {
-    const rows = this.#db.prepare('SELECT cursor, id, entry FROM journal WHERE id = ?').all(id) as Row[];
-    return rows.map((row) => seenAs(`journal/${row.cursor}`, () => journalRowFrom(row)));
+  async journalRowsOf(ids: readonly string[]): Promise<Found<Page<JournalRow>>> {
+    const byId = this.#db.prepare('SELECT cursor, id, entry FROM journal WHERE id = ?');
+    const found = new Map<string, Page<JournalRow>>();
+    for (const id of ids) {
+      const rows = byId.all(id) as Row[];
+      if (rows.length === 0) continue;
+      found.set(
+        id,
+        rows.map((row) => seenAs(`journal/${row.cursor}`, () => journalRowFrom(row))),
+      );
+    }
+    return found;
   }
 
-  usageRecord(id: string): Seen<UsageRecord> | undefined {
-    return this.#one('usage_records', `${SELECT_USAGE} WHERE id = ?`, id, usageFrom);
+  async usageRecordsOf(ids: readonly string[]): Promise<Found<Seen<UsageRecord>>> {
+    return this.#of('usage_records', `${SELECT_USAGE} WHERE id = ?`, ids, usageFrom);
   }
 
-  stream(id: string): Seen<StreamingSessionState> | undefined {
-    return this.#one('streams', `${SELECT_STREAM} WHERE id = ?`, id, streamFrom);
+  async streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>> {
+    return this.#of('streams', `${SELECT_STREAM} WHERE id = ?`, ids, streamFrom);
   }
 
-  intent(streamId: string): Seen<SettlementIntent> | undefined {
-    const sql = 'SELECT stream_id, intent FROM settlement_intents WHERE stream_id = ?';
-    return this.#one('settlement_intents', sql, streamId, intentFrom);
+  async intentsOf(streamIds: readonly string[]): Promise<Found<Seen<SettlementIntent>>> {
+    return this.#of('settlement_intents', `${SELECT_INTENT} WHERE stream_id = ?`, streamIds, intentFrom);
   }
 
-  log(stream: StreamingSessionState): Seen<InspectedLog> | undefined {
-    const sql = 'SELECT first_offset, last_offset, body FROM stream_logs WHERE stream_id = ?';
-    const sealed = this.#one('stream_logs', sql, stream.id, (row) => ({
+  async logsOf(streams: readonly StreamingSessionState[]): Promise<Found<Seen<InspectedLog>>> {
+    const ids = streams.map(({ id }) => id);
+    const logs = this.#of<InspectedLog>('stream_logs', SELECT_LOG, ids, (row) => ({
       events: parseEventLines(row.body as string, row.first_offset as number),
       lastOffset: row.last_offset as number,
     }));
-    if (sealed !== undefined || stream.state !== 'running') return sealed;
-    this.#running ??= this.#readRunning();
-    return this.#running.get(stream.id);
+    for (const { id, state } of streams) {
+      if (state !== 'running' || logs.has(id)) continue;
+      this.#running ??= this.#readRunning();
+      const running = this.#running.get(id);
+      if (running !== undefined) logs.set(id, running);
+    }
+    return logs;
   }
 
   #readRunning(): Map<StreamId, Seen<InspectedLog>> {
@@ -157,15 +178,40 @@ export class SqliteStorePicture implements StorePicture {
     return logs;
   }
 
-  *#each<Value>(table: string, key: string, sql: string, read: (row: Row) => Value): Generator<Seen<Value>> {
+  async *#each<Value>(
+    table: string,
+    key: string,
+    sql: string,
+    read: (row: Row) => Value,
+    atOnce = ROWS_AT_ONCE,
+  ): AsyncGenerator<Page<Value>> {
+    let page: Array<Seen<Value>> = [];
     for (const row of this.#db.prepare(sql).iterate() as Iterable<Row>) {
-      yield seenAs(`${table}/${row[key]}`, () => read(row));
+      page.push(seenAs(`${table}/${row[key]}`, () => read(row)));
+      if (page.length < atOnce) continue;
+      yield page;
+      page = [];
     }
+    if (page.length > 0) yield page;
   }
 
-  #one<Value>(table: string, sql: string, key: string, read: (row: Row) => Value): Seen<Value> | undefined {
-    const row = this.#db.prepare(sql).get(key);
-    return row === undefined ? undefined : seenAs(`${table}/${key}`, () => read(row));
+  #of<Value>(
+    table: string,
+    sql: string,
+    keys: readonly string[],
+    read: (row: Row) => Value,
+  ): Map<string, Seen<Value>> {
+    const byKey = this.#db.prepare(sql);
+    const found = new Map<string, Seen<Value>>();
+    for (const key of keys) {
+      const row = byKey.get(key);
+      if (row !== undefined)
+        found.set(
+          key,
+          seenAs(`${table}/${key}`, () => read(row)),
+        );
+    }
+    return found;
   }
 }
 
@@ -181,4 +227,8 @@ const said = (error: unknown): string => (error instanceof Error ? error.message
 
 const streamFrom = (row: Row): StreamingSessionState => sessionFrom(row as unknown as StreamRow);
 
-const intentFrom = (row: Row): SettlementIntent => JSON.parse(row.intent as string) as SettlementIntent;
+function intentFrom(row: Row): SettlementIntent {
+  const intent = JSON.parse(row.intent as string) as SettlementIntent | null;
+  if (typeof intent?.id !== 'string') throw new Error('it names no stream');
+  return intent;
+}
