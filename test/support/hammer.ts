@@ -16,6 +16,12 @@ export interface HammerTask {
   readonly times: number;
 }
 
+/** How often a process holds a name that others want too. */
+export interface HoldTask {
+  readonly kind: 'hold';
+  readonly times: number;
+}
+
 /** How often each outcome came: `done`, `repeated`, or a refusal's code. */
 export type HammerOutcomes = Readonly<Record<string, number>>;
 

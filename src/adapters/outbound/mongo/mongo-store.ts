@@ -1,6 +1,7 @@
 import {
   type ClientSession,
   type Collection,
+  type CollectionOptions,
   type Db,
   type Document,
   MongoClient,
@@ -81,8 +82,9 @@ export class MongoStore {
     }
   }
 
-  collection<Schema extends Document>(name: string): Collection<Schema> {
-    return this.#db.collection<Schema>(name);
+  /** `options` go before what the store decides for all. */
+  collection<Schema extends Document>(name: string, options?: CollectionOptions): Collection<Schema> {
+    return this.#db.collection<Schema>(name, options);
   }
 
   /** @throws PortError `unavailable`. */

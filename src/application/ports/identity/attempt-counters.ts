@@ -18,6 +18,8 @@ export type AttemptOutcome =
  *
  * Counts may be lost with the process and, for the keys that were touched longest ago, when there are too many keys:
  * never more than a named number is kept.
+ *
+ * @throws PortError `unavailable`, or `timeout` when it is unknown whether it was counted.
  */
 export interface AttemptCounter {
   /**

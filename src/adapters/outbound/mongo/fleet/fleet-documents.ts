@@ -1,0 +1,31 @@
+/** Collections of what nodes hold, and of what is counted for all of them. */
+export const LEASES = 'leases';
+export const ATTEMPTS = 'attempts';
+
+/** The name of one lease; without a holder it is free. Times are the server's. */
+export interface LeaseDocument {
+  /** The name. */
+  readonly _id: string;
+  readonly holder?: string;
+  readonly token: number;
+  readonly untilMs: number;
+  /** When it was freed; long after that it is forgotten. */
+  readonly freedAt?: Date;
+}
+
+/** The window of one key of one rule. Times are the server's. */
+export interface AttemptDocument {
+  /** The rule's name and the key. */
+  readonly _id: string;
+  readonly count: number;
+  /** Whether the last attempt was counted. */
+  readonly counted: boolean;
+  readonly endsAtMs: number;
+  /** When the last attempt was made. */
+  readonly atMs: number;
+  /** The same as `endsAtMs`: what the server forgets it by. */
+  readonly endsAt: Date;
+}
+
+/** The server's clock in unix milliseconds, within an expression. */
+export const NOW_MS = { $toLong: '$$NOW' } as const;

@@ -1,0 +1,16 @@
+import type { IndexSpec } from '../index-spec.ts';
+import { ATTEMPTS, LEASES } from './fleet-documents.ts';
+
+/** How long the token of a name that is free is remembered, in seconds; a greater one follows in any case. */
+const FREE_KEPT_SECONDS = 24 * 60 * 60;
+
+/** Indexes that let the server forget; what decides a race is a condition on one document. */
+export const FLEET_INDEXES: readonly IndexSpec[] = [
+  {
+    collection: LEASES,
+    name: 'freed',
+    key: { freedAt: 1 },
+    options: { expireAfterSeconds: FREE_KEPT_SECONDS },
+  },
+  { collection: ATTEMPTS, name: 'ended', key: { endsAt: 1 }, options: { expireAfterSeconds: 60 } },
+];
