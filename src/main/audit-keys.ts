@@ -14,16 +14,16 @@ const AUDIT_KEY_FILE = 'audit-key';
 /** Most audit keys of one file: the one that signs, and those that older chains were signed with. */
 const MAX_AUDIT_KEYS = 100;
 
-/** What of the configuration is about the embedded store. */
-export type StoreSettings = Pick<Config, 'data' | 'audit.keyFile'>;
+/** What of the configuration is about the store. */
+export type StoreSettings = Pick<Config, 'data' | 'audit.keyFile' | 'mongodb.url'>;
 
 /**
- * Under whose name this process records acts; makes the key if there is none.
+ * Under whose name this process records acts; makes the key if there is none, unless other nodes have to have the same.
  *
  * @throws ConfigError with a sentence when the key cannot be used.
  */
 export function auditWriterOf(settings: StoreSettings): AuditWriter {
-  const [key] = read(settings, true);
+  const [key] = read(settings, !isShared(settings));
   return {
     chain: new CryptoIdSource().uuid(),
     key,
@@ -37,8 +37,10 @@ export function auditWriterOf(settings: StoreSettings): AuditWriter {
  * @throws ConfigError with a sentence when the key cannot be used.
  */
 export function auditAuthenticators(settings: StoreSettings): readonly Authenticate[] {
-  return existsSync(pathOf(settings)) ? read(settings, false).map(authenticator) : [];
+  return isShared(settings) || existsSync(pathOf(settings)) ? read(settings, false).map(authenticator) : [];
 }
+
+const isShared = (settings: StoreSettings): boolean => settings['mongodb.url'] !== undefined;
 
 const pathOf = (settings: StoreSettings): string =>
   settings['audit.keyFile'] ?? join(settings.data, AUDIT_KEY_FILE);

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from './configuration/config-error.ts';
 import { brokenRules } from './configuration/config-rules.ts';
+import { addConnections, visibleSecret } from './configuration/connection-settings.ts';
+import { ConnectionUrl } from './configuration/connection-url.ts';
 import { brokenCookieDomain } from './configuration/cookie-domain.ts';
 import { oddExposures } from './configuration/exposure-rules.ts';
 import { suggestion } from './configuration/nearest.ts';
@@ -12,6 +14,7 @@ import {
   type SettingKey,
   type Settings,
   variableOf,
+  variablesOf,
 } from './configuration/settings.ts';
 import { MAX_MODELS, UPSTREAM_MODEL, type UpstreamModel } from './configuration/upstream-model.ts';
 
@@ -72,7 +75,11 @@ export async function loadConfig(sources: {
     const result = SETTINGS[key].schema.safeParse(value);
     if (result.success) settings[key] = result.data;
     else problems.push(`${origin} ${result.error.issues[0]?.message ?? 'is not valid'}.`);
+    if (origin === flagOf(key) && settings[key] instanceof ConnectionUrl) {
+      problems.push(...visibleSecret(key, settings[key]));
+    }
   }
+  problems.push(...addConnections(settings));
   if (problems.length > 0) throw new ConfigError(problems);
   const checked = settings as Settings;
   const broken = [...brokenRules(checked, file.models), ...(await brokenCookieDomain(checked))];
@@ -111,8 +118,10 @@ function pick(
   path: string | undefined,
 ): { origin: string; value: unknown } {
   if (flags[key] !== undefined) return { origin: flagOf(key), value: flags[key] };
-  const variable = environment[variableOf(key)];
-  if (variable !== undefined && variable !== '') return { origin: variableOf(key), value: variable };
+  for (const name of variablesOf(key)) {
+    const variable = environment[name];
+    if (variable !== undefined && variable !== '') return { origin: name, value: variable };
+  }
   if (file.has(key)) return { origin: `${path}: ${key}`, value: file.get(key) };
   return { origin: key, value: SETTINGS[key].fallback };
 }

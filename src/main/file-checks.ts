@@ -78,6 +78,8 @@ function lentSecrets(config: Config): string[] {
   const named: ReadonlyArray<readonly [string, string | undefined]> = [
     ['metricsTokenFile', metricsTokenFile],
     ['model.keyFile', keyFile],
+    ['mongodb.urlFile', config['mongodb.urlFile']],
+    ['redis.urlFile', config['redis.urlFile']],
     ...models.map((model, at) => [`models.${at}.keyFile`, model.keyFile] as const),
   ];
   return named

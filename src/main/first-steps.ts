@@ -21,11 +21,12 @@ export async function prepareStores(
 }
 
 /** Demo accounts have known passwords: a store that holds one is served to this machine alone. */
-async function refuseOpenDemo(container: Container, { host, trustedProxy, data }: Config): Promise<void> {
+async function refuseOpenDemo(container: Container, config: Config): Promise<void> {
+  const { host, trustedProxy, data, 'mongodb.url': shared } = config;
   if (isLoopback(host) && trustedProxy.length === 0) return;
   if (!(await container.get(USERS).hasMark('demo'))) return;
   throw new OperatorError(
     2,
-    `The store in ${data} holds demo accounts with known passwords; change or disable them (holdfast user password NAME) before it is served beyond this machine.`,
+    `The store in ${shared ?? data} holds demo accounts with known passwords; change or disable them (holdfast user password NAME) before it is served beyond this machine.`,
   );
 }

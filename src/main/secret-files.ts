@@ -9,7 +9,7 @@ const SERVICE_KEY_FILE = 'service-key';
 /** Shortest token for /metrics, in characters. */
 const MIN_METRICS_TOKEN_CHARACTERS = 16;
 
-type ServiceKeySettings = Pick<Settings, 'service' | 'serviceKeyFile' | 'data'>;
+type ServiceKeySettings = Pick<Settings, 'service' | 'serviceKeyFile' | 'data' | 'mongodb.url'>;
 
 /**
  * The keys by which the services know each other; made when all run together and there are none.
@@ -35,11 +35,11 @@ export function checkServiceKeys(settings: ServiceKeySettings): void {
   if (!create || existsSync(path)) openServiceKeys({ ...settings, service: 'chat', serviceKeyFile: path });
 }
 
-function serviceKeyPlace({ service, serviceKeyFile, data }: ServiceKeySettings): {
-  readonly path: string;
-  readonly create: boolean;
-} {
-  if (serviceKeyFile !== undefined) return { path: serviceKeyFile, create: service === 'all' };
+function serviceKeyPlace(settings: ServiceKeySettings): { readonly path: string; readonly create: boolean } {
+  const { service, serviceKeyFile, data, 'mongodb.url': shared } = settings;
+  if (serviceKeyFile !== undefined) {
+    return { path: serviceKeyFile, create: service === 'all' && shared === undefined };
+  }
   return { path: join(data, SERVICE_KEY_FILE), create: true };
 }
 

@@ -22,7 +22,7 @@ import { firstAccounts, type TellableAccounts } from './first-accounts.ts';
 import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
 import { hintAtLocalModel } from './local-model-hint.ts';
-import { bindEmbeddedStore, clockOf, openEmbeddedStore, storeProbe } from './modules/embedded-store.ts';
+import { openStore } from './modules/open-store.ts';
 import { performOperatorAct } from './operator/operator-acts.ts';
 import { openOperatorSocket } from './operator/operator-socket.ts';
 import { openProgramLog } from './program-log.ts';
@@ -64,7 +64,7 @@ export async function serve(
   const { tls } = prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
   const edge = edgeOf(config, metrics);
-  const store = await openEmbeddedStore(config);
+  const store = await openStore(config, log);
   const listening: Listening[] = [];
   const stopping = new AbortController();
   let operator: Server | undefined;
@@ -72,13 +72,12 @@ export async function serve(
   let accounts: TellableAccounts = { demo: [] };
   try {
     const serviceKeys = openServiceKeys(config);
-    const clock = await clockOf(store, log);
-    const container = composeServices(config, running, { clock, log, metrics, serviceKeys });
+    const container = composeServices(config, running, { clock: store.clock, log, metrics, serviceKeys });
     extend(container);
-    await bindEmbeddedStore(container, store);
+    await store.bind(container);
     const audit = container.get(AUDIT_KEEPER);
     await prepareStores(container, running, config);
-    const probes = { store: storeProbe(store, clock), shutdown: goesOn(stopping.signal) };
+    const probes = { ...store.needed, shutdown: goesOn(stopping.signal) };
     const dependencies = dependenciesOf(probes, container, running);
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);

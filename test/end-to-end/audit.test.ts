@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { ApiClient } from '../support/api-client.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { eventually } from '../support/eventually.ts';
 import { holdfast } from '../support/holdfast-command.ts';
 import { expectProblem } from '../support/problems.ts';
@@ -170,15 +171,8 @@ describe('the audit log, as those meet it who answer for a server', function () 
       auditRows(server.data).map(({ cursor }) => cursor),
     );
     const after = String(shown.at(-1)?.cursor);
-    const follow = spawn(process.execPath, [
-      'bin/holdfast.js',
-      'audit',
-      '--data',
-      server.data,
-      '--follow',
-      '--after',
-      after,
-    ]);
+    const words = ['audit', '--data', server.data, '--follow', '--after', after];
+    const follow = spawn(process.execPath, ['bin/holdfast.js', ...words], { env: childEnvironment() });
     try {
       const ended = new Promise((resolve) => follow.once('exit', resolve));
       const lines = createInterface(follow.stdout)[Symbol.asyncIterator]();

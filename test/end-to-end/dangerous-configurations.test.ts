@@ -39,6 +39,7 @@ describe('a dangerous configuration', function () {
     file('locked.key', privateKey);
     file('nothing.pem', 'nothing\n');
     file('short', 'short\n');
+    file('good-key', `${'k'.repeat(43)}\n`);
     file('open-service-key', `${'k'.repeat(43)}\n`, 0o644);
     mkdirSync(join(folder, 'open-data'), { mode: 0o755 });
     // Whatever mask the tests run under.
@@ -56,6 +57,13 @@ describe('a dangerous configuration', function () {
   const open = ['--host', '0.0.0.0', '--public-url', 'https://chat.example.org'];
   const tls = (cert: string, key: string) => (): string[] => ['--tls-cert', at(cert), '--tls-key', at(key)];
   const model = (url: string): string[] => ['--model-url', url, '--model-id', 'm', '--model-price', '1'];
+
+  const fleet =
+    (url: string, key = 'good-key') =>
+    (): string[] => [
+      ...['--mongodb-url', url],
+      ...['--audit-key-file', at(key), '--service-key-file', at(key)],
+    ];
 
   const TABLE: readonly Dangerous[] = [
     {
@@ -135,6 +143,46 @@ describe('a dangerous configuration', function () {
       what: "a model's key in plain http",
       flags: () => [...model('http://models.example.org/v1'), '--model-key-file', at('short')],
       sentence: /model\.url: its key would travel to models\.example\.org in the clear/,
+    },
+    {
+      what: 'a MongoDB in the clear beyond this machine',
+      flags: fleet('mongodb://mongo.example.org'),
+      sentence: /mongodb\.url: what is stored would travel to mongo\.example\.org in the clear; end it with/,
+    },
+    {
+      what: 'a Redis in the clear beyond this machine',
+      flags: () => [...fleet('mongodb://127.0.0.1')(), '--redis-url', 'redis://redis.example.org'],
+      sentence: /redis\.url: what is stored would travel to redis\.example\.org in the clear; begin it with/,
+    },
+    {
+      what: "a MongoDB's certificate that is not checked",
+      flags: fleet('mongodb://mongo.example.org/?tls=true&tlsInsecure=true'),
+      sentence: /mongodb\.url: tlsInsecure makes every certificate count; leave it out/,
+    },
+    {
+      what: 'a password in a flag',
+      flags: fleet('mongodb://app:secret@127.0.0.1'),
+      sentence: /--mongodb-url holds a password, and every process of a machine can read flags/,
+    },
+    {
+      what: 'a Redis without a MongoDB',
+      flags: () => ['--redis-url', 'redis://127.0.0.1'],
+      sentence: /redis\.url: Redis tells nodes at once what MongoDB holds, and holds nothing itself/,
+    },
+    {
+      what: 'nodes without an audit key in common',
+      flags: () => ['--mongodb-url', 'mongodb://127.0.0.1', '--service-key-file', at('good-key')],
+      sentence: /audit\.keyFile: with --mongodb-url name --audit-key-file, the same file for every node/,
+    },
+    {
+      what: 'nodes without a service key in common',
+      flags: () => ['--mongodb-url', 'mongodb://127.0.0.1', '--audit-key-file', at('good-key')],
+      sentence: /serviceKeyFile: with --mongodb-url name --service-key-file, the same file for every node/,
+    },
+    {
+      what: "a node's key that is not there",
+      flags: fleet('mongodb://127.0.0.1', 'never-made-key'),
+      sentence: /audit\.keyFile: The audit key file \S+never-made-key cannot be read/,
     },
     {
       what: 'certificates that are not checked',

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
+import { childEnvironment } from '../support/child-environment.ts';
 import { type CommandOutcome, holdfast, runToEnd } from '../support/holdfast-command.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 
@@ -11,7 +12,7 @@ const OUTER_PATH = (process.env.PATH ?? '')
   .join(delimiter);
 
 const npm = async (args: readonly string[], cwd: string): Promise<CommandOutcome> => {
-  const outcome = await runToEnd('npm', args, { cwd, env: { ...process.env, PATH: OUTER_PATH } });
+  const outcome = await runToEnd('npm', args, { cwd, env: childEnvironment({ PATH: OUTER_PATH }) });
   if (outcome.code !== 0) throw new Error(`npm ${args[0]} failed:\n${outcome.stderr}`);
   return outcome;
 };

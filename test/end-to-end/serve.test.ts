@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { childEnvironment } from '../support/child-environment.ts';
 import { eventually } from '../support/eventually.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 
@@ -16,7 +17,7 @@ function holdfast(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['bin/holdfast.js', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: childEnvironment(env),
     });
     const said = { stdout: '', stderr: '' };
     child.stdout.on('data', (text: Buffer) => {

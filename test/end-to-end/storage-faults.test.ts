@@ -2,6 +2,7 @@ import { appendFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ApiClient, type EventReader } from '../support/api-client.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { eventually } from '../support/eventually.ts';
 import { dripping, FakeUpstream } from '../support/fake-upstream.ts';
 import { holdfast, runToEnd } from '../support/holdfast-command.ts';
@@ -246,7 +247,7 @@ if (mayMount()) {
         await again.end('SIGKILL');
       }
       const account = ['ann', 'ann@example.org', '--data', join(disk, 'data')];
-      const env = { ...process.env, HOLDFAST_PASSWORD: 'a long enough password' };
+      const env = childEnvironment({ HOLDFAST_PASSWORD: 'a long enough password' });
       const [command = '', ...words] = [...within, process.execPath, 'bin/holdfast.js'];
       const refused = await runToEnd(command, [...words, 'user', 'create', ...account], { env });
       expect([refused.code, refused.stdout]).to.deep.equal([3, '']);

@@ -7,6 +7,9 @@ import { ConfigError } from '../../src/main/configuration/config-error.ts';
 import { configurationDocument } from '../../src/main/configuration/configuration-document.ts';
 import type { SettingKey } from '../../src/main/configuration/settings.ts';
 
+/** A MongoDB on this machine. */
+const LOCAL = 'mongodb://127.0.0.1';
+
 describe('the configuration', () => {
   let folder: string;
   let path: string;
@@ -119,6 +122,32 @@ describe('the configuration', () => {
     ['a model without a price', { 'model.url': 'http://127.0.0.1:1/v1', 'model.id': 'm' }, '--model-price'],
     ['a model key without a model', { 'model.keyFile': 'k' }, 'needs --model-url'],
     ['a proxy that is no address', { trustedProxy: ['proxy'] }, 'must be an address'],
+    ['a Redis without a MongoDB', { 'redis.url': 'redis://127.0.0.1' }, '--redis-url needs --mongodb-url'],
+    [
+      'a fleet whose nodes have audit keys of their own',
+      { 'mongodb.url': LOCAL },
+      '--audit-key-file, the same',
+    ],
+    [
+      'a fleet whose nodes have service keys of their own',
+      { 'mongodb.url': LOCAL },
+      'serviceKeyFile: with --mongodb-url name --service-key-file',
+    ],
+    [
+      'a Redis with options',
+      { 'mongodb.url': LOCAL, 'redis.url': 'redis://127.0.0.1?db=1' },
+      'must have nothing behind',
+    ],
+    [
+      'a MongoDB that is none',
+      { 'mongodb.url': 'http://127.0.0.1' },
+      'must be a URL that begins with mongodb://',
+    ],
+    [
+      'a MongoDB without a server',
+      { 'mongodb.url': 'mongodb://' },
+      'must be a URL that begins with mongodb://',
+    ],
     ['a URL with a password', { authUrl: 'https://u:p@auth.example' }, 'without user'],
   ];
   for (const [what, flags, sentence] of refused) {

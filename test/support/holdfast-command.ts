@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { childEnvironment } from './child-environment.ts';
 
 /** What a run of the command left behind. */
 export interface CommandOutcome {
@@ -16,7 +17,7 @@ export function holdfast(
   env: NodeJS.ProcessEnv = {},
   program = 'bin/holdfast.js',
 ): Promise<CommandOutcome> {
-  return runToEnd(process.execPath, [program, ...args], { env: { ...process.env, ...env } });
+  return runToEnd(process.execPath, [program, ...args], { env: childEnvironment(env) });
 }
 
 /** Runs any program to its end. */
@@ -26,7 +27,8 @@ export function runToEnd(
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<CommandOutcome> {
   return new Promise((resolve) => {
-    execFile(file, args, { ...options, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
+    const env = options.env ?? childEnvironment();
+    execFile(file, args, { ...options, env, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childEnvironment } from './child-environment.ts';
 
 /** The addresses that a server wrote to its ready file. */
 export interface ServerUrls {
@@ -49,7 +50,7 @@ export class RunningServer {
     const [command = process.execPath, ...args] = [...within, process.execPath, ...serve];
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: childEnvironment(env),
     });
     const output: string[] = [];
     child.stdout.on('data', (text: Buffer) => output.push(text.toString()));

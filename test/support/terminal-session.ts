@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { childEnvironment } from './child-environment.ts';
 
 /** How long a program may take to say what is waited for, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -23,7 +24,7 @@ export class TerminalSession {
   }
 
   private constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
       this.#changed();

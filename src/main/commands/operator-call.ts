@@ -1,5 +1,5 @@
-import type { StoreSettings } from '../audit-keys.ts';
 import { type Config, loadConfig } from '../config.ts';
+import type { StoreConfig } from '../modules/store.ts';
 import type { OperatorAct, OperatorAnswer, OperatorInput } from '../operator/operator-acts.ts';
 import { askOperatorSocket } from '../operator/operator-socket.ts';
 
@@ -10,7 +10,7 @@ import { askOperatorSocket } from '../operator/operator-socket.ts';
  * @throws DomainError when it is refused; OperatorError when the store cannot be opened.
  */
 export async function callOperator<Act extends OperatorAct>(
-  store: StoreSettings,
+  store: StoreConfig,
   act: Act,
   input: OperatorInput<Act>,
 ): Promise<OperatorAnswer<Act>> {

@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { FlagValues } from '../config.ts';
-import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variableOf } from '../configuration/settings.ts';
+import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variablesOf } from '../configuration/settings.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
+  fleet: 'Many nodes:',
   log: 'Log:',
   model: 'Models:',
+  mongodb: 'Many nodes:',
+  redis: 'Many nodes:',
   streams: 'Streams:',
   tls: 'TLS:',
   tokens: 'Logins:',
@@ -23,7 +26,7 @@ function optionOf(key: SettingKey): Option {
   const standard = boolean || fallback === undefined ? '' : `default: ${fallback}, `;
   const option = new Option(
     boolean ? flagOf(key) : `${flagOf(key)} <value>`,
-    `${meaning} (${standard}env: ${variableOf(key)})`,
+    `${meaning} (${standard}env: ${variablesOf(key).join(', ')})`,
   );
   if (repeatable)
     option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);

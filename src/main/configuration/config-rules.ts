@@ -8,6 +8,7 @@ export function brokenRules(settings: Settings, models: readonly UpstreamModel[]
   return [
     ...exposures(settings, models),
     ...separateServices(settings),
+    ...manyNodes(settings),
     ...samePorts(settings),
     ...upstreams(settings, models),
   ];
@@ -39,6 +40,22 @@ function separateServices(settings: Settings): string[] {
       `${key}: ${url.href} is neither https nor loopback; use https, or declare --private-network.`,
     );
   }
+  return problems;
+}
+
+/** What nodes have in common is named to each of them, and is not made by each for itself. */
+function manyNodes(settings: Settings): string[] {
+  const redis = settings['redis.url'];
+  if (settings['mongodb.url'] === undefined) {
+    if (redis === undefined) return [];
+    return [
+      'redis.url: Redis tells nodes at once what MongoDB holds, and holds nothing itself; --redis-url needs --mongodb-url.',
+    ];
+  }
+  const problems = (['audit.keyFile', 'serviceKeyFile'] as const)
+    .filter((key) => settings[key] === undefined)
+    .map((key) => `${key}: with --mongodb-url name ${flagOf(key)}, the same file for every node.`);
+  if (redis?.hasOptions) problems.push('redis.url: must have nothing behind a question mark.');
   return problems;
 }
 

@@ -1,4 +1,4 @@
-import { flagOf, SETTING_KEYS, SETTINGS, variableOf } from './settings.ts';
+import { flagOf, SETTING_KEYS, SETTINGS, variablesOf } from './settings.ts';
 
 const HEAD = `# Configuration
 
@@ -46,8 +46,11 @@ export function configurationDocument(): string {
   const rows = SETTING_KEYS.map((key) => {
     const { form, fallback, meaning, repeatable } = SETTINGS[key];
     const shown = fallback === undefined ? 'none' : `\`${fallback}\``;
+    const variables = variablesOf(key)
+      .map((name) => `\`${name}\``)
+      .join('<br>');
     const times = repeatable ? ' May be repeated.' : '';
-    return `| \`${key}\` | \`${flagOf(key)}\`<br>\`${variableOf(key)}\` | ${form} | ${shown} | ${meaning}${times} |`;
+    return `| \`${key}\` | \`${flagOf(key)}\`<br>${variables} | ${form} | ${shown} | ${meaning}${times} |`;
   });
   const table = [
     '| key | flag and variable | form | default | meaning |',

@@ -15,6 +15,8 @@ export function exposures(settings: Settings, models: readonly UpstreamModel[]):
     ...clearNames(settings),
     ...wideProxies(settings),
     ...clearKeys(settings, models),
+    ...clearStores(settings),
+    ...uncheckedStores(settings),
   ];
 }
 
@@ -97,6 +99,30 @@ function clearKeys(settings: Settings, models: readonly UpstreamModel[]): string
     .map(
       ({ key, url }) =>
         `${key}: its key would travel to ${url.host} in the clear; use https, or declare --private-network.`,
+    );
+}
+
+/** What is stored is everybody's words and everybody's credentials. */
+function clearStores(settings: Settings): string[] {
+  if (settings.privateNetwork) return [];
+  const cures = { 'mongodb.url': 'end it with ?tls=true', 'redis.url': 'begin it with rediss://' } as const;
+  return (['mongodb.url', 'redis.url'] as const).flatMap((key) => {
+    const url = settings[key];
+    if (url === undefined || url.isTls || url.isThisMachine) return [];
+    const names = url.hosts.join(', ');
+    return [
+      `${key}: what is stored would travel to ${names} in the clear; ${cures[key]}, or declare --private-network.`,
+    ];
+  });
+}
+
+function uncheckedStores(settings: Settings): string[] {
+  const url = settings['mongodb.url'];
+  return ['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames']
+    .filter((name) => url?.option(name) === 'true')
+    .map(
+      (name) =>
+        `mongodb.url: ${name} makes every certificate count; leave it out, and name a private CA with --tls-ca-file.`,
     );
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConnectionUrl } from './connection-url.ts';
 
 /** One setting: how its value is read, what holds when nobody sets it, and what it means. */
 export interface Setting<T> {
@@ -12,6 +13,8 @@ export interface Setting<T> {
   readonly repeatable: boolean;
   /** Whether a flag without a value switches it on. */
   readonly boolean: boolean;
+  /** A variable of the environment that every program calls it by, beside the one of this program's. */
+  readonly commonVariable: string | undefined;
 }
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -21,7 +24,7 @@ const setting = <T>(
   form: string,
   fallback: string | undefined,
   meaning: string,
-  more: { repeatable?: boolean; boolean?: boolean } = {},
+  more: { repeatable?: boolean; boolean?: boolean; commonVariable?: string } = {},
 ): Setting<T> => ({
   schema,
   form,
@@ -29,6 +32,7 @@ const setting = <T>(
   meaning,
   repeatable: more.repeatable ?? false,
   boolean: more.boolean ?? false,
+  commonVariable: more.commonVariable,
 });
 
 /** Any text, such as a path. */
@@ -151,6 +155,25 @@ const httpUrl = z.string().transform((written, context) => {
 /** The URL of another server, or nothing. */
 export const optionalUrl = (meaning: string): Setting<URL | undefined> =>
   setting(httpUrl.optional(), 'an http or https URL', undefined, meaning);
+
+/** The address of a store's servers, or nothing. */
+export function optionalConnection(
+  schemes: readonly [string, ...string[]],
+  commonVariable: string,
+  meaning: string,
+): Setting<ConnectionUrl | undefined> {
+  const form = `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
+  const schema = z.string().transform((written, context) => {
+    const url = ConnectionUrl.read(written, schemes);
+    if (url !== undefined) return url;
+    context.addIssue({
+      code: 'custom',
+      message: `must be ${form}; what is special in a user or a password is percent-encoded`,
+    });
+    return z.NEVER;
+  });
+  return setting(schema.optional(), form, undefined, meaning, { commonVariable });
+}
 
 /** Any number of origins, as URLs that have nothing behind the host and port. */
 export const origins = (meaning: string): Setting<URL[]> =>

@@ -5,6 +5,7 @@ import {
   duration,
   flag,
   integer,
+  optionalConnection,
   optionalDecimal,
   optionalText,
   optionalUrl,
@@ -61,6 +62,23 @@ export const SETTINGS = {
     'File with the certificates of private CAs, which vouch for model servers and other services beside the public ones.',
   ),
   data: text('./data', 'Folder of the embedded store; made for its owner alone.'),
+  'mongodb.url': optionalConnection(
+    ['mongodb', 'mongodb+srv'],
+    'MONGODB_URL',
+    'The MongoDB, a replica set, that holds everything in place of the embedded store, so that any number of nodes may serve. A password in it comes by the environment, a file or mongodb.urlFile, never by the flag.',
+  ),
+  'mongodb.urlFile': optionalText('File with the value of mongodb.url, for its owner alone.'),
+  'redis.url': optionalConnection(
+    ['redis', 'rediss'],
+    'REDIS_URL',
+    'The Redis by which the nodes on one MongoDB hear of each other at once. It may be lost at any moment: then they look at MongoDB, which is slower. A password in it comes as that of mongodb.url.',
+  ),
+  'redis.urlFile': optionalText('File with the value of redis.url, for its owner alone.'),
+  'fleet.lease': duration(
+    ['1s', '60s'],
+    '5s',
+    'How long the nodes on one MongoDB wait for one that says nothing before they end what it has left.',
+  ),
   drainGrace: duration(
     ['0', '10m'],
     '20s',
@@ -172,3 +190,9 @@ export const flagOf = (key: SettingKey): string => `--${wordsOf(key).join('-')}`
 
 /** The environment variable of a setting, such as `HOLDFAST_CHAT_PORT`. */
 export const variableOf = (key: SettingKey): string => `HOLDFAST_${wordsOf(key).join('_').toUpperCase()}`;
+
+/** All variables that a setting is read from, the first before the others. */
+export function variablesOf(key: SettingKey): readonly string[] {
+  const { commonVariable } = SETTINGS[key];
+  return commonVariable === undefined ? [variableOf(key)] : [variableOf(key), commonVariable];
+}

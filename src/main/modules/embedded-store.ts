@@ -11,6 +11,7 @@ import { SqliteTicketRepository } from '../../adapters/outbound/sqlite/identity/
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
+import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
 import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -23,6 +24,7 @@ import {
   CHATS,
   EVENT_LOG,
   LEDGER,
+  LIVE_TAIL,
   LOGIN_SESSIONS,
   REVOCATIONS,
   SIGNING_KEYS,
@@ -30,6 +32,7 @@ import {
   TICKETS,
   USERS,
 } from '../tokens.ts';
+import type { OpenStore } from './store.ts';
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
 const NOTEWORTHY_AHEAD_MS = 60_000;
@@ -43,7 +46,23 @@ const LOOK_MS = 1_000;
  * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version; ConfigError
  *   when the audit key cannot be used.
  */
-export async function openEmbeddedStore(settings: StoreSettings): Promise<SqliteStore> {
+export async function openEmbeddedStore(settings: StoreSettings, log: Log): Promise<OpenStore> {
+  const store = await openDatabase(settings);
+  try {
+    const clock = await clockOf(store, log);
+    return {
+      clock,
+      needed: { store: storeProbe(store, clock) },
+      bind: (container) => bindEmbeddedStore(container, store),
+      close: () => store.close(),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openDatabase(settings: StoreSettings): Promise<SqliteStore> {
   const dataDir = settings.data;
   try {
     return await SqliteStore.open(dataDir, undefined, () => auditWriterOf(settings));
@@ -58,7 +77,7 @@ export async function openEmbeddedStore(settings: StoreSettings): Promise<Sqlite
 }
 
 /** The clock of whoever owns a store: it goes on from the latest time that the store has seen, across restarts. */
-export async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
+async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
   const systemMs = new SystemClock().nowMs();
   const markMs = await readClockMark(store);
   if (markMs - systemMs > NOTEWORTHY_AHEAD_MS) {
@@ -74,7 +93,7 @@ export async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
 }
 
 /** Looks whether a store can be written: one that can only be read serves nobody for long. */
-export function storeProbe(store: SqliteStore, clock: Clock): () => Promise<void> {
+function storeProbe(store: SqliteStore, clock: Clock): () => Promise<void> {
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let look = Promise.resolve();
   return () => {
@@ -94,6 +113,7 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
+  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
   container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
   container.bind(USERS).toConstantValue(new SqliteUserRepository(store));
   container.bind(API_KEYS).toConstantValue(new SqliteApiKeyRepository(store));

@@ -1,5 +1,4 @@
 import type { Container } from 'inversify';
-import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
 import { IntentSettler } from '../../application/streaming/engine/intent-settler.ts';
 import { RunningStreams } from '../../application/streaming/engine/running-streams.ts';
 import { StreamPresence } from '../../application/streaming/engine/stream-presence.ts';
@@ -26,7 +25,6 @@ import {
 
 /** Binds what drives streams and lets readers follow them, whoever asks for it. */
 export function bindStreamEngine(container: Container, settings: StreamSettings): void {
-  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
   bindRunning(container, settings);
   bindReaders(container, settings);
   bindBackground(container, settings);

@@ -1,28 +1,28 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { PromMetrics } from '../../adapters/outbound/system/prom-metrics.ts';
-import type { StoreSettings } from '../audit-keys.ts';
 import { loadConfig } from '../config.ts';
 import { bindAccounting } from '../modules/accounting.ts';
-import { bindEmbeddedStore, clockOf, openEmbeddedStore } from '../modules/embedded-store.ts';
 import { bindIdentity, bindStreamsElsewhere } from '../modules/identity.ts';
+import { openStore } from '../modules/open-store.ts';
+import type { StoreConfig } from '../modules/store.ts';
 import { bindSystem } from '../modules/system.ts';
 import { openProgramLog } from '../program-log.ts';
 import { AUDIT_KEEPER } from '../tokens/audit.ts';
 
-/** Opens the store of a data folder that no server owns, for the time of one act. */
+/** Opens the store that no server of this data folder owns, for the time of one act. */
 export async function withOperatorContainer<Result>(
-  settings: StoreSettings,
+  settings: StoreConfig,
   act: (container: Container) => Promise<Result>,
 ): Promise<Result> {
   const config = await loadConfig({ environment: {}, flags: { data: settings.data, 'log.level': 'warn' } });
   const { log, flush } = openProgramLog(config);
-  const store = await openEmbeddedStore(settings);
+  const store = await openStore(settings, log);
   try {
     const container = new Container({ defaultScope: 'Singleton' });
     const nobody = { accepts: () => false };
     bindSystem(container, {
-      clock: await clockOf(store, log),
+      clock: store.clock,
       log,
       metrics: new PromMetrics({ processMetrics: false }),
       serviceKeys: nobody,
@@ -35,7 +35,7 @@ export async function withOperatorContainer<Result>(
     });
     bindAccounting(container, { capOutputTokens: config['streams.maxOutputTokens'] });
     bindStreamsElsewhere(container);
-    await bindEmbeddedStore(container, store);
+    await store.bind(container);
     const audit = container.get(AUDIT_KEEPER);
     const result = await act(container);
     await audit.finish();

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { toProblem } from '../../adapters/inbound/http/problem.ts';
 import { readJsonBody } from '../../adapters/inbound/http/read-body.ts';
+import { DataFolderRefused, makePrivateFolder } from '../../adapters/outbound/sqlite/data-folder.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { DomainError, type DomainErrorCode } from '../../domain/domain-error.ts';
+import { OperatorError } from '../operator-error.ts';
 
 /** The socket in a data folder through which the operator's commands reach the server that owns it. */
 const SOCKET_FILE = 'operator.sock';
@@ -14,14 +17,22 @@ const MAX_REQUEST_BYTES = 16_384;
 /** Longest wait for the server's answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Answers the operator's commands on a socket that only the owner of the data folder can open. */
+/**
+ * Answers the operator's commands on a socket that only the owner of the data folder can open.
+ *
+ * @throws OperatorError when the folder is another's, or another server's whose store is elsewhere.
+ */
 export async function openOperatorSocket(
   dataDir: string,
   perform: (act: string, input: unknown) => Promise<unknown>,
   log: Log,
 ): Promise<Server> {
   const path = join(dataDir, SOCKET_FILE);
-  // The folder is claimed, so a socket that is there is what a killed server left behind.
+  makeFolder(dataDir);
+  if (await isServed(dataDir)) {
+    throw new OperatorError(3, `Another Holdfast server is running on the data folder ${dataDir}.`);
+  }
+  // So a socket that is there is what a killed server left behind.
   rmSync(path, { force: true });
   const server = createServer((asked, answer) => {
     const reply = (status: number, body: unknown): void => {
@@ -40,6 +51,27 @@ export async function openOperatorSocket(
   await once(server, 'listening');
   chmodSync(path, 0o600);
   return server;
+}
+
+/** Whether a server answers on a data folder's socket. */
+function isServed(dataDir: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(join(dataDir, SOCKET_FILE));
+    const found = (served: boolean) => (): void => {
+      socket.destroy();
+      resolve(served);
+    };
+    socket.once('connect', found(true)).once('error', found(false));
+  });
+}
+
+function makeFolder(dir: string): void {
+  try {
+    makePrivateFolder(dir);
+  } catch (error) {
+    if (!(error instanceof DataFolderRefused)) throw error;
+    throw new OperatorError(2, error.message, { cause: error });
+  }
 }
 
 async function carryOut(

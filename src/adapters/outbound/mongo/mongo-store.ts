@@ -102,6 +102,11 @@ export class MongoStore {
     return this.#run(command, (error) => error);
   }
 
+  /** Sees whether the primary answers. @throws PortError `unavailable`. */
+  async ping(): Promise<void> {
+    await this.read(() => this.#db.command({ ping: 1 }));
+  }
+
   /** A session for one transaction; whoever started it ends it. */
   startSession(): ClientSession {
     return this.#client.startSession();

@@ -34,6 +34,17 @@ export function checkDataFolder(dir: string): void {
 }
 
 /**
+ * Makes a folder that holds no store: what is in it is its owner's alone.
+ *
+ * @throws DataFolderRefused when it is no folder, or others can read it.
+ */
+export function makePrivateFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
+  requirePrivate(dir);
+  takeBack(dir);
+}
+
+/**
  * The folder that one server owns while it runs. The claim is an exclusive SQLite lock on `lock.db`: the system
  * drops it when the process ends in whatever way, so a killed server never leaves a stale lock behind.
  *

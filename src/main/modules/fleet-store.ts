@@ -1,0 +1,86 @@
+import type { Container } from 'inversify';
+import { MemoryAuditLog } from '../../adapters/outbound/memory/audit/memory-audit-log.ts';
+import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
+import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
+import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
+import { MemorySigningKeyRepository } from '../../adapters/outbound/memory/identity/memory-signing-key-repository.ts';
+import { MemoryTicketRepository } from '../../adapters/outbound/memory/identity/memory-ticket-repository.ts';
+import { MemoryUserRepository } from '../../adapters/outbound/memory/identity/memory-user-repository.ts';
+import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
+import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
+import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
+import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { ConnectionUrl } from '../configuration/connection-url.ts';
+import { OperatorError } from '../operator-error.ts';
+import {
+  API_KEYS,
+  AUDIT_LOG,
+  CHATS,
+  EVENT_LOG,
+  LEDGER,
+  LIVE_TAIL,
+  LOGIN_SESSIONS,
+  REVOCATIONS,
+  SIGNING_KEYS,
+  STREAMS,
+  TICKETS,
+  USERS,
+} from '../tokens.ts';
+import type { OpenStore, StoreConfig } from './store.ts';
+
+/** The configuration of a node on a MongoDB. */
+type FleetConfig = StoreConfig & { readonly 'mongodb.url': ConnectionUrl };
+
+/**
+ * Opens the store that the nodes of a fleet share. Nothing of it is in the data folder.
+ *
+ * @throws OperatorError with a sentence when there is no MongoDB, or what it holds is of another version.
+ */
+export async function openFleetStore(config: FleetConfig, log: Log): Promise<OpenStore> {
+  const store = await connect(config['mongodb.url']);
+  const clock = new SystemClock();
+  const ledger = new MongoReservationLedger(store, (error) =>
+    log.warn({ err: error }, 'what accounts have to tell could not be handed on, and will be later'),
+  );
+  return {
+    clock,
+    needed: { store: () => store.ping() },
+    bind: async (container) => bindFleetStore(container, store, ledger),
+    close: async () => {
+      await ledger.close();
+      await store.close();
+    },
+  };
+}
+
+async function connect(url: ConnectionUrl): Promise<MongoStore> {
+  try {
+    return await MongoStore.open(url.reveal());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(3, `The store in ${url} cannot be opened: ${reason}`, { cause: error });
+  }
+}
+
+/** Binds every store to one database. */
+function bindFleetStore(container: Container, store: MongoStore, ledger: MongoReservationLedger): void {
+  const audit = new MemoryAuditLog();
+  const { chats, streams, events } = openStreamingStore(store, (records) => audit.append(records));
+  const revocations = new MemoryRevocationLog();
+  const sessions = new MemoryLoginSessionRepository(revocations, audit);
+  const apiKeys = new MemoryApiKeyRepository(revocations, audit);
+  container.bind(AUDIT_LOG).toConstantValue(audit);
+  container.bind(CHATS).toConstantValue(chats);
+  container.bind(STREAMS).toConstantValue(streams);
+  container.bind(EVENT_LOG).toConstantValue(events);
+  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
+  container.bind(LEDGER).toConstantValue(ledger);
+  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations, audit));
+  container.bind(API_KEYS).toConstantValue(apiKeys);
+  container.bind(TICKETS).toConstantValue(new MemoryTicketRepository());
+  container.bind(LOGIN_SESSIONS).toConstantValue(sessions);
+  container.bind(REVOCATIONS).toConstantValue(revocations);
+  container.bind(SIGNING_KEYS).toConstantValue(new MemorySigningKeyRepository());
+}

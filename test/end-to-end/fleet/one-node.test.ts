@@ -1,0 +1,91 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { sharedKeys } from '../../support/fleet-settings.ts';
+import { holdfast } from '../../support/holdfast-command.ts';
+import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
+import { RunningServer, temporaryFolder } from '../../support/running-server.ts';
+
+/** A port of this machine on which nobody listens. */
+const NOBODY = 'mongodb://app:not-to-be-told@127.0.0.1:9/?serverSelectionTimeoutMS=200';
+
+describe('a node on MongoDB', function () {
+  this.timeout(120_000);
+  const folder = temporaryFolder();
+  const keys = sharedKeys(folder);
+  let mongo: TemporaryMongo;
+  let env: NodeJS.ProcessEnv;
+  let node: RunningServer;
+
+  before(async () => {
+    mongo = await temporaryMongo();
+    env = { ...keys, MONGODB_URL: mongo.url };
+    node = await RunningServer.start(['--demo', '--model-pace', '200'], join(folder, 'node'), env);
+  });
+  after(async () => {
+    await node.dispose();
+    await mongo.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('keeps every promise that verify looks at', async () => {
+    const { auth, accounting, chat } = node.urls;
+    const { code, stdout } = await holdfast([
+      'verify',
+      '--auth',
+      auth,
+      '--accounting',
+      accounting,
+      '--chat',
+      chat,
+    ]);
+    expect(code, stdout).to.equal(0);
+  });
+
+  it("keeps nothing but the operator's socket in its folder", () => {
+    expect(readdirSync(node.data)).to.deep.equal(['operator.sock']);
+  });
+
+  it('lets no other onto its folder', async () => {
+    const flags = ['--data', node.data, '--auth-port', '0', '--accounting-port', '0', '--chat-port', '0'];
+    const { code, stderr } = await holdfast(['serve', ...flags], env);
+    expect(code).to.equal(3);
+    expect(stderr).to.contain(`Another Holdfast server is running on the data folder ${node.data}.`);
+  });
+
+  it('does not start without a MongoDB, and tells nobody the password', async () => {
+    const { code, stdout, stderr } = await holdfast(['serve', '--data', join(folder, 'other')], {
+      ...keys,
+      MONGODB_URL: NOBODY,
+    });
+    expect([code, stdout]).to.deep.equal([3, '']);
+    expect(stderr).to.match(
+      /^holdfast: The store in mongodb:\/\/127\.0\.0\.1:9\/ cannot be opened: MongoDB cannot/,
+    );
+    expect(stderr).not.to.contain('not-to-be-told');
+  });
+
+  it('does not start on an index that is another, and names it', async () => {
+    const chats = mongo.client.db().collection('chats');
+    const [, found] = await chats.indexes();
+    expect(found).to.not.equal(undefined);
+    const other = await temporaryMongo();
+    try {
+      const name = found?.name ?? '';
+      await other.client.db().collection('chats').dropIndex(name);
+      await other.client.db().collection('chats').createIndex({ another: 1 }, { name });
+      const { code, stderr } = await holdfast(['serve', '--data', join(folder, 'other')], {
+        ...keys,
+        MONGODB_URL: other.url,
+      });
+      expect(code).to.equal(3);
+      expect(stderr).to.contain(`The index ${name} of `).and.to.contain('drop it, and start again');
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it('stops in order', async () => {
+    expect(await node.end()).to.equal(0);
+  });
+});
