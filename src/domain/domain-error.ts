@@ -43,6 +43,8 @@ export type DomainErrorCode =
   | 'stream.offset_lost'
   | 'stream.receipt_conflict'
   | 'stream.text_mismatch'
+  | 'subscriber.limit_reached'
+  | 'subscriber.owned_by_other'
   | 'ticket.limit_reached'
   | 'usage.changed'
   | 'user.not_found';

@@ -56,6 +56,8 @@ export const STATUS_OF = {
   'stream.offset_lost': 410,
   'stream.receipt_conflict': 422,
   'stream.text_mismatch': 422,
+  'subscriber.limit_reached': 429,
+  'subscriber.owned_by_other': 403,
   'ticket.limit_reached': 429,
   'usage.changed': 422,
   'user.not_found': 404,
