@@ -13,15 +13,23 @@ import type { ChatId } from '../../src/domain/streaming/stream-id.ts';
 import { aSession, aUser } from '../support/identity-builders.ts';
 import { act, aGrant, credits, DAY_MS, T0, user } from '../support/ledger-builders.ts';
 
-/** The stores of one process, which share an audit log. */
-export interface AuditedStores {
+/** An audit log, and how to put it away with the stores that share it. */
+interface Audited {
   readonly log: AuditLog;
+  close(): Promise<void>;
+}
+
+/** The stores of accounts in one process, which share an audit log. */
+export interface AuditedAccounts extends Audited {
   readonly users: UserRepository;
   readonly sessions: LoginSessionRepository;
   readonly apiKeys: ApiKeyRepository;
+}
+
+/** The stores of credit and chats in one process, which share an audit log. */
+export interface AuditedUse extends Audited {
   readonly ledger: ReservationLedger;
   readonly chats: ChatRepository;
-  close(): Promise<void>;
 }
 
 const told = (name: string): AuditRecord[] => [{ act: name, outcome: 'done' }];
@@ -34,20 +42,22 @@ const aKey = (number: number): ApiKey => ({
   createdAtMs: T0,
 });
 
-/** That a record is in the audit log if and only if the act that it tells of is done. */
-export function describeAuditedActs(name: string, create: () => Promise<AuditedStores>): void {
-  describe(`what is audited in ${name}`, () => {
-    let stores: AuditedStores;
+async function recordedIn({ log }: Audited): Promise<AuditRecord[]> {
+  const entries = await log.read({ afterCursor: 0, limit: 100 });
+  return entries.map(({ text }) => auditRecordFrom(text)).filter(({ act: name }) => name !== CHAIN_START);
+}
+
+/** That a record is in the audit log if and only if the act on an account that it tells of is done. */
+export function describeAuditedAccounts(name: string, create: () => Promise<AuditedAccounts>): void {
+  describe(`what is audited of accounts in ${name}`, () => {
+    let stores: AuditedAccounts;
     beforeEach(async () => {
       stores = await create();
       await stores.users.add(aUser(1, { role: 'admin' }));
     });
     afterEach(() => stores.close());
 
-    const recorded = async (): Promise<AuditRecord[]> => {
-      const entries = await stores.log.read({ afterCursor: 0, limit: 100 });
-      return entries.map(({ text }) => auditRecordFrom(text)).filter(({ act: name }) => name !== CHAIN_START);
-    };
+    const recorded = (): Promise<AuditRecord[]> => recordedIn(stores);
     const acts = async (): Promise<string[]> => (await recorded()).map(({ act: name }) => name);
 
     it('is an account that was added, and none whose names are taken', async () => {
@@ -118,6 +128,19 @@ export function describeAuditedActs(name: string, create: () => Promise<AuditedS
       await apiKeys.revoke(aKey(1).id, T0 + 2, told('again'));
       expect(await acts()).to.deep.equal(['made', 'revoked']);
     });
+  });
+}
+
+/** That a record is in the audit log if and only if the act on credit or a chat that it tells of is done. */
+export function describeAuditedUse(name: string, create: () => Promise<AuditedUse>): void {
+  describe(`what is audited of credit and chats in ${name}`, () => {
+    let stores: AuditedUse;
+    beforeEach(async () => {
+      stores = await create();
+    });
+    afterEach(() => stores.close());
+
+    const recorded = (): Promise<AuditRecord[]> => recordedIn(stores);
 
     it('is credit that was given or moved, once, with what it came to', async () => {
       const { ledger } = stores;
@@ -148,7 +171,7 @@ export function describeAuditedActs(name: string, create: () => Promise<AuditedS
       await chats.remove(user(2), id, told('not his'));
       await chats.remove(user(1), id, told('removed'));
       await chats.remove(user(1), id, told('again'));
-      expect(await acts()).to.deep.equal(['removed']);
+      expect(await recorded()).to.deep.equal(told('removed'));
     });
   });
 }

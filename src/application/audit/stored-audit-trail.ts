@@ -1,5 +1,5 @@
 import { type ChainedRecord, headText } from '../../domain/audit/audit-chain.ts';
-import { type AuditRecord, auditRecordFrom } from '../../domain/audit/audit-record.ts';
+import { type AuditRecord, auditRecordFrom, MAX_RECORDS_AT_ONCE } from '../../domain/audit/audit-record.ts';
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -15,8 +15,6 @@ const GATHER_MS = 250;
 const RETRY_MS = 1_000;
 /** Most refusals that wait for the store; while it is away more are told in the log only. */
 export const MAX_WAITING_REFUSALS = 5_000;
-/** Most refusals of one write. */
-const MAX_STORED_AT_ONCE = 500;
 /** How often it is said where the chain stands, in milliseconds. */
 const ANCHOR_EVERY_MS = 60_000;
 
@@ -97,7 +95,7 @@ export class StoredAuditTrail implements AuditTrail {
   /** False when the store is away: what was to be stored waits again. Never throws. */
   async #storeSome(): Promise<boolean> {
     const { store, log, metrics } = this.#deps;
-    const some = this.#waiting.splice(0, MAX_STORED_AT_ONCE);
+    const some = this.#waiting.splice(0, MAX_RECORDS_AT_ONCE);
     try {
       if (some.length > 0) await store.append(some);
       this.#failing = false;

@@ -21,7 +21,7 @@ export interface AuditReader {
  */
 export interface AuditLog extends AuditReader {
   /**
-   * Appends records in one durable write, all or none.
+   * Appends records in one durable write, all or none; at most `MAX_RECORDS_AT_ONCE`.
    *
    * @throws PortError `unavailable` when nothing was written, `timeout` when that is unknown.
    */

@@ -25,6 +25,8 @@ export const withFacts = (record: AuditRecord, facts: NonNullable<AuditRecord['f
   facts: { ...record.facts, ...facts },
 });
 
+/** Most records of one append: with the longest texts they are less than any store's largest write. */
+export const MAX_RECORDS_AT_ONCE = 256;
 /** Most characters of an act, an id or a fact that are kept; what is longer is cut, and ends with `…`. */
 const MAX_TEXT_CHARACTERS = 200;
 /** Most facts of one record that are kept. */

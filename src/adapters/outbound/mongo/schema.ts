@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Db, IndexDescriptionInfo } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
+import { AUDIT_INDEXES, UNINDEXED_AUDIT } from './audit/audit-indexes.ts';
 import { FLEET_INDEXES } from './fleet/fleet-indexes.ts';
 import type { IndexSpec } from './index-spec.ts';
 import { isDuplicateKey } from './mongo-fault.ts';
@@ -11,9 +12,18 @@ const SCHEMA_VERSION = 1;
 /** The server's codes for collections and indexes that somebody else has just made. */
 const ALREADY_THERE = 48;
 
-const INDEXES: readonly IndexSpec[] = [...ACCOUNTING_INDEXES, ...FLEET_INDEXES, ...STREAMING_INDEXES];
+const INDEXES: readonly IndexSpec[] = [
+  ...ACCOUNTING_INDEXES,
+  ...AUDIT_INDEXES,
+  ...FLEET_INDEXES,
+  ...STREAMING_INDEXES,
+];
 /** Collections that transactions write to are there before the first one. */
-const COLLECTIONS = new Set([...INDEXES.map(({ collection }) => collection), ...UNINDEXED_STREAMING]);
+const COLLECTIONS = new Set([
+  ...INDEXES.map(({ collection }) => collection),
+  ...UNINDEXED_AUDIT,
+  ...UNINDEXED_STREAMING,
+]);
 
 interface Meta {
   readonly _id: string;

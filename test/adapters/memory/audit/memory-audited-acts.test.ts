@@ -5,9 +5,9 @@ import { MemoryLoginSessionRepository } from '../../../../src/adapters/outbound/
 import { MemoryUserRepository } from '../../../../src/adapters/outbound/memory/identity/memory-user-repository.ts';
 import { MemoryChatRepository } from '../../../../src/adapters/outbound/memory/streaming/memory-chat-repository.ts';
 import { MemoryStreamingStore } from '../../../../src/adapters/outbound/memory/streaming/memory-streaming-store.ts';
-import { describeAuditedActs } from '../../../contracts/audited-acts.ts';
+import { describeAuditedAccounts, describeAuditedUse } from '../../../contracts/audited-acts.ts';
 
-describeAuditedActs('memory', async () => {
+const create = async () => {
   const log = new MemoryAuditLog();
   const sessions = new MemoryLoginSessionRepository(undefined, log);
   const apiKeys = new MemoryApiKeyRepository(undefined, log);
@@ -20,4 +20,7 @@ describeAuditedActs('memory', async () => {
     chats: new MemoryChatRepository(new MemoryStreamingStore(log)),
     close: async () => {},
   };
-});
+};
+
+describeAuditedAccounts('memory', create);
+describeAuditedUse('memory', create);

@@ -4,10 +4,10 @@ import { SqliteApiKeyRepository } from '../../../../src/adapters/outbound/sqlite
 import { SqliteLoginSessionRepository } from '../../../../src/adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
 import { SqliteUserRepository } from '../../../../src/adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { SqliteChatRepository } from '../../../../src/adapters/outbound/sqlite/streaming/sqlite-chat-repository.ts';
-import { describeAuditedActs } from '../../../contracts/audited-acts.ts';
+import { describeAuditedAccounts, describeAuditedUse } from '../../../contracts/audited-acts.ts';
 import { temporaryStore } from '../../../support/temporary-store.ts';
 
-describeAuditedActs('the embedded store', async () => {
+const create = async () => {
   const temporary = await temporaryStore();
   const { store } = temporary;
   return {
@@ -19,4 +19,7 @@ describeAuditedActs('the embedded store', async () => {
     chats: new SqliteChatRepository(store),
     close: () => temporary.remove(),
   };
-});
+};
+
+describeAuditedAccounts('the embedded store', create);
+describeAuditedUse('the embedded store', create);

@@ -8,12 +8,16 @@ import type { CreditReservationState } from '../../../../domain/accounting/credi
 import { FIRST_ESTIMATE_SCALE } from '../../../../domain/accounting/estimate-scale.ts';
 import type { JournalEntry } from '../../../../domain/accounting/journal-entry.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
+import type { ActOutbox } from '../audit/act-outbox.ts';
 import { type AccountDocument, accountState, keyOf, type OutboxItem } from './ledger-documents.ts';
 
 /** Holds that were closed so long ago are forgotten by the account, in milliseconds: callers' retries are over. */
 const RETRY_WINDOW_MS = 900_000;
 /** With more closed holds than this the account forgets the oldest earlier, down to half of it. */
 const MAX_CLOSED_HOLDS = 64;
+
+/** Width of an item's number in the ids of its records, so that their text order is their own. */
+const SEQ_DIGITS = 12;
 
 /** What operations have to know beside the account's document; read after it, so that it is not older. */
 export interface LedgerFacts {
@@ -40,14 +44,16 @@ export class AccountWork {
   readonly base: AccountDocument;
   readonly holds: Map<string, CreditReservationState>;
   readonly #facts: LedgerFacts;
+  readonly #sign: ActOutbox['sign'];
   readonly #scales: Map<string, number>;
   readonly #items: OutboxItem[] = [];
   readonly #entryIds = new Set<string>();
   #state: CreditAccountState;
   #isChanged = false;
 
-  constructor(base: AccountDocument, facts: LedgerFacts) {
+  constructor(base: AccountDocument, facts: LedgerFacts, sign: ActOutbox['sign']) {
     this.base = base;
+    this.#sign = sign;
     this.#facts = facts;
     this.#state = accountState(base);
     this.holds = new Map(Object.values(base.holds).map((hold) => [hold.id, hold]));
@@ -98,7 +104,7 @@ export class AccountWork {
       entries,
       ...(usage === undefined ? {} : { usage }),
       ...(grants.length === 0 ? {} : { grants }),
-      ...(audit.length === 0 ? {} : { audit }),
+      ...(audit.length === 0 ? {} : { audit: this.#sign(this.#actName(), atMs, audit) }),
     });
   }
 
@@ -156,7 +162,16 @@ export class AccountWork {
   }
 
   #put(item: Omit<OutboxItem, 'seq'>): void {
-    this.#items.push({ seq: this.base.outboxTail + this.#items.length + 1, ...item });
+    this.#items.push({ seq: this.#nextSeq, ...item });
+  }
+
+  get #nextSeq(): number {
+    return this.base.outboxTail + this.#items.length + 1;
+  }
+
+  /** Names the next item among those of all accounts. */
+  #actName(): string {
+    return `${this.base._id}:${String(this.#nextSeq).padStart(SEQ_DIGITS, '0')}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { IndexSpec } from '../index-spec.ts';
-import { ACCOUNTS, AUDIT_PENDING, GRANTS, JOURNAL, RESERVATIONS, USAGE } from './ledger-documents.ts';
+import { ACCOUNTS, GRANTS, JOURNAL, RESERVATIONS, USAGE } from './ledger-documents.ts';
 
 /** Indexes of the ledger. What decides a race is either `_id` or marked `unique`. */
 export const ACCOUNTING_INDEXES: readonly IndexSpec[] = [
@@ -24,5 +24,4 @@ export const ACCOUNTING_INDEXES: readonly IndexSpec[] = [
   { collection: USAGE, name: 'newest-of-user', key: { userId: 1, atMs: -1, _id: -1 } },
   { collection: GRANTS, name: 'newest', key: { 'grant.grantedAtMs': -1, _id: -1 } },
   { collection: GRANTS, name: 'newest-of-user', key: { userId: 1, 'grant.grantedAtMs': -1, _id: -1 } },
-  { collection: AUDIT_PENDING, name: 'oldest', key: { atMs: 1, _id: 1 } },
 ];

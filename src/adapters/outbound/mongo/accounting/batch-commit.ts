@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import type { ActOutbox } from '../audit/act-outbox.ts';
 import { isUnknownOutcome } from '../mongo-fault.ts';
 import type { AccountOperation } from './account-operations.ts';
 import type { AccountStore } from './account-store.ts';
@@ -25,6 +26,7 @@ export interface BatchDeps {
   readonly claims: HoldClaims;
   readonly journal: JournalLog;
   readonly pump: OutboxPump;
+  readonly sign: ActOutbox['sign'];
 }
 
 /** What one operation of a batch came to. */
@@ -106,7 +108,8 @@ export class BatchCommit {
       return undefined;
     }
     await this.#learn(base);
-    const work = new AccountWork(base, { known: this.#known, journaled: this.#journaled });
+    const facts = { known: this.#known, journaled: this.#journaled };
+    const work = new AccountWork(base, facts, this.#deps.sign);
     const outcomes = this.#operations.map((operation) => decided(operation, work));
     if (await this.#isRefusedForTheId(outcomes)) return undefined;
     if (work.isChanged) return this.#store(work, outcomes);

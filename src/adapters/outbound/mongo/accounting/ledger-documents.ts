@@ -3,15 +3,14 @@ import { CreditAccount, type CreditAccountState } from '../../../../domain/accou
 import type { CreditGrant } from '../../../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { JournalEntry } from '../../../../domain/accounting/journal-entry.ts';
-import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import type { PendingAuditDocument } from '../audit/audit-documents.ts';
 
 export const ACCOUNTS = 'accounts';
 export const RESERVATIONS = 'reservations';
 export const JOURNAL = 'journal';
 export const USAGE = 'usage';
 export const GRANTS = 'grants';
-export const AUDIT_PENDING = 'audit_pending';
 
 /** What one operation has to tell the other collections: stored with the account, and handed on by the pump. */
 export interface OutboxItem {
@@ -22,7 +21,8 @@ export interface OutboxItem {
   readonly usage?: UsageRecord;
   /** Grants that are new, or that the account forgets because nothing is left of them. */
   readonly grants?: readonly CreditGrant[];
-  readonly audit?: readonly AuditRecord[];
+  /** Signed, as they are to wait for the audit log. */
+  readonly audit?: readonly PendingAuditDocument[];
 }
 
 /**
@@ -83,13 +83,6 @@ export interface GrantDocument {
   readonly grant: CreditGrant;
   /** The outbox item that it comes from: a later one goes before an earlier one. */
   readonly seq: number;
-}
-
-/** An audit record on its way to the audit log. */
-export interface PendingAuditDocument {
-  readonly _id: string;
-  readonly atMs: number;
-  readonly record: AuditRecord;
 }
 
 /** An id as the name of a field: without the dots and dollars that mean something in one. */

@@ -17,6 +17,8 @@ import type { CreditGrant } from '../../../../domain/accounting/credit-grant.ts'
 import { type CreditReservationState, NOBODY } from '../../../../domain/accounting/credit-reservation.ts';
 import type { CreditMicros } from '../../../../domain/accounting/credits.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import { invariant } from '../../../../domain/invariant.ts';
+import type { ActOutbox } from '../audit/act-outbox.ts';
 import { isConflict } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import {
@@ -47,6 +49,22 @@ import { LedgerReads } from './ledger-reads.ts';
 import { OutboxPump } from './outbox-pump.ts';
 import { usageTotals } from './usage-totals.ts';
 
+/** What the ledger tells, and asks, beside its port. */
+export interface LedgerSurroundings {
+  /** Signs the audit records of acts; without it no act that is audited can be done. */
+  readonly audit?: ActOutbox;
+  /** Hears of what could not be handed on, and will be later. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+const UNAUDITED: ActOutbox = {
+  sign: () => {
+    invariant(false, 'a ledger that records acts is opened with an audit key');
+    return [];
+  },
+  arrived: () => {},
+};
+
 /**
  * The ledger of a fleet. An account, its holds and what it has to tell are one document, and a decision replaces the
  * version that it was made from, or nothing; journal, usage records and lists follow by the outbox, and every read of
@@ -63,20 +81,21 @@ export class MongoReservationLedger implements ReservationLedger {
   readonly #documents: Collection<AccountDocument>;
   readonly #usage: Collection<UsageDocument>;
 
-  /** `onFailure` hears of what could not be handed on, and will be later. */
-  constructor(store: MongoStore, onFailure: (error: unknown) => void = () => {}) {
+  constructor(store: MongoStore, { audit = UNAUDITED, onFailure = () => {} }: LedgerSurroundings = {}) {
     this.#store = store;
     this.#accounts = new AccountStore(store);
     this.#claims = new HoldClaims(store);
     this.#journal = new JournalLog(store);
     this.#pump = new OutboxPump(store, this.#journal);
     this.#pump.onFailure = onFailure;
+    this.#pump.onAudit = () => audit.arrived();
     this.#pump.onHandedOn = (userId, seq) => this.#accounts.handedOn(userId, seq);
     this.#writer = new AccountWriter({
       accounts: this.#accounts,
       claims: this.#claims,
       journal: this.#journal,
       pump: this.#pump,
+      sign: (act, atMs, records) => audit.sign(act, atMs, records),
     });
     this.#reads = new LedgerReads(store);
     this.#documents = store.collection(ACCOUNTS);
@@ -86,6 +105,11 @@ export class MongoReservationLedger implements ReservationLedger {
   /** Stops handing on; what is left in the outboxes is any node's. */
   close(): Promise<void> {
     return this.#pump.close();
+  }
+
+  /** Hands on what all accounts have to tell, so that whoever reads it elsewhere finds it. @throws PortError. */
+  handOn(): Promise<void> {
+    return this.#pump.drain();
   }
 
   reserve(

@@ -2,6 +2,7 @@ import type { Collection } from 'mongodb';
 import { NOBODY } from '../../../../domain/accounting/credit-reservation.ts';
 import { voidHold } from '../../../../domain/accounting/void-hold.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import { AUDIT_PENDING, type PendingAuditDocument } from '../audit/audit-documents.ts';
 import { insertMissing } from '../insert-missing.ts';
 import { isDuplicateKey } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
@@ -9,11 +10,9 @@ import type { JournalLog } from './journal-log.ts';
 import {
   ACCOUNTS,
   type AccountDocument,
-  AUDIT_PENDING,
   GRANTS,
   type GrantDocument,
   type OutboxItem,
-  type PendingAuditDocument,
   RESERVATIONS,
   type ReservationDocument,
   USAGE,
@@ -47,6 +46,8 @@ export class OutboxPump {
   #isClosed = false;
   /** Hears how far an account's outbox has been handed on. */
   onHandedOn: (userId: UserId, seq: number) => void = () => {};
+  /** Hears that audit records have come to where they wait for the audit log. */
+  onAudit: () => void = () => {};
   /** Hears of what could not be handed on, and will be later. */
   onFailure: (error: unknown) => void = () => {};
 
@@ -138,17 +139,16 @@ export class OutboxPump {
   async #handOn(outboxes: readonly Outbox[]): Promise<void> {
     const items = outboxes.flatMap(({ _id, outbox }) => outbox.map((item) => ({ userId: _id, item })));
     await this.#journal.append(items.flatMap(({ item }) => item.entries));
+    const audit = items.flatMap(({ item }) => item.audit ?? []);
     await this.#store.write(async () => {
       await insertMissing(
         this.#usage,
         items.flatMap(({ item }) => usageOf(item)),
       );
-      await insertMissing(
-        this.#audit,
-        items.flatMap(({ userId, item }) => auditOf(userId, item)),
-      );
+      await insertMissing(this.#audit, audit);
       for (const { userId, item } of items) await this.#listGrants(userId, item);
     });
+    if (audit.length > 0) this.onAudit();
     await this.#clear(outboxes);
   }
 
@@ -204,6 +204,3 @@ function usageOf({ usage }: OutboxItem): UsageDocument[] {
   const { id: _id, ...record } = usage;
   return [{ _id, ...record }];
 }
-
-const auditOf = (userId: UserId, { seq, atMs, audit = [] }: OutboxItem): PendingAuditDocument[] =>
-  audit.map((record, place) => ({ _id: `${userId}:${seq}:${place}`, atMs, record }));

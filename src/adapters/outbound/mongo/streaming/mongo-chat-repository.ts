@@ -1,4 +1,4 @@
-import { type ClientSession, ObjectId } from 'mongodb';
+import { ObjectId } from 'mongodb';
 import type { ChatRepository } from '../../../../application/ports/streaming/chat-repository.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
@@ -6,12 +6,10 @@ import type { ChatMessage, ChatSummary } from '../../../../domain/streaming/chat
 import type { ChatId } from '../../../../domain/streaming/stream-id.ts';
 import { decideTransaction, decideWrite } from '../decide.ts';
 import type { MongoStore } from '../mongo-store.ts';
+import type { RecordActs } from '../record-acts.ts';
 import type { Purge } from './purge.ts';
 import type { StreamingCollections } from './streaming-collections.ts';
 import { chatFrom, messageFrom } from './streaming-documents.ts';
-
-/** Stores what was done within the transaction that does it. */
-export type RecordActs = (records: readonly AuditRecord[], session: ClientSession) => Promise<void>;
 
 /** What a removal came to. */
 type Removed = 'removed' | 'not-found' | 'busy';

@@ -3,9 +3,10 @@ import type { ChatRepository } from '../../../../application/ports/streaming/cha
 import type { EventLog } from '../../../../application/ports/streaming/event-log.ts';
 import type { StreamRepository } from '../../../../application/ports/streaming/stream-repository.ts';
 import type { MongoStore } from '../mongo-store.ts';
+import type { RecordActs } from '../record-acts.ts';
 import { BatchInserter } from './batch-inserter.ts';
 import { KnownEnds } from './known-ends.ts';
-import { MongoChatRepository, type RecordActs } from './mongo-chat-repository.ts';
+import { MongoChatRepository } from './mongo-chat-repository.ts';
 import { MongoEventLog } from './mongo-event-log.ts';
 import { MongoStreamRepository } from './mongo-stream-repository.ts';
 import { Purge } from './purge.ts';

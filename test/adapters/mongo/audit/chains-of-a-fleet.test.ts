@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import {
+  type AuditStore,
+  openAuditReader,
+} from '../../../../src/adapters/outbound/mongo/audit/open-audit-store.ts';
+import { decideTransaction } from '../../../../src/adapters/outbound/mongo/decide.ts';
+import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
+import type { AuditEntry } from '../../../../src/application/ports/audit-log.ts';
+import { followedBy, headText } from '../../../../src/domain/audit/audit-chain.ts';
+import { type AuditRecord, auditRecordFrom } from '../../../../src/domain/audit/audit-record.ts';
+import { InvariantViolation } from '../../../../src/domain/invariant.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { auditRecords, auditStore, expectWholeLog, wholeAudit } from '../../../support/fleet-audit.ts';
+import { T0 } from '../../../support/ledger-builders.ts';
+import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
+
+const record = (object: string): AuditRecord => ({ act: 'chat.read_any', outcome: 'done', object });
+
+describe('the audit chains of a fleet', function () {
+  this.timeout(60_000);
+  let temporary: TemporaryMongo;
+  let second: MongoStore;
+  /** Nodes that are closed after the test. */
+  const nodes: AuditStore[] = [];
+  before(async () => {
+    temporary = await temporaryMongo();
+    second = await MongoStore.open(temporary.url);
+  });
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close();
+    await temporary.clear();
+  });
+  after(async () => {
+    await second.close();
+    await temporary.remove();
+  });
+
+  const node = (
+    ...[store = temporary.store, options]: Partial<Parameters<typeof auditStore>>
+  ): AuditStore => {
+    const opened = auditStore(store, options);
+    nodes.push(opened);
+    return opened;
+  };
+  const pending = () => temporary.client.db().collection<{ _id: string }>('audit_pending');
+  const all = (): Promise<readonly AuditEntry[]> => wholeAudit(temporary.store);
+  const objects = async (): Promise<unknown[]> => auditRecords(await all()).map(({ object }) => object);
+
+  /** Does an act that is one transaction. */
+  const act = (by: AuditStore, records: AuditRecord[], on = temporary.store): Promise<true> =>
+    decideTransaction<true>(on, {
+      attempt: async (session) => {
+        await by.recordActs(records, session);
+        return true;
+      },
+      known: async () => undefined,
+    });
+
+  it('are one for each process, each begun after the last record there was, and all in one order', async () => {
+    const [a, b] = [node(), node(second)];
+    await a.log.append([record('1')]);
+    const before = (await a.log.heads(1))[0];
+    await b.log.append([record('2')]);
+    await a.log.append([record('3')]);
+    expect(await objects()).to.deep.equal(['1', '2', '3']);
+    const entries = await all();
+    expect(new Set(entries.map(({ chain }) => chain))).to.have.length(2);
+    const start = entries.find(({ seq, chain }) => seq === 1 && chain !== before?.chain);
+    expect(followedBy(auditRecordFrom(start?.text ?? '{}'))).to.deep.equal(before);
+    expect((await a.log.heads(5)).map(({ seq }) => seq)).to.deep.equal([3, 2]);
+    await expectWholeLog(temporary.store);
+  });
+
+  it('take in, once, what acts of a transaction have recorded, before anybody reads the log', async () => {
+    const [a, b] = [node(), node(second)];
+    await act(a, [record('1'), record('2')]);
+    await act(b, [record('3')], second);
+    await Promise.all([a, b, a, b].map(({ log }) => log.read({ afterCursor: 0, limit: 10 })));
+    expect(await objects()).to.deep.equal(['1', '2', '3']);
+    expect(await pending().countDocuments()).to.equal(0);
+    await expectWholeLog(temporary.store);
+  });
+
+  it('take nothing in of a transaction that is undone', async () => {
+    const a = node();
+    await decideTransaction<false>(temporary.store, {
+      attempt: async (session) => {
+        await a.recordActs([record('1')], session);
+        return false;
+      },
+      keeps: (outcome) => outcome,
+      known: async () => undefined,
+    });
+    expect(await a.log.read({ afterCursor: 0, limit: 10 })).to.deep.equal([]);
+  });
+
+  it('take in what a node left that has died, though nobody asks', async () => {
+    const dead = node();
+    await dead.close();
+    await act(dead, [record('1')]);
+    node(second);
+    await eventually(async () => expect(await objects()).to.deep.equal(['1']));
+    await eventually(async () => expect(await pending().countDocuments()).to.equal(0));
+  });
+
+  it('take a record in once, also when it is brought once more after it was chained', async () => {
+    const a = node();
+    await act(a, [record('1')]);
+    const [brought] = await pending().find().toArray();
+    if (brought === undefined) throw new Error('it waits');
+    await a.log.read({ afterCursor: 0, limit: 10 });
+    await pending().insertOne(brought);
+    await node(second).log.read({ afterCursor: 0, limit: 10 });
+    expect(await objects()).to.deep.equal(['1']);
+    expect(await pending().countDocuments()).to.equal(0);
+  });
+
+  it('sign nothing that was put among the waiting or changed there, and say that it was there', async () => {
+    const a = node();
+    await act(a, [record('1')]);
+    const forged = JSON.stringify({ act: 'user.created', outcome: 'done' });
+    await pending().updateOne({}, { $set: { text: forged } });
+    await pending().insertOne({ _id: 'forged', atMs: T0, text: forged, mac: '0'.repeat(64) } as never);
+    await a.log.read({ afterCursor: 0, limit: 10 });
+    const said = (await all()).slice(1).map(({ text }) => auditRecordFrom(text));
+    expect(said.map(({ act: name, outcome }) => `${name} ${outcome}`)).to.deep.equal([
+      'audit.unauthentic refused',
+      'audit.unauthentic refused',
+    ]);
+    expect(said.map(({ facts }) => facts)).to.deep.equal([{ said: forged }, { said: forged }]);
+  });
+
+  it('part when two processes go on with one: a copy of a process begins a chain of its own', async () => {
+    const chains = ['original', 'copied'];
+    const a = node(temporary.store, { newChain: () => 'original' });
+    const copy = node(second, { newChain: () => chains.shift() ?? 'again' });
+    await a.log.append([record('1')]);
+    await copy.log.append([record('2')]);
+    await a.log.append([record('3')]);
+    const entries = (await all()).map(({ chain, seq }) => `${chain} ${seq}`);
+    expect(entries).to.deep.equal(['original 1', 'original 2', 'copied 1', 'copied 2', 'original 3']);
+    expect(await objects()).to.deep.equal(['1', '2', '3']);
+    await expectWholeLog(temporary.store);
+  });
+
+  it('are read page by page, across nodes, without a gap and without a repeat', async () => {
+    const [a, b] = [node(), node(second)];
+    for (let number = 0; number < 10; number += 1) {
+      await (number % 2 === 0 ? a : b).log.append([record(`${number}`), record(`${number}+`)]);
+    }
+    const read: AuditEntry[] = [];
+    for (;;) {
+      const page = await a.log.read({ afterCursor: read.at(-1)?.cursor ?? 0, limit: 3 });
+      read.push(...page);
+      if (page.length < 3) break;
+    }
+    expect(read).to.deep.equal(await all());
+    expect(read).to.have.length(22);
+  });
+
+  it('tell where each stood at its anchors, and are never without one', async () => {
+    const [a, b] = [node(), node(second)];
+    await a.log.append([record('1')]);
+    await b.log.append([record('2')]);
+    const later = await b.log.anchor();
+    const anchors = await openAuditReader(temporary.store).anchors();
+    const first = (await all()).find(({ seq, chain }) => seq === 2 && chain !== later.chain);
+    expect(anchors.map(({ head }) => headText(head))).to.have.members([
+      headText(later),
+      first && headText({ chain: first.chain, seq: 2, mac: first.mac }),
+    ]);
+  });
+
+  it('take no more than fits in one write', async () => {
+    const many = Array.from({ length: 257 }, (_, number) => record(`${number}`));
+    const outcome = await node()
+      .log.append(many)
+      .catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(InvariantViolation);
+    expect(await all()).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,31 @@
+import { MongoReservationLedger } from '../../../../src/adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { openStreamingStore } from '../../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
+import { describeAuditedUse } from '../../../contracts/audited-acts.ts';
+import { auditStore } from '../../../support/fleet-audit.ts';
+import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
+
+describe('the stores of a fleet', function () {
+  this.timeout(60_000);
+  let temporary: TemporaryMongo;
+  before(async () => {
+    temporary = await temporaryMongo();
+  });
+  after(() => temporary.remove());
+
+  describeAuditedUse('MongoDB', async () => {
+    const { store } = temporary;
+    const audit = auditStore(store);
+    const ledger = new MongoReservationLedger(store, { audit: audit.outbox });
+    audit.log.readsAfter(() => ledger.handOn());
+    return {
+      log: audit.log,
+      ledger,
+      chats: openStreamingStore(store, audit.recordActs).chats,
+      close: async () => {
+        await ledger.close();
+        await audit.close();
+        await temporary.clear();
+      },
+    };
+  });
+});
