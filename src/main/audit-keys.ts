@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { ChainWriter } from '../adapters/outbound/mongo/audit/chain-end.ts';
 import { type AuditWriter, authenticator } from '../adapters/outbound/sqlite/audit/audit-chain-writer.ts';
 import { CryptoIdSource } from '../adapters/outbound/system/crypto-id-source.ts';
 import { openKeyFile } from '../adapters/outbound/system/key-file.ts';
@@ -18,18 +19,34 @@ const MAX_AUDIT_KEYS = 100;
 export type StoreSettings = Pick<Config, 'data' | 'audit.keyFile' | 'mongodb.url'>;
 
 /**
- * Under whose name this process records acts; makes the key if there is none, unless other nodes have to have the same.
+ * Under whose name this process records acts in its own store; makes the key if there is none.
  *
  * @throws ConfigError with a sentence when the key cannot be used.
  */
 export function auditWriterOf(settings: StoreSettings): AuditWriter {
-  const [key] = read(settings, !isShared(settings));
+  const [key] = read(settings, true);
+  return { chain: new CryptoIdSource().uuid(), key, about: aboutThisProcess() };
+}
+
+/**
+ * Under whose name this process records acts in a fleet, where every node has the same key.
+ *
+ * @throws ConfigError with a sentence when the key cannot be used.
+ */
+export function chainWriterOf(settings: StoreSettings): ChainWriter {
+  const [signs, ...others] = read(settings, false);
   return {
-    chain: new CryptoIdSource().uuid(),
-    key,
-    about: { host: hostname(), pid: process.pid, version: VERSION },
+    newChain: () => new CryptoIdSource().uuid(),
+    keys: [authenticator(signs), ...others.map(authenticator)],
+    about: aboutThisProcess(),
   };
 }
+
+const aboutThisProcess = (): ChainWriter['about'] => ({
+  host: hostname(),
+  pid: process.pid,
+  version: VERSION,
+});
 
 /**
  * What verifies the audit log; nothing when there is no key.

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import type { ChainWriter } from '../../src/adapters/outbound/mongo/audit/chain-end.ts';
 import {
   type AuditStore,
   openAuditReader,
@@ -24,11 +25,11 @@ export const FLEET_MAC: Authenticate = (text) => createHmac('sha256', 'fleet').u
 export const auditStore = (
   store: MongoStore,
   {
-    authenticate = FLEET_MAC,
+    keys = [FLEET_MAC],
     newChain = (): string => randomUUID(),
     nowMs = (): number => T0,
-  }: { authenticate?: Authenticate; newChain?: () => string; nowMs?: () => number } = {},
-): AuditStore => openAuditStore(store, { authenticate, newChain, about: {} }, nowMs);
+  }: { keys?: ChainWriter['keys']; newChain?: () => string; nowMs?: () => number } = {},
+): AuditStore => openAuditStore(store, { keys, newChain, about: {} }, nowMs);
 
 /** All that the chains have, in the order of cursors. */
 export async function wholeAudit(store: MongoStore): Promise<readonly AuditEntry[]> {

@@ -1,5 +1,4 @@
 import type { Container } from 'inversify';
-import { MemoryAuditLog } from '../../adapters/outbound/memory/audit/memory-audit-log.ts';
 import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
 import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
@@ -7,11 +6,13 @@ import { MemorySigningKeyRepository } from '../../adapters/outbound/memory/ident
 import { MemoryTicketRepository } from '../../adapters/outbound/memory/identity/memory-ticket-repository.ts';
 import { MemoryUserRepository } from '../../adapters/outbound/memory/identity/memory-user-repository.ts';
 import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
 import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import type { Log } from '../../application/ports/log.ts';
+import { chainWriterOf } from '../audit-keys.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
@@ -36,20 +37,32 @@ type FleetConfig = StoreConfig & { readonly 'mongodb.url': ConnectionUrl };
 /**
  * Opens the store that the nodes of a fleet share. Nothing of it is in the data folder.
  *
- * @throws OperatorError with a sentence when there is no MongoDB, or what it holds is of another version.
+ * @throws OperatorError with a sentence when there is no MongoDB, or what it holds is of another version; ConfigError
+ *   when the audit key cannot be used.
  */
 export async function openFleetStore(config: FleetConfig, log: Log): Promise<OpenStore> {
+  const writer = chainWriterOf(config);
   const store = await connect(config['mongodb.url']);
   const clock = new SystemClock();
-  const ledger = new MongoReservationLedger(store, (error) =>
-    log.warn({ err: error }, 'what accounts have to tell could not be handed on, and will be later'),
+  const audit = openAuditStore(
+    store,
+    writer,
+    () => clock.nowMs(),
+    (error) => log.warn({ err: error }, 'what was recorded could not be chained, and will be later'),
   );
+  const ledger = new MongoReservationLedger(store, {
+    audit: audit.outbox,
+    onFailure: (error) =>
+      log.warn({ err: error }, 'what accounts have to tell could not be handed on, and will be later'),
+  });
+  audit.log.readsAfter(() => ledger.handOn());
   return {
     clock,
     needed: { store: () => store.ping() },
-    bind: async (container) => bindFleetStore(container, store, ledger),
+    bind: async (container) => bindFleetStore(container, store, ledger, audit),
     close: async () => {
       await ledger.close();
+      await audit.close();
       await store.close();
     },
   };
@@ -65,19 +78,23 @@ async function connect(url: ConnectionUrl): Promise<MongoStore> {
 }
 
 /** Binds every store to one database. */
-function bindFleetStore(container: Container, store: MongoStore, ledger: MongoReservationLedger): void {
-  const audit = new MemoryAuditLog();
-  const { chats, streams, events } = openStreamingStore(store, (records) => audit.append(records));
+function bindFleetStore(
+  container: Container,
+  store: MongoStore,
+  ledger: MongoReservationLedger,
+  audit: AuditStore,
+): void {
+  const { chats, streams, events } = openStreamingStore(store, audit.recordActs);
   const revocations = new MemoryRevocationLog();
-  const sessions = new MemoryLoginSessionRepository(revocations, audit);
-  const apiKeys = new MemoryApiKeyRepository(revocations, audit);
-  container.bind(AUDIT_LOG).toConstantValue(audit);
+  const sessions = new MemoryLoginSessionRepository(revocations);
+  const apiKeys = new MemoryApiKeyRepository(revocations);
+  container.bind(AUDIT_LOG).toConstantValue(audit.log);
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
   container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
   container.bind(LEDGER).toConstantValue(ledger);
-  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations, audit));
+  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations));
   container.bind(API_KEYS).toConstantValue(apiKeys);
   container.bind(TICKETS).toConstantValue(new MemoryTicketRepository());
   container.bind(LOGIN_SESSIONS).toConstantValue(sessions);

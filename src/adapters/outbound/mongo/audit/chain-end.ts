@@ -18,8 +18,8 @@ const MAX_TRIED = 16;
 export interface ChainWriter {
   /** A chain's id that nobody has. Asked once, and again when another process continues the chain. */
   newChain(): string;
-  /** The code under the audit key, which is not in the store. */
-  readonly authenticate: Authenticate;
+  /** The codes under the audit keys, which are not in the store: the first signs, every one verifies what waits. */
+  readonly keys: readonly [Authenticate, ...Authenticate[]];
   /** What a chain's first record says of the writer, such as its machine and process. */
   readonly about: Readonly<Record<string, string | number>>;
 }
@@ -55,7 +55,7 @@ export class ChainEnd {
 
   /** The next document of the log, with these acts, and with the chain's start if it has not begun. */
   next(acts: readonly SaidAct[], nowMs: number): LogDocument {
-    const { authenticate } = this.#writer;
+    const [authenticate] = this.#writer.keys;
     const said = this.#head === undefined ? [this.#start(nowMs), ...acts] : acts;
     const entries: LogEntry[] = [];
     let head = this.#head;
@@ -115,7 +115,7 @@ export class ChainEnd {
   }
 
   #anchor(head: ChainHead, nowMs: number): Omit<AnchorDocument, '_id'> {
-    const { atMs, mac } = anchored(head, nowMs, this.#writer.authenticate);
+    const { atMs, mac } = anchored(head, nowMs, this.#writer.keys[0]);
     return { seq: head.seq, head: head.mac, atMs, mac };
   }
 

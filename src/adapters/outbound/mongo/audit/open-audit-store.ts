@@ -37,7 +37,7 @@ export function openAuditStore(
   onFailure: (error: unknown) => void = () => {},
 ): AuditStore {
   const appender = new ChainAppender(store, writer, nowMs);
-  const mover = new PendingMover(store, appender, writer.authenticate);
+  const mover = new PendingMover(store, appender, writer.keys);
   mover.onFailure = onFailure;
   mover.start();
   const pending: Collection<PendingAuditDocument> = store.collection(AUDIT_PENDING);
@@ -64,7 +64,7 @@ function outboxOf(writer: ChainWriter, mover: PendingMover): ActOutbox {
     sign: (act, atMs, records) =>
       records.map((record, place) => {
         const id = `${act}:${String(place).padStart(PLACE_DIGITS, '0')}`;
-        return pendingDocument(awaitingChain({ id, atMs, text: auditText(record) }, writer.authenticate));
+        return pendingDocument(awaitingChain({ id, atMs, text: auditText(record) }, writer.keys[0]));
       }),
     arrived: () => mover.touch(),
   };

@@ -21,7 +21,7 @@ export class PendingMover {
   readonly #store: MongoStore;
   readonly #pending: Collection<PendingAuditDocument>;
   readonly #appender: ChainAppender;
-  readonly #authenticate: Authenticate;
+  readonly #keys: readonly Authenticate[];
   #timer: NodeJS.Timeout | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #turn: Promise<void> = Promise.resolve();
@@ -29,11 +29,11 @@ export class PendingMover {
   /** Hears of what could not be chained, and will be later. */
   onFailure: (error: unknown) => void = () => {};
 
-  constructor(store: MongoStore, appender: ChainAppender, authenticate: Authenticate) {
+  constructor(store: MongoStore, appender: ChainAppender, keys: readonly Authenticate[]) {
     this.#store = store;
     this.#pending = store.collection(AUDIT_PENDING);
     this.#appender = appender;
-    this.#authenticate = authenticate;
+    this.#keys = keys;
   }
 
   /** Looks from now on for what is left by others. */
@@ -93,7 +93,8 @@ export class PendingMover {
 
   /** What has no code of ours is not signed as what it says: it is recorded that it was there. */
   #said({ _id: id, atMs, text, mac }: PendingAuditDocument): SaidAct {
-    if (isAuthenticPending({ id, atMs, text, mac }, this.#authenticate)) return { id, atMs, text };
+    const isOurs = this.#keys.some((key) => isAuthenticPending({ id, atMs, text, mac }, key));
+    if (isOurs) return { id, atMs, text };
     const record = { act: UNAUTHENTIC, outcome: 'refused', actor: 'system', object: id } as const;
     return { id, atMs: Number(atMs), text: auditText({ ...record, facts: { said: String(text) } }) };
   }
