@@ -100,7 +100,9 @@ function describeFinding(users: () => UserRepository): void {
       aUser(4, { emailKey: 'mail' }),
     ];
     const outcomes = await Promise.all(rivals.map((rival) => users().add(rival)));
-    expect(outcomes).to.deep.equal(['added', 'taken', 'added', 'taken']);
+    for (const pair of [outcomes.slice(0, 2), outcomes.slice(2)]) {
+      expect(pair.toSorted()).to.deep.equal(['added', 'taken']);
+    }
     expect(await users().count()).to.equal(2);
   });
 

@@ -3,6 +3,7 @@ import type { Db, IndexDescriptionInfo } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
 import { AUDIT_INDEXES, UNINDEXED_AUDIT } from './audit/audit-indexes.ts';
 import { FLEET_INDEXES } from './fleet/fleet-indexes.ts';
+import { IDENTITY_INDEXES, UNINDEXED_IDENTITY } from './identity/identity-indexes.ts';
 import type { IndexSpec } from './index-spec.ts';
 import { isDuplicateKey } from './mongo-fault.ts';
 import { STREAMING_INDEXES, UNINDEXED_STREAMING } from './streaming/streaming-indexes.ts';
@@ -16,12 +17,14 @@ const INDEXES: readonly IndexSpec[] = [
   ...ACCOUNTING_INDEXES,
   ...AUDIT_INDEXES,
   ...FLEET_INDEXES,
+  ...IDENTITY_INDEXES,
   ...STREAMING_INDEXES,
 ];
 /** Collections that transactions write to are there before the first one. */
 const COLLECTIONS = new Set([
   ...INDEXES.map(({ collection }) => collection),
   ...UNINDEXED_AUDIT,
+  ...UNINDEXED_IDENTITY,
   ...UNINDEXED_STREAMING,
 ]);
 
