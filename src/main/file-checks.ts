@@ -24,8 +24,12 @@ export interface CheckedFiles {
   readonly privateCas: readonly string[];
 }
 
-/** Reads every file that a configuration names, as a start would, and makes and changes none. */
-export function checkFiles(config: Config, nowMs: number): CheckedFiles {
+/**
+ * Reads every file that a configuration names, as a start would, and makes and changes none.
+ *
+ * @param nowMs undefined while it is not known what time it is: then nothing is said of a certificate's.
+ */
+export function checkFiles(config: Config, nowMs: number | undefined): CheckedFiles {
   const problems: string[] = [];
   const attempt = <T>(check: () => T): T | undefined => {
     try {

@@ -7,6 +7,7 @@ import type { Route } from '../adapters/inbound/http/route.ts';
 import type { Dependency } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { PromMetrics } from '../adapters/outbound/system/prom-metrics.ts';
 import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
+import type { Clock } from '../application/ports/clock.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
 import { announcement } from './announcement.ts';
@@ -23,6 +24,7 @@ import { prepareStores } from './first-steps.ts';
 import { type Listening, listen, stopAccepting } from './listen.ts';
 import { hintAtLocalModel } from './local-model-hint.ts';
 import { openStore } from './modules/open-store.ts';
+import type { OpenStore } from './modules/store.ts';
 import { performOperatorAct } from './operator/operator-acts.ts';
 import { openOperatorSocket } from './operator/operator-socket.ts';
 import { openProgramLog } from './program-log.ts';
@@ -61,7 +63,7 @@ export async function serve(
   // Nothing that a server makes is anybody else's, not even for a moment.
   process.umask(0o077);
   const { log, flush } = openProgramLog(config);
-  const { tls } = prepareFiles(config, log);
+  const files = prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
   const edge = edgeOf(config, metrics);
   const store = await openStore(config, log);
@@ -72,6 +74,7 @@ export async function serve(
   let accounts: TellableAccounts = { demo: [] };
   try {
     const serviceKeys = openServiceKeys(config);
+    const tls = inItsTime(config, files, store, log);
     const container = composeServices(config, running, { clock: store.clock, log, metrics, serviceKeys });
     extend(container);
     await store.bind(container);
@@ -89,7 +92,7 @@ export async function serve(
       : undefined;
     await untilAuthIsHeard(container, running, log);
     accounts = await firstAccounts(container, running, config);
-    forgetTls = keepTlsFresh(config, tls, listening, { log, metrics });
+    forgetTls = keepTlsFresh(config, tls, listening, { log, metrics, clock: store.clock });
     // Whoever reads that the server is ready may stop it in the same moment.
     const signalled = untilSignal();
     announce(config, listening, accounts);
@@ -154,11 +157,32 @@ function openDoor(
  * @throws ConfigError with every mistake found.
  */
 function prepareFiles(config: Config, log: Log): CheckedFiles {
-  const files = checkFiles(config, new SystemClock().nowMs());
+  // The nodes of a fleet have a clock in common, which is not known yet.
+  const files = checkFiles(config, isFleet(config) ? undefined : new SystemClock().nowMs());
   if (files.problems.length > 0) throw new ConfigError(files.problems);
   for (const warning of [...config.warnings, ...files.warnings]) log.warn({}, warning);
   if (files.privateCas.length > 0) trustPrivateCas(files.privateCas);
   return files;
+}
+
+const isFleet = (config: Config): boolean => config['mongodb.url'] !== undefined;
+
+/**
+ * The certificate that is to be served, looked at by the clock that everything reads.
+ *
+ * @throws ConfigError with a sentence when its time is over or has not come.
+ */
+function inItsTime(
+  config: Config,
+  { tls }: CheckedFiles,
+  { clock }: OpenStore,
+  log: Log,
+): ReadPair | undefined {
+  const files = tlsFilesOf(config);
+  if (files === undefined || !isFleet(config)) return tls;
+  const pair = readTlsPair(files, clock.nowMs());
+  for (const warning of pair.warnings) log.warn({}, warning);
+  return pair;
 }
 
 /** Reads the certificate anew at every SIGHUP; returns what ends that. */
@@ -166,14 +190,14 @@ function keepTlsFresh(
   config: Config,
   first: ReadPair | undefined,
   listening: readonly Listening[],
-  told: { readonly log: Log; readonly metrics: Metrics },
+  told: { readonly log: Log; readonly metrics: Metrics; readonly clock: Clock },
 ): () => void {
   const files = tlsFilesOf(config);
   if (files === undefined || first === undefined) return () => undefined;
   tellExpiry(told.metrics, first);
   return reloadAtHangup({
     ...told,
-    read: () => readTlsPair(files, new SystemClock().nowMs()),
+    read: () => readTlsPair(files, told.clock.nowMs()),
     serve: (pair) => {
       for (const service of listening) service.renewTls(pair);
     },

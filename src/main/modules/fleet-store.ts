@@ -10,7 +10,6 @@ import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/a
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
-import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { chainWriterOf } from '../audit-keys.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
@@ -29,6 +28,7 @@ import {
   TICKETS,
   USERS,
 } from '../tokens.ts';
+import { type FleetClock, startFleetClock } from './fleet-clock.ts';
 import type { OpenStore, StoreConfig } from './store.ts';
 
 /** The configuration of a node on a MongoDB. */
@@ -43,7 +43,8 @@ type FleetConfig = StoreConfig & { readonly 'mongodb.url': ConnectionUrl };
 export async function openFleetStore(config: FleetConfig, log: Log): Promise<OpenStore> {
   const writer = chainWriterOf(config);
   const store = await connect(config['mongodb.url']);
-  const clock = new SystemClock();
+  const time = await startClock(store, config['mongodb.url'], log);
+  const { clock } = time;
   const audit = openAuditStore(
     store,
     writer,
@@ -61,6 +62,7 @@ export async function openFleetStore(config: FleetConfig, log: Log): Promise<Ope
     needed: { store: () => store.ping() },
     bind: async (container) => bindFleetStore(container, store, ledger, audit),
     close: async () => {
+      await time.stop();
       await ledger.close();
       await audit.close();
       await store.close();
@@ -68,13 +70,26 @@ export async function openFleetStore(config: FleetConfig, log: Log): Promise<Ope
   };
 }
 
+async function startClock(store: MongoStore, url: ConnectionUrl, log: Log): Promise<FleetClock> {
+  try {
+    return await startFleetClock(store, log);
+  } catch (error) {
+    await store.close();
+    throw unusable(url, error);
+  }
+}
+
 async function connect(url: ConnectionUrl): Promise<MongoStore> {
   try {
     return await MongoStore.open(url.reveal());
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(3, `The store in ${url} cannot be opened: ${reason}`, { cause: error });
+    throw unusable(url, error);
   }
+}
+
+function unusable(url: ConnectionUrl, cause: unknown): OperatorError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new OperatorError(3, `The store in ${url} cannot be opened: ${reason}`, { cause });
 }
 
 /** Binds every store to one database. */

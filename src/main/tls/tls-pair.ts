@@ -33,10 +33,11 @@ export interface ReadPair {
 /**
  * Reads a certificate and its key and sees to it that clients can accept them.
  *
+ * @param nowMs undefined while it is not known what time it is: then nothing is said of the certificate's.
  * @throws ConfigError with a sentence for the operator: a file that cannot be read, a key that others can read, a
  *   key of another certificate, a certificate whose time is over or has not come.
  */
-export function readTlsPair(files: TlsFiles, nowMs: number): ReadPair {
+export function readTlsPair(files: TlsFiles, nowMs: number | undefined): ReadPair {
   const cert = readPem('tls.cert', files.cert);
   refuseOpenKey(files.key);
   const key = readPem('tls.key', files.key);
@@ -46,7 +47,8 @@ export function readTlsPair(files: TlsFiles, nowMs: number): ReadPair {
       `tls.key: ${files.key} is not the key of the certificate in ${files.cert}; the server's own certificate comes first in its file.`,
     ]);
   }
-  const expiresAtMs = refuseOutOfTime(files.cert, certificate, nowMs);
+  const expiresAtMs = certificate.validToDate.getTime();
+  if (nowMs !== undefined) refuseOutOfTime(files.cert, certificate, nowMs);
   try {
     createSecureContext(secureContextOf({ cert, key }));
   } catch (error) {
@@ -55,7 +57,7 @@ export function readTlsPair(files: TlsFiles, nowMs: number): ReadPair {
       { cause: error },
     );
   }
-  const soon = expiresAtMs - nowMs < WARNING_DAYS * DAY_MS;
+  const soon = nowMs !== undefined && expiresAtMs - nowMs < WARNING_DAYS * DAY_MS;
   return {
     pair: { cert, key },
     expiresAtMs,
@@ -109,7 +111,7 @@ function parseKey(path: string, pem: string): KeyObject {
   }
 }
 
-function refuseOutOfTime(path: string, certificate: X509Certificate, nowMs: number): number {
+function refuseOutOfTime(path: string, certificate: X509Certificate, nowMs: number): void {
   const fromMs = certificate.validFromDate.getTime();
   const untilMs = certificate.validToDate.getTime();
   if (nowMs >= untilMs) {
@@ -120,7 +122,6 @@ function refuseOutOfTime(path: string, certificate: X509Certificate, nowMs: numb
       `tls.cert: the certificate in ${path} holds only from ${dayOf(fromMs)} on; set the clock, or use another.`,
     ]);
   }
-  return untilMs;
 }
 
 function coversHost(certificate: X509Certificate, host: string): boolean {

@@ -107,6 +107,12 @@ export class MongoStore {
     await this.read(() => this.#db.command({ ping: 1 }));
   }
 
+  /** What the primary's clock shows, in Unix milliseconds. @throws PortError `unavailable`. */
+  async serverTimeMs(): Promise<number> {
+    const { localTime } = await this.read(() => this.#db.command({ hello: 1 }));
+    return (localTime as Date).getTime();
+  }
+
   /** A session for one transaction; whoever started it ends it. */
   startSession(): ClientSession {
     return this.#client.startSession();
