@@ -1,7 +1,8 @@
-import type { SubscriberClaim } from '../../src/domain/multiplexing/subscriber.ts';
+import { Subscriber, type SubscriberClaim } from '../../src/domain/multiplexing/subscriber.ts';
 import type { SubscriberId } from '../../src/domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../src/domain/multiplexing/subscriber-owner.ts';
-import { user } from './ledger-builders.ts';
+import type { SubscriberState } from '../../src/domain/multiplexing/subscriber-state.ts';
+import { T0, user } from './ledger-builders.ts';
 
 /** An owner of its own for each number. */
 export const owner = (number: number): SubscriberOwner => `user:${user(number)}`;
@@ -33,3 +34,19 @@ export function aRouteClaim(facts: Partial<SubscriberClaim> = {}): SubscriberCla
   const { tokenSha256: _none, ...claim } = aClaim({ id: 'control:sess-shared-demo', kind: 'control' });
   return { ...claim, ...facts };
 }
+
+/** The state that a first claim leaves, with its mark. */
+export const aSubscriber = (
+  facts: Partial<SubscriberClaim> = {},
+  mark = `claimed-${facts.id ?? ''}`,
+  nowMs = T0,
+): SubscriberState => Subscriber.claim(undefined, aClaim(facts), { nowMs, mark }).subscriber.snapshot();
+
+/** The state after its holder has gone. */
+export const left = (state: SubscriberState, nowMs: number): SubscriberState => {
+  const { epoch, holders } = state;
+  const fence = { connection: holders[0]?.connection ?? '', epoch };
+  const after = Subscriber.restore(state).detach(fence, { nowMs, mark: `${state.mark} left` });
+  if (after === undefined) throw new Error('the holder could not leave');
+  return after.snapshot();
+};

@@ -6,6 +6,7 @@ import { FLEET_INDEXES } from './fleet/fleet-indexes.ts';
 import { IDENTITY_INDEXES, UNINDEXED_IDENTITY } from './identity/identity-indexes.ts';
 import type { IndexSpec } from './index-spec.ts';
 import { isDuplicateKey } from './mongo-fault.ts';
+import { SUBSCRIBER_INDEXES } from './multiplexing/subscriber-indexes.ts';
 import { STREAMING_INDEXES, UNINDEXED_STREAMING } from './streaming/streaming-indexes.ts';
 
 /** The version of the documents' forms that this program reads and writes. */
@@ -19,6 +20,7 @@ const INDEXES: readonly IndexSpec[] = [
   ...FLEET_INDEXES,
   ...IDENTITY_INDEXES,
   ...STREAMING_INDEXES,
+  ...SUBSCRIBER_INDEXES,
 ];
 /** Collections that transactions write to are there before the first one. */
 const COLLECTIONS = new Set([

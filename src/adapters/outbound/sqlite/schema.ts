@@ -14,7 +14,9 @@ import { API_KEY_SCHEMA } from './migrations/0006-api-keys.ts';
 import { AUDIT_SCHEMA } from './migrations/0007-audit.ts';
 import { COOKIE_LOGINS_SCHEMA } from './migrations/0008-cookie-logins.ts';
 import { STREAM_NODES_SCHEMA } from './migrations/0009-stream-nodes.ts';
+import { SUBSCRIBER_SCHEMA } from './migrations/0010-subscribers.ts';
 import type { Migration } from './migrations.ts';
+import { SUBSCRIBER_OPERATIONS } from './multiplexing/subscriber-operations.ts';
 import type { OperationSet } from './operation.ts';
 import { STREAMING_OPERATIONS } from './streaming/streaming-operations.ts';
 
@@ -29,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   AUDIT_SCHEMA,
   COOKIE_LOGINS_SCHEMA,
   STREAM_NODES_SCHEMA,
+  SUBSCRIBER_SCHEMA,
 ];
 
 /** Every write that the store knows. */
@@ -41,4 +44,5 @@ export const OPERATIONS: OperationSet = {
   ...TICKET_OPERATIONS,
   ...CLOCK_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...SUBSCRIBER_OPERATIONS,
 };
