@@ -11,7 +11,6 @@ import { SqliteTicketRepository } from '../../adapters/outbound/sqlite/identity/
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
-import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
 import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -24,7 +23,6 @@ import {
   CHATS,
   EVENT_LOG,
   LEDGER,
-  LIVE_TAIL,
   LOGIN_SESSIONS,
   REVOCATIONS,
   SIGNING_KEYS,
@@ -32,6 +30,7 @@ import {
   TICKETS,
   USERS,
 } from '../tokens.ts';
+import { bindPassingThings } from './passing-things.ts';
 import type { OpenStore } from './store.ts';
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
@@ -113,7 +112,7 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
-  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
+  bindPassingThings(container);
   container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
   container.bind(USERS).toConstantValue(new SqliteUserRepository(store));
   container.bind(API_KEYS).toConstantValue(new SqliteApiKeyRepository(store));

@@ -1,12 +1,8 @@
 import type { Container } from 'inversify';
-import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
-import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
-import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
-import { MemorySigningKeyRepository } from '../../adapters/outbound/memory/identity/memory-signing-key-repository.ts';
-import { MemoryTicketRepository } from '../../adapters/outbound/memory/identity/memory-ticket-repository.ts';
-import { MemoryUserRepository } from '../../adapters/outbound/memory/identity/memory-user-repository.ts';
 import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
 import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
+import { MongoAttemptCounters } from '../../adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
+import { openIdentityStore } from '../../adapters/outbound/mongo/identity/open-identity-store.ts';
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
@@ -16,6 +12,7 @@ import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
   API_KEYS,
+  ATTEMPT_COUNTERS,
   AUDIT_LOG,
   CHATS,
   EVENT_LOG,
@@ -100,19 +97,18 @@ function bindFleetStore(
   audit: AuditStore,
 ): void {
   const { chats, streams, events } = openStreamingStore(store, audit.recordActs);
-  const revocations = new MemoryRevocationLog();
-  const sessions = new MemoryLoginSessionRepository(revocations);
-  const apiKeys = new MemoryApiKeyRepository(revocations);
+  const identity = openIdentityStore(store, audit.recordActs);
   container.bind(AUDIT_LOG).toConstantValue(audit.log);
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
   container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
   container.bind(LEDGER).toConstantValue(ledger);
-  container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations));
-  container.bind(API_KEYS).toConstantValue(apiKeys);
-  container.bind(TICKETS).toConstantValue(new MemoryTicketRepository());
-  container.bind(LOGIN_SESSIONS).toConstantValue(sessions);
-  container.bind(REVOCATIONS).toConstantValue(revocations);
-  container.bind(SIGNING_KEYS).toConstantValue(new MemorySigningKeyRepository());
+  container.bind(USERS).toConstantValue(identity.users);
+  container.bind(API_KEYS).toConstantValue(identity.apiKeys);
+  container.bind(TICKETS).toConstantValue(identity.tickets);
+  container.bind(LOGIN_SESSIONS).toConstantValue(identity.sessions);
+  container.bind(REVOCATIONS).toConstantValue(identity.revocations);
+  container.bind(SIGNING_KEYS).toConstantValue(identity.signingKeys);
+  container.bind(ATTEMPT_COUNTERS).toConstantValue(new MongoAttemptCounters(store));
 }

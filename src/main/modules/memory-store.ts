@@ -11,14 +11,12 @@ import { MemoryChatRepository } from '../../adapters/outbound/memory/streaming/m
 import { MemoryEventLog } from '../../adapters/outbound/memory/streaming/memory-event-log.ts';
 import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming/memory-stream-repository.ts';
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
-import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
 import {
   API_KEYS,
   AUDIT_LOG,
   CHATS,
   EVENT_LOG,
   LEDGER,
-  LIVE_TAIL,
   LOGIN_SESSIONS,
   REVOCATIONS,
   SIGNING_KEYS,
@@ -26,6 +24,7 @@ import {
   TICKETS,
   USERS,
 } from '../tokens.ts';
+import { bindPassingThings } from './passing-things.ts';
 
 /** Binds every store to memory: for the API document and for tests, where nothing has to last. */
 export function bindMemoryStore(container: Container): void {
@@ -38,7 +37,7 @@ export function bindMemoryStore(container: Container): void {
   container.bind(CHATS).toConstantValue(new MemoryChatRepository(streaming));
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));
   container.bind(EVENT_LOG).toConstantValue(new MemoryEventLog(streaming));
-  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
+  bindPassingThings(container);
   container.bind(LEDGER).toConstantValue(new MemoryReservationLedger(audit));
   container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations, audit));
   container.bind(API_KEYS).toConstantValue(apiKeys);

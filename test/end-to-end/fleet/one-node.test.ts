@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { sharedKeys } from '../../support/fleet-settings.ts';
@@ -85,7 +85,14 @@ describe('a node on MongoDB', function () {
     }
   });
 
-  it('stops in order', async () => {
+  it("stops in order, and then the operator's commands open the store themselves, from any machine", async () => {
     expect(await node.end()).to.equal(0);
+    const secret = { ...env, HOLDFAST_PASSWORD: 'a long enough password' };
+    const elsewhere = ['--data', join(folder, 'nowhere')];
+    const made = await holdfast(['user', 'create', 'ann', 'ann@example.org', ...elsewhere], secret);
+    expect(made.code, made.stderr).to.equal(0);
+    const listed = await holdfast(['user', 'list', '--json', ...elsewhere], env);
+    expect(listed.stdout).to.contain('"ann"').and.to.contain('"user1"');
+    expect(existsSync(join(folder, 'nowhere'))).to.equal(false);
   });
 });
