@@ -1,7 +1,8 @@
 /**
  * Runs a server for as long as whoever started this lives: `keeper.ts <folder> <program> [argument…]`. When the
  * channel to that process closes, however that came about, the server is killed and its folder removed; when the server
- * dies first, the folder stays, so that another keeper can start it over. A message is a signal for the server.
+ * dies first, the folder stays, so that another keeper can start it over. A message is a signal for the server, and is
+ * answered when the signal is sent.
  */
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -28,7 +29,10 @@ function takeDown(): void {
 
 server.once('error', () => process.exit(1));
 server.once('exit', () => process.exit(0));
-process.on('message', (signal: NodeJS.Signals) => server.kill(signal));
+process.on('message', (signal: NodeJS.Signals) => {
+  server.kill(signal);
+  process.send?.(signal);
+});
 process.once('disconnect', takeDown);
 // Signals that end the whole group of processes, such as Ctrl-C, reach this one too: the server goes in order.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, takeDown);

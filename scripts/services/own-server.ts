@@ -54,6 +54,16 @@ export class OwnServer {
     await this.#gone(() => this.#keeper.send('SIGKILL'));
   }
 
+  /** Lets the server stand still, with all its connections open. */
+  async pause(): Promise<void> {
+    await this.#signalled('SIGSTOP');
+  }
+
+  /** Lets a server go on that stands still. */
+  async goOn(): Promise<void> {
+    await this.#signalled('SIGCONT');
+  }
+
   /** Starts the server over, on the same port with the same data. */
   async restart(): Promise<void> {
     this.#keeper = this.#spawn();
@@ -64,6 +74,12 @@ export class OwnServer {
   async stop(): Promise<void> {
     if (this.#keeper.exitCode !== null) return rmSync(this.#folder, { recursive: true, force: true });
     await this.#gone(() => this.#keeper.connected && this.#keeper.disconnect());
+  }
+
+  async #signalled(signal: NodeJS.Signals): Promise<void> {
+    const done = once(this.#keeper, 'message');
+    this.#keeper.send(signal);
+    await done;
   }
 
   async #gone(end: () => void): Promise<void> {

@@ -23,11 +23,16 @@ export function describeFleetBus(name: string, create: () => Promise<readonly [F
       [here, there] = await create();
     });
 
+    const connected = (): Promise<void> =>
+      eventually(async () => {
+        expect([here.isConnected, there.isConnected]).to.deep.equal([true, true]);
+      });
+
     it('carries words to every node, the one that says them too', async () => {
       const [own, other] = [listener(), listener()];
       here.listen(own);
       there.listen(other);
-      await eventually(async () => expect([here.isConnected, there.isConnected]).to.deep.equal([true, true]));
+      await connected();
       here.askToStop(numberedStream(1));
       here.tellRevoked();
       for (const { heard } of [own, other]) {
@@ -41,7 +46,7 @@ export function describeFleetBus(name: string, create: () => Promise<readonly [F
       there.listen(kept);
       leave();
       leave();
-      await eventually(async () => expect(here.isConnected).to.equal(true));
+      await connected();
       here.askToStop(numberedStream(2));
       await eventually(async () => expect(kept.heard).to.deep.equal([`stop ${numberedStream(2)}`]));
       expect(gone.heard).to.deep.equal([]);

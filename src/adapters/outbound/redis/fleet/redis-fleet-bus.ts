@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import type { FleetBus, FleetListener } from '../../../../application/ports/fleet/fleet-bus.ts';
+import { isStreamId, type StreamId } from '../../../../domain/streaming/stream-id.ts';
+import type { RedisWire } from '../redis-wire.ts';
+
+const CHANNEL = 'fleet';
+const STOP = 'stop';
+const REVOKED = 'revoked';
+
+/** Carries words between nodes over Redis, and to its own node by itself; where there is no Redis only that. */
+export class RedisFleetBus implements FleetBus {
+  readonly #listeners = new Set<FleetListener>();
+  readonly #origin = randomBytes(9).toString('base64url');
+  readonly #wire: RedisWire;
+  #isHearing = false;
+
+  constructor(wire: RedisWire) {
+    this.#wire = wire;
+    wire.subscribe(CHANNEL, {
+      onMessage: (text) => this.#hear(text),
+      onActive: () => {
+        this.#isHearing = true;
+        this.#tell((listener) => listener.onMissed());
+      },
+    });
+  }
+
+  get isConnected(): boolean {
+    return this.#isHearing && this.#wire.isConnected;
+  }
+
+  askToStop(id: StreamId): void {
+    this.#tell((listener) => listener.onStopAsked(id));
+    this.#wire.publish(CHANNEL, `${this.#origin} ${STOP} ${id}`);
+  }
+
+  tellRevoked(): void {
+    this.#tell((listener) => listener.onRevoked());
+    this.#wire.publish(CHANNEL, `${this.#origin} ${REVOKED}`);
+  }
+
+  listen(listener: FleetListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #hear(text: string): void {
+    const [origin, word, id] = text.split(' ');
+    if (origin === this.#origin) return;
+    if (word === REVOKED) this.#tell((listener) => listener.onRevoked());
+    if (word === STOP && isStreamId(id)) this.#tell((listener) => listener.onStopAsked(id));
+  }
+
+  #tell(word: (listener: FleetListener) => void): void {
+    for (const listener of [...this.#listeners]) word(listener);
+  }
+}

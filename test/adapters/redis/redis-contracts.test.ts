@@ -1,0 +1,86 @@
+import { Redis } from 'ioredis';
+import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
+import { RedisFleetBus } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-bus.ts';
+import { RedisLeases } from '../../../src/adapters/outbound/redis/fleet/redis-leases.ts';
+import { RedisAttemptCounters } from '../../../src/adapters/outbound/redis/identity/redis-attempt-counters.ts';
+import type { RedisWire } from '../../../src/adapters/outbound/redis/redis-wire.ts';
+import { RedisLiveTail } from '../../../src/adapters/outbound/redis/streaming/redis-live-tail.ts';
+import { SystemTimers } from '../../../src/adapters/outbound/system/system-timers.ts';
+import { describeAttemptCounters } from '../../contracts/attempt-counters.ts';
+import { describeFleetBus } from '../../contracts/fleet-bus.ts';
+import { describeLeases } from '../../contracts/leases.ts';
+import { describeLiveTail } from '../../contracts/live-tail.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { aLink, connected, type LinkUnderTest, ownPrefix, redisUrl } from '../../support/redis.ts';
+
+/** Lets time pass for a window: its key expires that much earlier. */
+const EARLIER = `
+local left = redis.call('PTTL', KEYS[1])
+if left > 0 then redis.call('PEXPIRE', KEYS[1], math.max(0, left - ARGV[1])) end`;
+/** The same for all leases. */
+const EARLIER_LEASES = `
+local all = redis.call('HGETALL', KEYS[1])
+for at = 1, #all, 2 do
+  local token, untilMs, holder = string.match(all[at + 1], '^(%d+) (%d+) (.*)$')
+  redis.call('HSET', KEYS[1], all[at], string.format('%s %.0f %s', token, untilMs - ARGV[1], holder))
+end`;
+
+/** Resolves when everything is heard that was subscribed to before: one connection does all in its order. */
+const heard = (link: RedisWire): Promise<void> =>
+  new Promise((resolve) => {
+    link.subscribe('marker', { onMessage: () => undefined, onActive: resolve });
+  });
+
+describe('what nodes share on Redis', () => {
+  let client: Redis;
+  let url: string;
+  let prefix: string;
+  let here: LinkUnderTest;
+  let there: LinkUnderTest;
+  before(async () => {
+    url = await redisUrl();
+    client = new Redis(url);
+  });
+  beforeEach(async () => {
+    prefix = ownPrefix();
+    [here, there] = [aLink(url, prefix), aLink(url, prefix)];
+    await connected(here, there);
+  });
+  afterEach(async () => {
+    here.link.close();
+    there.link.close();
+    const keys = await client.keys(`${prefix}*`);
+    for (const key of keys) {
+      if ((await client.pttl(key)) < 0) throw new Error(`${key} would stay for ever`);
+    }
+    if (keys.length > 0) await client.del(keys);
+  });
+  after(() => client.disconnect());
+
+  describeLeases('RedisLeases', async () => ({
+    leases: new RedisLeases(here.link),
+    elsewhere: new RedisLeases(there.link),
+    pass: async (byMs) => void (await client.eval(EARLIER_LEASES, 1, `${prefix}leases`, byMs)),
+  }));
+
+  describeAttemptCounters('RedisAttemptCounters', async () => ({
+    counters: new RedisAttemptCounters(here.link, new MemoryAttemptCounters({ clock: new ManualClock() })),
+    advance: async (byMs) => {
+      for (const key of await client.keys(`${prefix}*`)) await client.eval(EARLIER, 1, key, byMs);
+    },
+  }));
+
+  describeFleetBus('RedisFleetBus', async () => [
+    new RedisFleetBus(here.link),
+    new RedisFleetBus(there.link),
+  ]);
+
+  describeLiveTail('RedisLiveTail', async () => {
+    const timers = new SystemTimers();
+    return {
+      here: new RedisLiveTail({ wire: here.link, timers }),
+      elsewhere: new RedisLiveTail({ wire: there.link, timers }),
+      subscribed: () => heard(here.link),
+    };
+  });
+});
