@@ -54,10 +54,10 @@ const aboutThisProcess = (): ChainWriter['about'] => ({
  * @throws ConfigError with a sentence when the key cannot be used.
  */
 export function auditAuthenticators(settings: StoreSettings): readonly Authenticate[] {
-  return isShared(settings) || existsSync(pathOf(settings)) ? read(settings, false).map(authenticator) : [];
+  const { 'mongodb.url': fleet, 'audit.keyFile': named } = settings;
+  const isDue = fleet !== undefined && named !== undefined;
+  return isDue || existsSync(pathOf(settings)) ? read(settings, false).map(authenticator) : [];
 }
-
-const isShared = (settings: StoreSettings): boolean => settings['mongodb.url'] !== undefined;
 
 const pathOf = (settings: StoreSettings): string =>
   settings['audit.keyFile'] ?? join(settings.data, AUDIT_KEY_FILE);

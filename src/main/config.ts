@@ -57,6 +57,7 @@ export const environmentVariable = (
 
 /**
  * Reads the configuration: flags win over the environment, the environment over the file, the file over defaults.
+ * A command that only looks at a store says that it is no node (`asNode: false`), and needs no secret of the nodes.
  *
  * @throws ConfigError with every problem found, each with the flag, variable or path of the file that it is about.
  */
@@ -64,6 +65,7 @@ export async function loadConfig(sources: {
   readonly flags?: FlagValues;
   readonly file?: string | undefined;
   readonly environment?: Environment;
+  readonly asNode?: boolean;
 }): Promise<Config> {
   const environment = sources.environment ?? process.env;
   const path = sources.file ?? environmentVariable('HOLDFAST_CONFIG', environment);
@@ -82,7 +84,10 @@ export async function loadConfig(sources: {
   problems.push(...addConnections(settings));
   if (problems.length > 0) throw new ConfigError(problems);
   const checked = settings as Settings;
-  const broken = [...brokenRules(checked, file.models), ...(await brokenCookieDomain(checked))];
+  const broken = [
+    ...brokenRules(checked, file.models, sources.asNode ?? true),
+    ...(await brokenCookieDomain(checked)),
+  ];
   if (broken.length > 0) throw new ConfigError(broken);
   return {
     ...checked,

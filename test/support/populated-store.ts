@@ -3,6 +3,9 @@ import { SqliteAuditLog } from '../../src/adapters/outbound/sqlite/audit/sqlite-
 import type { SqliteStore } from '../../src/adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../src/adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import type { ReservationLedger } from '../../src/application/ports/accounting/reservation-ledger.ts';
+import type { ChatRepository } from '../../src/application/ports/streaming/chat-repository.ts';
+import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
 import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import { HOLD_LIFETIME_MS } from '../../src/domain/accounting/credit-reservation.ts';
 import {
@@ -28,7 +31,20 @@ const TEXT = 'An answer in two pieces.';
  */
 export async function populate(store: SqliteStore): Promise<void> {
   const ledger = new SqliteReservationLedger(store);
-  const { chats, streams, events } = await openStreamingStore(store);
+  await populateWith({ ledger, ...(await openStreamingStore(store)) });
+  await new SqliteAuditLog(store).anchor();
+}
+
+/** The adapters of a store that is to be filled. */
+interface Fillable {
+  readonly ledger: ReservationLedger;
+  readonly chats: ChatRepository;
+  readonly streams: StreamRepository;
+  readonly events: EventLog;
+}
+
+/** Fills any store with the same, but for the audit log. */
+export async function populateWith({ ledger, chats, streams, events }: Fillable): Promise<void> {
   await ledger.grant(user(1), aGrant({ amountMicros: credits(100) }), act());
   await ledger.grant(user(1), aGrant({ id: 'short', expiresAtMs: T0 + 10 }), act());
   const chat = { id: CHAT, owner: user(1), title: 'A chat', modelId: 'handbook' };
@@ -48,12 +64,11 @@ export async function populate(store: SqliteStore): Promise<void> {
     await streams.acknowledgeIntent(id);
   }
   await populateLedger(ledger);
-  await new SqliteAuditLog(store).anchor();
 }
 
 async function start(
   number: number,
-  ledger: SqliteReservationLedger,
+  ledger: ReservationLedger,
   streams: StreamRepository,
 ): Promise<StreamingSession> {
   const id = streamId(number) as StreamId;
@@ -99,7 +114,7 @@ async function end(
   return tokens;
 }
 
-async function populateLedger(ledger: SqliteReservationLedger): Promise<void> {
+async function populateLedger(ledger: ReservationLedger): Promise<void> {
   for (const number of [5, 6]) await ledger.reserve(user(1), aRequest({ id: streamId(number) }), T0 + 60);
   await ledger.release(streamId(5), 150, T0 + 61);
   await ledger.release(streamId(7), 0, T0 + 62);

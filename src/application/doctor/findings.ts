@@ -46,8 +46,12 @@ export class Findings {
       count += page.length;
       const rows: Array<{ row: string; value: Value }> = [];
       for (const seen of page) {
-        if ('value' in seen) rows.push(seen);
-        else this.expect(false, 'row.readable', seen.row, () => `it cannot be read back: ${seen.unreadable}`);
+        if ('value' in seen) {
+          rows.push(seen);
+          this.expect(seen.amiss === undefined, 'row.kept', seen.row, () => `${seen.amiss}`);
+        } else {
+          this.expect(false, 'row.readable', seen.row, () => `it cannot be read back: ${seen.unreadable}`);
+        }
       }
       yield rows;
     }

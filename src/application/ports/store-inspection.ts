@@ -9,9 +9,12 @@ import type { SettlementIntent } from './accounting/credit-holds.ts';
 import type { JournalRow, UsageRecord } from './accounting/reservation-ledger.ts';
 import type { AuditEntry } from './audit-log.ts';
 
-/** A row as it was found: its name (`table/key`), and its value unless it cannot be read back. */
+/**
+ * A row as it was found: its name (`table/key`), and its value unless it cannot be read back. `amiss`: in what the store's
+ * own notes about the row do not go with it, such as a mark by which it is found.
+ */
 export type Seen<Value> =
-  | { readonly row: string; readonly value: Value }
+  | { readonly row: string; readonly value: Value; readonly amiss?: string }
   | { readonly row: string; readonly unreadable: string };
 
 /** An account without its grants. */

@@ -2,9 +2,9 @@ import { type ChainHead, headFrom } from '../../domain/audit/audit-chain.ts';
 import { loadConfig } from '../config.ts';
 import { ConfigError } from '../configuration/config-error.ts';
 import { type CommandLine, example } from './command-line.ts';
+import { addStoreFlags, type StoreFlags, storeFlagValues } from './store-flags.ts';
 
-interface Flags {
-  readonly data?: string;
+interface Flags extends StoreFlags {
   readonly json?: true;
   readonly auditKeyFile?: string;
   readonly auditHead: readonly string[];
@@ -13,13 +13,13 @@ interface Flags {
 
 /** `holdfast doctor`: proves that the store's books, streams and audit log are whole. */
 export function registerDoctor({ program, run }: CommandLine): void {
-  program
+  const doctor = program
     .command('doctor')
     .summary("prove that the store's books, streams and audit log are whole")
     .description(
-      'Looks at every row of the store, also beside a running server, and names each that breaks a promise.',
-    )
-    .option('--data <dir>', 'Data folder of the server (env: HOLDFAST_DATA, default: ./data).')
+      'Looks at every row of the store, also while servers write to it, and names each that breaks a promise.',
+    );
+  addStoreFlags(doctor)
     .option(
       '--audit-key-file <file>',
       'Key of the audit log (env: HOLDFAST_AUDIT_KEY_FILE, default: audit-key in the data folder).',
@@ -32,34 +32,34 @@ export function registerDoctor({ program, run }: CommandLine): void {
     )
     .option('--without-audit-key', 'Says that the audit key is not here: the audit log stays unproven.')
     .option('--json', 'One JSON document on stdout.')
-    .addHelpText('after', example('holdfast doctor --data /var/lib/holdfast'))
+    .addHelpText(
+      'after',
+      example('holdfast doctor --data /var/lib/holdfast', 'holdfast doctor --mongodb-url-file ./mongodb-url'),
+    )
     .action(run(examine));
 }
 
 async function examine(flags: Flags): Promise<number> {
   const settings = await loadConfig({
+    asNode: false,
     flags: {
-      ...(flags.data === undefined ? {} : { data: flags.data }),
+      ...storeFlagValues(flags),
       ...(flags.auditKeyFile === undefined ? {} : { 'audit.keyFile': flags.auditKeyFile }),
     },
   });
   const heads = flags.auditHead.map(headOf);
   const { runDoctor } = await import('../../adapters/inbound/cli/doctor/run-doctor.ts');
-  const { SqliteStoreInspection } = await import(
-    '../../adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts'
-  );
+  const { withInspection } = await import('../store-views.ts');
   const { DiagnoseStore } = await import('../../application/doctor/diagnose-store.ts');
   const { auditAuthenticators } = await import('../audit-keys.ts');
   const { systemIo } = await import('./command-io.ts');
   const io = systemIo();
   const leaveUnproven = flags.withoutAuditKey === true;
   const keys = leaveUnproven ? [] : auditAuthenticators(settings);
-  const diagnose = new DiagnoseStore({
-    inspection: new SqliteStoreInspection(settings.data),
-    digest: io.digest,
-    audit: { keys, heads },
+  return withInspection(settings, (inspection) => {
+    const diagnose = new DiagnoseStore({ inspection, digest: io.digest, audit: { keys, heads } });
+    return runDoctor(diagnose, { json: flags.json === true, leaveUnproven }, io);
   });
-  return runDoctor(diagnose, { json: flags.json === true, leaveUnproven }, io);
 }
 
 function headOf(word: string): ChainHead {

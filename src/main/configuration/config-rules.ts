@@ -3,12 +3,16 @@ import { isLoopback } from './network-address.ts';
 import { flagOf, type Settings } from './settings.ts';
 import type { UpstreamModel } from './upstream-model.ts';
 
-/** Finds settings that are right alone and wrong together; one sentence each. */
-export function brokenRules(settings: Settings, models: readonly UpstreamModel[]): string[] {
+/**
+ * Finds settings that are right alone and wrong together; one sentence each.
+ *
+ * @param asNode false for a command that only looks at a store, and needs no secret of the nodes.
+ */
+export function brokenRules(settings: Settings, models: readonly UpstreamModel[], asNode: boolean): string[] {
   return [
     ...exposures(settings, models),
     ...separateServices(settings),
-    ...manyNodes(settings),
+    ...(asNode ? manyNodes(settings) : []),
     ...samePorts(settings),
     ...upstreams(settings, models),
   ];

@@ -9,7 +9,7 @@ import {
 } from 'mongodb';
 import { PortError } from '../../../application/ports/port-error.ts';
 import { readFault, writeFault } from './mongo-fault.ts';
-import { prepareSchema } from './schema.ts';
+import { prepareSchema, requireSchema } from './schema.ts';
 
 /** Most commands that are under way or wait for a connection; more are refused as `unavailable`. */
 const MAX_COMMANDS = 10_000;
@@ -66,7 +66,21 @@ export class MongoStore {
    * @throws Error with a sentence when the URL is careless, the schema is of a newer program, or an index is another.
    *   PortError `unavailable` when there is no server.
    */
-  static async open(url: string): Promise<MongoStore> {
+  static open(url: string): Promise<MongoStore> {
+    return MongoStore.#connect(url, prepareSchema);
+  }
+
+  /**
+   * Connects to a store to look at: nothing is made in it.
+   *
+   * @throws Error with a sentence when the URL is careless, or there is no store of this schema. PortError `unavailable`
+   *   when there is no server.
+   */
+  static look(url: string): Promise<MongoStore> {
+    return MongoStore.#connect(url, requireSchema);
+  }
+
+  static async #connect(url: string, prepare: (db: Db) => Promise<void>): Promise<MongoStore> {
     const client = new MongoClient(url, OPTIONS);
     const careless = CARELESS.find((name) => new RegExp(`[?&]${name}=true`, 'i').test(url));
     if (careless !== undefined) {
@@ -74,7 +88,7 @@ export class MongoStore {
     }
     const store = new MongoStore(client);
     try {
-      await prepareSchema(store.#db);
+      await prepare(store.#db);
       return store;
     } catch (error) {
       await client.close();
@@ -85,6 +99,12 @@ export class MongoStore {
   /** `options` go before what the store decides for all. */
   collection<Schema extends Document>(name: string, options?: CollectionOptions): Collection<Schema> {
     return this.#db.collection<Schema>(name, options);
+  }
+
+  /** A collection whose reads are all of one moment, in the session of one look. */
+  atOneMoment<Schema extends Document>(name: string): Collection<Schema> {
+    // Said here, since the driver would have a snapshot session send what the client has by default.
+    return this.#db.collection<Schema>(name, { readConcern: { level: 'snapshot' } });
   }
 
   /** @throws PortError `unavailable`. */
@@ -116,6 +136,11 @@ export class MongoStore {
   /** A session for one transaction; whoever started it ends it. */
   startSession(): ClientSession {
     return this.#client.startSession();
+  }
+
+  /** A session whose reads are of the moment of its first one; whoever started it ends it. */
+  startSnapshot(): ClientSession {
+    return this.#client.startSession({ snapshot: true });
   }
 
   async close(): Promise<void> {

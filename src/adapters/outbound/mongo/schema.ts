@@ -52,6 +52,17 @@ export async function prepareSchema(db: Db): Promise<void> {
   }
 }
 
+/**
+ * Sees that the database is one of this program's, without making anything in it.
+ *
+ * @throws Error with a sentence when it is empty, or of another version.
+ */
+export async function requireSchema(db: Db): Promise<void> {
+  const stored = await db.collection<Meta>('meta').findOne({ _id: 'schema' });
+  if (stored === null) throw new Error(`There is no Holdfast store in the database ${db.databaseName}.`);
+  requireKnown(db, stored);
+}
+
 async function requireVersion(db: Db): Promise<void> {
   const metas = db.collection<Meta>('meta');
   const stored = await metas.findOne({ _id: 'schema' });
@@ -61,11 +72,14 @@ async function requireVersion(db: Db): Promise<void> {
     });
     return requireVersion(db);
   }
-  if (stored.version !== SCHEMA_VERSION) {
-    throw new Error(
-      `The database ${db.databaseName} has schema ${stored.version}, and this program knows ${SCHEMA_VERSION}: run the version of Holdfast that wrote it, or a newer one.`,
-    );
-  }
+  requireKnown(db, stored);
+}
+
+function requireKnown(db: Db, { version }: Meta): void {
+  if (version === SCHEMA_VERSION) return;
+  throw new Error(
+    `The database ${db.databaseName} has schema ${version}, and this program knows ${SCHEMA_VERSION}: run the version of Holdfast that wrote it, or a newer one.`,
+  );
 }
 
 async function prepareCollection(db: Db, name: string, specs: readonly IndexSpec[]): Promise<void> {

@@ -4,10 +4,8 @@ import { PortError } from '../../../../application/ports/port-error.ts';
 import type { JournalEntry } from '../../../../domain/accounting/journal-entry.ts';
 import { isConflict, isUnknownOutcome } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
-import { JOURNAL, type JournalDocument } from './ledger-documents.ts';
+import { CURSORS_PER_DOCUMENT, JOURNAL, type JournalDocument, journalCursor } from './ledger-documents.ts';
 
-/** Cursors of one document of the journal: its number times this, and the place of the entry in it. */
-const CURSORS_PER_DOCUMENT = 1_024;
 /** Most entries of one document. */
 const MAX_ENTRIES = 1_000;
 /** How often an append may lose to other nodes' before it gives up; the outbox keeps what was to be appended. */
@@ -61,7 +59,7 @@ export class JournalLog {
       );
       for await (const { _id, entries } of documents) {
         for (const [place, entry] of entries.entries()) {
-          const cursor = _id * CURSORS_PER_DOCUMENT + place + 1;
+          const cursor = journalCursor(_id, place);
           if (cursor > after) rows.push({ cursor, entry });
         }
         if (rows.length >= limit) break;

@@ -73,6 +73,13 @@ export interface JournalDocument {
   readonly entries: readonly JournalEntry[];
 }
 
+/** Cursors of one document of the journal, which has fewer entries. */
+export const CURSORS_PER_DOCUMENT = 1_024;
+
+/** The cursor of an entry, by the number of its document and its place in it. */
+export const journalCursor = (number: number, place: number): number =>
+  number * CURSORS_PER_DOCUMENT + place + 1;
+
 /** A usage record; its `_id` is the record's. */
 export type UsageDocument = Omit<UsageRecord, 'id'> & { readonly _id: string };
 
@@ -113,3 +120,18 @@ export const accountState = (document: AccountDocument): CreditAccountState => (
   ...document.sums,
   grants: Object.values(document.grants),
 });
+
+/** A stored usage record, as readers see it. */
+export function usageFrom(document: UsageDocument): UsageRecord {
+  const { _id, userId, service, modelId, streamId, tokens, chargeMicros, atMs } = document;
+  return {
+    id: _id,
+    userId,
+    service,
+    ...(modelId === undefined ? {} : { modelId }),
+    ...(streamId === undefined ? {} : { streamId }),
+    tokens,
+    chargeMicros,
+    atMs,
+  };
+}

@@ -15,6 +15,7 @@ import {
   type ReservationDocument,
   USAGE,
   type UsageDocument,
+  usageFrom,
 } from './ledger-documents.ts';
 
 /** Claims that are looked at together, since some have no hold yet. */
@@ -130,28 +131,6 @@ export class LedgerReads {
       (claim) => holds.get(claim.userId)?.[keyOf(claim._id)] ?? reservationOf(claim) ?? [],
     );
   }
-}
-
-function usageFrom({
-  _id,
-  userId,
-  service,
-  modelId,
-  streamId,
-  tokens,
-  chargeMicros,
-  atMs,
-}: UsageDocument): UsageRecord {
-  return {
-    id: _id,
-    userId,
-    service,
-    ...(modelId === undefined ? {} : { modelId }),
-    ...(streamId === undefined ? {} : { streamId }),
-    tokens,
-    chargeMicros,
-    atMs,
-  };
 }
 
 const newestFirst = (left: CreditReservationState, right: CreditReservationState): number =>

@@ -1,0 +1,97 @@
+import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
+import type { JournalRow, UsageRecord } from '../../../../application/ports/accounting/reservation-ledger.ts';
+import type { AuditEntry } from '../../../../application/ports/audit-log.ts';
+import type {
+  Found,
+  InspectedAccount,
+  InspectedChat,
+  InspectedGrant,
+  InspectedLog,
+  Page,
+  Seen,
+  StorePicture,
+} from '../../../../application/ports/store-inspection.ts';
+import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
+import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
+import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
+import { AuditTables } from './audit-tables.ts';
+import { LedgerTables } from './ledger-tables.ts';
+import type { Moment } from './moment.ts';
+import { StreamTables } from './stream-tables.ts';
+
+/** The collections of a fleet's store at one moment, in the form of tables. */
+export class MongoStorePicture implements StorePicture {
+  readonly #ledger: LedgerTables;
+  readonly #streams: StreamTables;
+  readonly #audit: AuditTables;
+
+  constructor(moment: Moment) {
+    this.#ledger = new LedgerTables(moment);
+    this.#streams = new StreamTables(moment);
+    this.#audit = new AuditTables(moment);
+  }
+
+  accounts(): AsyncIterable<Page<InspectedAccount>> {
+    return this.#ledger.accounts();
+  }
+
+  grants(): AsyncIterable<Page<InspectedGrant>> {
+    return this.#ledger.grants();
+  }
+
+  reservations(): AsyncIterable<Page<CreditReservationState>> {
+    return this.#ledger.reservations();
+  }
+
+  journal(): AsyncIterable<Page<JournalRow>> {
+    return this.#ledger.journal();
+  }
+
+  usage(): AsyncIterable<Page<UsageRecord>> {
+    return this.#ledger.usage();
+  }
+
+  chats(): AsyncIterable<Page<InspectedChat>> {
+    return this.#streams.chats();
+  }
+
+  streams(): AsyncIterable<Page<StreamingSessionState>> {
+    return this.#streams.streams();
+  }
+
+  intents(): AsyncIterable<Page<SettlementIntent>> {
+    return this.#streams.intents();
+  }
+
+  auditRecords(): AsyncIterable<Page<AuditEntry>> {
+    return this.#audit.records();
+  }
+
+  auditAnchors(): AsyncIterable<Page<ChainAnchor>> {
+    return this.#audit.anchors();
+  }
+
+  reservationsOf(ids: readonly string[]): Promise<Found<Seen<CreditReservationState>>> {
+    return this.#ledger.reservationsOf(ids);
+  }
+
+  journalRowsOf(ids: readonly string[]): Promise<Found<Page<JournalRow>>> {
+    return this.#ledger.journalRowsOf(ids);
+  }
+
+  usageRecordsOf(ids: readonly string[]): Promise<Found<Seen<UsageRecord>>> {
+    return this.#ledger.usageRecordsOf(ids);
+  }
+
+  streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>> {
+    return this.#streams.streamsOf(ids);
+  }
+
+  intentsOf(streamIds: readonly string[]): Promise<Found<Seen<SettlementIntent>>> {
+    return this.#streams.intentsOf(streamIds);
+  }
+
+  logsOf(streams: readonly StreamingSessionState[]): Promise<Found<Seen<InspectedLog>>> {
+    return this.#streams.logsOf(streams);
+  }
+}

@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import type { Db, Document } from 'mongodb';
+import { MongoReservationLedger } from '../../../../src/adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { MongoStoreInspection } from '../../../../src/adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
+import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
+import { openStreamingStore } from '../../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
+import { NodeDigest } from '../../../../src/adapters/outbound/system/node-digest.ts';
+import { DiagnoseStore, type Diagnosis } from '../../../../src/application/doctor/diagnose-store.ts';
+import { auditStore, FLEET_MAC } from '../../../support/fleet-audit.ts';
+import { hammer } from '../../../support/hammer.ts';
+import { act, aGrant, credits, user } from '../../../support/ledger-builders.ts';
+import { type TemporaryMongo, temporaryMongo, withDatabase } from '../../../support/mongodb.ts';
+import { populateWith } from '../../../support/populated-store.ts';
+import { CORRUPTIONS } from './mongo-corruptions.ts';
+
+async function diagnose(store: MongoStore): Promise<Diagnosis> {
+  return new DiagnoseStore({
+    inspection: new MongoStoreInspection(store),
+    digest: new NodeDigest(),
+    audit: { keys: [FLEET_MAC], heads: [] },
+  }).execute();
+}
+
+const SOMETHING = { act: 'login.begun', outcome: 'done', actor: 'system' } as const;
+
+const ledgerOf = (store: MongoStore): MongoReservationLedger =>
+  new MongoReservationLedger(store, { audit: { sign: () => [], arrived: () => undefined } });
+
+/** Fills a store with one of everything. Its outboxes are not handed on by this. */
+async function fill(store: MongoStore): Promise<void> {
+  const [ledger, audit] = [ledgerOf(store), auditStore(store, { newChain: () => 'first' })];
+  await ledger.close();
+  await audit.log.append([SOMETHING]);
+  await populateWith({ ledger, ...openStreamingStore(store, async () => {}) });
+  await audit.close();
+}
+
+const named = ({ findings }: Diagnosis): string[] => findings.map(({ promise, row }) => `${promise} ${row}`);
+
+describe('the doctor of a fleet', function () {
+  this.timeout(60_000);
+  let mongo: TemporaryMongo;
+  let healthy: ReadonlyMap<string, readonly Document[]>;
+
+  before(async () => {
+    mongo = await temporaryMongo();
+    await fill(mongo.store);
+    const [ledger, audit] = [ledgerOf(mongo.store), auditStore(mongo.store, { newChain: () => 'second' })];
+    await ledger.usage({ limit: 1 });
+    await ledger.close();
+    for (let times = 0; times < 3; times += 1) await audit.log.append([SOMETHING]);
+    await audit.log.anchor();
+    await audit.close();
+    healthy = await everything();
+  });
+  after(() => mongo.remove());
+
+  async function everything(): Promise<Map<string, Document[]>> {
+    const all = new Map<string, Document[]>();
+    for (const { collectionName: name } of await mongo.client.db().collections()) {
+      all.set(name, await mongo.client.db().collection(name).find().toArray());
+    }
+    return all;
+  }
+
+  /** A copy of the healthy database, in which there is no index that would refuse anything. */
+  async function diagnoseAfter(act: (db: Db) => Promise<unknown>): Promise<Diagnosis> {
+    const url = withDatabase(mongo.url);
+    const db = mongo.client.db(new URL(url).pathname.slice(1));
+    try {
+      for (const [name, documents] of healthy) {
+        if (documents.length > 0) await db.collection(name).insertMany([...documents]);
+      }
+      await act(db);
+      const store = await MongoStore.look(url);
+      return await diagnose(store).finally(() => store.close());
+    } finally {
+      await db.dropDatabase();
+    }
+  }
+
+  it('finds nothing wrong with a store that has one of everything', async () => {
+    const { findings, checked } = await diagnose(mongo.store);
+    expect(findings).to.deep.equal([]);
+    expect(checked).to.deep.include({ accounts: 1, grants: 3, reservations: 7, streams: 4, chats: 1 });
+  });
+
+  it('takes what accounts have not handed on yet as handed on', async () => {
+    const other = await temporaryMongo();
+    try {
+      await fill(other.store);
+      const pending = { 'outbox.0': { $exists: true } };
+      expect(await other.client.db().collection('accounts').countDocuments(pending)).to.equal(1);
+      const { findings, checked } = await diagnose(other.store);
+      expect(findings).to.deep.equal([]);
+      expect(checked).to.deep.include({ grants: 3, reservations: 7, usage_records: 5 });
+      await other.client
+        .db()
+        .collection('accounts')
+        .updateOne({}, { $set: { pending: false } });
+      expect(named(await diagnose(other.store))).to.deep.equal([`row.kept accounts/${user(1)}`]);
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it('sees one moment of a store that two processes write to', async () => {
+    const other = await temporaryMongo();
+    try {
+      await fill(other.store);
+      const ledger = ledgerOf(other.store);
+      await ledger.grant(user(1), aGrant({ id: 'much', amountMicros: credits(1_000_000) }), act());
+      let isBusy = true;
+      const busy = hammer(other.url, [
+        { kind: 'mixed', from: 0, times: 250 },
+        { kind: 'mixed', from: 125, times: 250 },
+      ]).finally(() => {
+        isBusy = false;
+      });
+      let looks = 0;
+      let entries = 0;
+      while (isBusy) {
+        const { findings, checked } = await diagnose(other.store);
+        expect(findings).to.deep.equal([]);
+        if (isBusy && (checked.journal ?? 0) > entries) looks += 1;
+        entries = checked.journal ?? 0;
+      }
+      await busy;
+      await ledger.close();
+      expect(looks, 'looks at a store that had grown since the one before').to.be.greaterThan(2);
+    } finally {
+      await other.remove();
+    }
+  });
+
+  for (const { what, promise, row, act: damage } of CORRUPTIONS) {
+    it(`names ${row} for ${promise} when ${what}`, async () => {
+      expect(named(await diagnoseAfter(damage))).to.include(`${promise} ${row}`);
+    });
+  }
+});
