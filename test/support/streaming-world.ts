@@ -59,6 +59,7 @@ export interface StoreFaults {
   seal?: Error;
   activate?: Error;
   /** Throws after the write was carried out, so that its outcome is unknown. */
+  claimUnknown?: Error;
   sealUnknown?: Error;
   appendUnknown?: Error;
 }
@@ -205,6 +206,8 @@ export async function readAll(reader: StreamReader): Promise<StreamEvent[]> {
   return events;
 }
 
+const UNKNOWN_OUTCOMES = ['claimUnknown', 'sealUnknown'] as const;
+
 function faultyStreams(streams: StreamRepository, faults: StoreFaults): StreamRepository {
   return new Proxy(streams, {
     get(target, name) {
@@ -213,9 +216,10 @@ function faultyStreams(streams: StreamRepository, faults: StoreFaults): StreamRe
         if (name === 'seal' && faults.seal !== undefined) throw faults.seal;
         if (name === 'activate' && faults.activate !== undefined) throw faults.activate;
         const result = await method.apply(target, given);
-        if (name === 'seal' && faults.sealUnknown !== undefined) {
-          const unknown = faults.sealUnknown;
-          delete faults.sealUnknown;
+        for (const fault of UNKNOWN_OUTCOMES) {
+          const unknown = faults[fault];
+          if (fault !== `${String(name)}Unknown` || unknown === undefined) continue;
+          delete faults[fault];
           throw unknown;
         }
         return result;

@@ -147,10 +147,16 @@ export class OpenStream {
       promptTokens: 0,
       openedAtMs: nowMs,
     }).snapshot();
-    const outcome = await streams.claim({
+    const claim = {
       session,
-      message: { role: 'user', content: message, timestampMs: nowMs, streamId: id },
+      message: { role: 'user' as const, content: message, timestampMs: nowMs, streamId: id },
       ...(command.key === undefined ? {} : { key: this.#startKey(command, command.key) }),
+    };
+    const outcome = await streams.claim(claim).catch(async (error: unknown) => {
+      // Nobody else would free a slot that was taken without anybody hearing of it, as long as this node lives.
+      const mayBeDone = !(error instanceof PortError && error.kind === 'unavailable');
+      if (mayBeDone) await this.#deps.undoStart.execute({ session: { ...session, firstOffset: 0 } });
+      throw error;
     });
     switch (outcome.kind) {
       case 'not-found':

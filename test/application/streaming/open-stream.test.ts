@@ -101,6 +101,14 @@ describe('opening a stream', () => {
     expect(await world.streams.pendingIntents(10)).to.have.length(0);
   });
 
+  it('frees a slot that was taken without anybody hearing of it', async () => {
+    const world = await StreamingWorld.create();
+    world.faults.claimUnknown = new PortError('timeout', 'store', 'no answer');
+    await portErrorOf(world.open());
+    expect(world.store.streams.size).to.equal(0);
+    expect((await world.open()).replayed).to.equal(false);
+  });
+
   it('gives the hold back when the activation fails', async () => {
     const world = await StreamingWorld.create();
     world.faults.activate = new PortError('unavailable', 'store', 'disk full');
