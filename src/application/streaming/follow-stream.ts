@@ -50,7 +50,8 @@ export class FollowStream {
     // Offsets of a chat have no gaps, so the stream that goes on after a cursor is the one its next offset falls to.
     const next = await streams.streamAt(chatId, cursor + 1);
     if (next !== undefined && (await this.#has(next, cursor))) return this.#follow(next, cursor);
-    return next?.id === latest.id && latest.end?.lastOffset === cursor ? NOTHING : this.#lost(latest);
+    // It may have expired since it was found, which takes nothing from who has its end.
+    return latest.end?.lastOffset === cursor ? NOTHING : this.#lost(latest);
   }
 
   /** No stream is kept any more: who has the last one's end misses nothing, and everybody else is told that he does. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { StreamReader } from '../../../src/application/streaming/engine/stream-reader.ts';
+import { FollowStream } from '../../../src/application/streaming/follow-stream.ts';
 import { type StreamEvent, transcriptOf } from '../../../src/domain/streaming/stream-event.ts';
 import { expectRefusal } from '../../support/refusals.ts';
 import { ANNA, BERT, chatId } from '../../support/stream-builders.ts';
@@ -22,6 +23,18 @@ describe('following a chat', () => {
     const world = await StreamingWorld.create();
     expect(await follow(world)).to.deep.equal({ kind: 'nothing' });
     expect(await follow(world, 0)).to.deep.equal({ kind: 'nothing' });
+  });
+
+  it('has nothing for who has the end of a stream that expires while it is looked for', async () => {
+    const world = await StreamingWorld.create();
+    await world.finish(1, 'a', 'b');
+    const streams = new Proxy(world.streams, {
+      get: (target, name) => (name === 'streamAt' ? async () => undefined : Reflect.get(target, name)),
+    });
+    const followStream = new FollowStream({ ...world, streams });
+    const at = { owner: ANNA, chatId: chatId(1) };
+    expect(await followStream.execute({ ...at, cursor: 4 })).to.deep.equal({ kind: 'nothing' });
+    expect((await followStream.execute({ ...at, cursor: 3 })).kind).to.equal('lost');
   });
 
   it('after everything has expired tells who has not the last end that he missed something', async () => {
