@@ -145,7 +145,7 @@ const jobs = String(Math.max(1, availableParallelism()));
 outcomes.push(
   await suite(
     'rules, contracts and adapters',
-    ['test/{domain,application,contracts,adapters,main,architecture,scripts}/**/*.test.ts'],
+    ['test/{domain,application,contracts,adapters,main,architecture,scripts,simulation}/**/*.test.ts'],
     ['--parallel', '--jobs', jobs],
   ),
   await suite('end to end', ['test/end-to-end/**/*.test.ts'], ['--timeout', '120000']),

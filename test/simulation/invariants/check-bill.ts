@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { chargeFor } from '../../../src/domain/accounting/credits.ts';
+import { transcriptOf } from '../../../src/domain/streaming/stream-event.ts';
+import type { JournalOfRun } from '../world/journal-of-run.ts';
+import type { WatchedStream } from './stream-invariants.ts';
+
+/**
+ * Whether a stream that has just ended is billed within the rules: nothing before the model was asked, at least what
+ * its log proves, at most what its node got from the model, and never more than was held.
+ */
+export function checkBill(watched: WatchedStream, by: string, journal: JournalOfRun): void {
+  const { session, events, call } = watched;
+  const { id, end, hold, promptTokens } = session;
+  if (end === undefined || hold === undefined) {
+    journal.fail(`${id} has ended without an end or a hold`);
+    return;
+  }
+  const { inputTokens, outputTokens, chargeMicros, kind } = end;
+  const told = `${id} (${kind}) is billed ${inputTokens} + ${outputTokens} tokens`;
+  const chunks = events.filter(({ type }) => type === 'chunk');
+  const proved = chunks.at(-1)?.outputTokens ?? 0;
+  const got = Math.min(call?.tokens ?? 0, hold.maxOutputTokens);
+  const free = inputTokens === 0 && outputTokens === 0;
+  journal.expect(call !== undefined || free, () => `${told} and no model was asked`);
+  journal.expect(free || inputTokens === promptTokens, () => `${told} for a prompt of ${promptTokens}`);
+  journal.expect(outputTokens >= proved, () => `${told} and its log proves ${proved}`);
+  journal.expect(outputTokens <= got, () => `${told} and its node got ${got}`);
+  journal.expect(!free || chunks.length === 0, () => `${told} and its log has chunks`);
+  const ofItsOwn = kind === 'finished' || kind === 'stopped';
+  journal.expect(!ofItsOwn || call === undefined || !free, () => `${told} and its model was asked`);
+  journal.expect(
+    by === watched.driver || (kind === 'interrupted' && outputTokens === proved),
+    () => `${told} by ${by}, for which its log proves ${proved}`,
+  );
+  const owed = Math.min(chargeFor(inputTokens + outputTokens, hold.priceMicrosPer1000), hold.amountMicros);
+  journal.expect(chargeMicros === owed, () => `${told}: ${chargeMicros} micros instead of ${owed}`);
+  checkHash(watched, journal);
+}
+
+/** The end names the text that the log has. */
+function checkHash({ session, events }: WatchedStream, journal: JournalOfRun): void {
+  const last = events.at(-1);
+  if (last?.type !== 'done') return;
+  const said = (JSON.parse(last.json) as { textSha256: string }).textSha256;
+  const is = createHash('sha256').update(transcriptOf(events), 'utf8').digest('hex');
+  journal.expect(said === is, () => `the end of ${session.id} names another text than its log has`);
+}

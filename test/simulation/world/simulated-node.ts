@@ -1,0 +1,103 @@
+import { ExtendHold } from '../../../src/application/accounting/extend-hold.ts';
+import { LocalCreditHolds } from '../../../src/application/accounting/local-credit-holds.ts';
+import { ReleaseHold } from '../../../src/application/accounting/release-hold.ts';
+import { ReserveCredit } from '../../../src/application/accounting/reserve-credit.ts';
+import { SettleHold } from '../../../src/application/accounting/settle-hold.ts';
+import { SweepLedger } from '../../../src/application/accounting/sweep-ledger.ts';
+import { Sweeper } from '../../../src/application/accounting/sweeper.ts';
+import { AcceptUpdate } from '../../../src/application/streaming/accept-update.ts';
+import { DeleteChat } from '../../../src/application/streaming/chats/delete-chat.ts';
+import { IntentSettler } from '../../../src/application/streaming/engine/intent-settler.ts';
+import { retryUntilDone } from '../../../src/application/streaming/engine/retry-until-done.ts';
+import { RunningStreams } from '../../../src/application/streaming/engine/running-streams.ts';
+import { StreamPresence } from '../../../src/application/streaming/engine/stream-presence.ts';
+import { StreamReaders } from '../../../src/application/streaming/engine/stream-readers.ts';
+import { UndoStart } from '../../../src/application/streaming/engine/undo-start.ts';
+import { ExpireStreams } from '../../../src/application/streaming/expire-streams.ts';
+import { FollowStream } from '../../../src/application/streaming/follow-stream.ts';
+import { LocalUserStreams } from '../../../src/application/streaming/local-user-streams.ts';
+import { NamedStreams } from '../../../src/application/streaming/named-streams.ts';
+import { OpenStream } from '../../../src/application/streaming/open-stream.ts';
+import { RecoverStreams } from '../../../src/application/streaming/recover-streams.ts';
+import { SettleIntents } from '../../../src/application/streaming/settle-intents.ts';
+import { StopStream } from '../../../src/application/streaming/stop-stream.ts';
+import type { StreamSettings } from '../../../src/application/streaming/stream-settings.ts';
+import { mintNodeId } from '../../../src/domain/streaming/node-id.ts';
+import type { StreamId } from '../../../src/domain/streaming/stream-id.ts';
+import { MODEL } from '../ports/simulated-model.ts';
+import type { NodePorts } from './node-ports.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+const CATALOG = { list: () => [MODEL], find: () => MODEL, defaultModel: MODEL };
+
+/** One run of the program: the whole core over the ports of a process, as `main` composes it. */
+export class SimulatedNode {
+  readonly process: SimulatedProcess;
+  readonly ports: NodePorts;
+  readonly openStream: OpenStream;
+  readonly followStream: FollowStream;
+  readonly stopStream: StopStream;
+  readonly acceptUpdate: AcceptUpdate;
+  readonly deleteChat: DeleteChat;
+  readonly userStreams: LocalUserStreams;
+  readonly #recoverStreams: RecoverStreams;
+  readonly #loops: ReadonlyArray<(signal: AbortSignal) => Promise<void>>;
+  #isServing = false;
+
+  constructor(process: SimulatedProcess, ports: NodePorts, settings: StreamSettings) {
+    this.process = process;
+    this.ports = ports;
+    const { ledger, clock, log, metrics, streams, timers, eventLog } = ports;
+    const holds = holdsOf(ports);
+    const presence = new StreamPresence(settings.maxReaders);
+    const settler = new IntentSettler({ holds, streams, log, metrics });
+    const base = { ...ports, holds, presence, settler, settings, catalog: CATALOG };
+    const running = new RunningStreams(base);
+    const onDeserted = (id: StreamId): void => running.find(id)?.lastReaderLeft();
+    const readers = new StreamReaders({ ...ports, presence, onDeserted });
+    const node = { id: mintNodeId(process.name, ports.ids.uuid()) };
+    const undoStart = new UndoStart({ ...base });
+    const named = new NamedStreams(ports);
+    const use = { ...base, running, readers, undoStart, named, node };
+    this.openStream = new OpenStream(use);
+    this.followStream = new FollowStream(use);
+    this.stopStream = new StopStream(use);
+    this.acceptUpdate = new AcceptUpdate(use);
+    this.deleteChat = new DeleteChat(use);
+    this.userStreams = new LocalUserStreams(use);
+    this.#recoverStreams = new RecoverStreams({ ...ports, streams, eventLog });
+    const sweep = new SweepLedger({ ledger, clock, metrics });
+    const sweeper = new Sweeper({ sweep, timers, log, metrics });
+    const settleIntents = new SettleIntents(base);
+    const expireStreams = new ExpireStreams(base);
+    this.#loops = [
+      (signal) => sweeper.run(signal),
+      (signal) => settleIntents.execute({ signal }),
+      (signal) => expireStreams.execute({ signal }),
+    ];
+  }
+
+  /** Whether clients are answered: the process lives and has recovered. */
+  get isServing(): boolean {
+    return this.#isServing && this.process.isAlive;
+  }
+
+  /** Recovers what an earlier run left, then serves and does what goes on without anybody asking for it. */
+  async serve(): Promise<void> {
+    const { timers, ids } = this.ports;
+    const recover = async (): Promise<void> => void (await this.#recoverStreams.execute());
+    await retryUntilDone(recover, { timers, ids, onFailure: () => undefined });
+    this.#isServing = true;
+    const { signal } = new AbortController();
+    await Promise.all(this.#loops.map((loop) => loop(signal)));
+  }
+}
+
+function holdsOf(ports: NodePorts): LocalCreditHolds {
+  return new LocalCreditHolds({
+    reserve: new ReserveCredit({ ...ports, catalog: CATALOG, capOutputTokens: MODEL.maxOutputTokens }),
+    extend: new ExtendHold(ports),
+    settle: new SettleHold(ports),
+    release: new ReleaseHold(ports),
+  });
+}
