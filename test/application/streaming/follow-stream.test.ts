@@ -202,6 +202,32 @@ describe('a reader', () => {
     opened.events.onMissed();
   });
 
+  it('looks into the log together with all that are told at the same moment', async () => {
+    const world = await StreamingWorld.create();
+    const opened = await world.begin();
+    const readers = [opened.events];
+    for (let reader = 1; reader < 32; reader += 1) readers.push(await following(world));
+    const readings = readers.map(readAll);
+    await world.settle();
+    world.tail.publish = () => undefined;
+    world.model.call.say('lost');
+    await world.settle();
+    let reads = 0;
+    const read = world.eventLog.read.bind(world.eventLog);
+    world.eventLog.read = (...given) => {
+      reads += 1;
+      return read(...given);
+    };
+    for (const reader of readers) reader.onMissed();
+    await world.settle();
+    // One finds the event and another nothing after it, give or take who came to it a moment later.
+    expect(reads).to.be.within(2, 4);
+    world.model.call.end();
+    await world.running.find(opened.id)?.closed;
+    for (const reader of readers) reader.onMissed();
+    for (const events of await Promise.all(readings)) expect(offsets(events)).to.deep.equal([1, 2, 3]);
+  });
+
   it('who is cut at random and comes back with its cursor has every event once', async () => {
     const pieces = fc.array(fc.string({ minLength: 1, maxLength: 5, unit: 'binary' }), {
       minLength: 1,

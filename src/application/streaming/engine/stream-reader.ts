@@ -14,6 +14,12 @@ export const MAX_BEHIND_CHARS = 1_048_576;
 type Batch = readonly StreamEvent[];
 type Step = IteratorResult<Batch, undefined>;
 
+interface ReaderDeps {
+  readonly clock: Clock;
+  readonly eventLog: Pick<EventLog, 'read'>;
+  readonly tail: LiveTail;
+}
+
 /** Where a reader begins. */
 export interface ReaderStart {
   readonly id: StreamId;
@@ -32,7 +38,7 @@ export interface ReaderStart {
  */
 export class StreamReader implements AsyncIterableIterator<Batch>, Follower, TailListener {
   readonly id: StreamId;
-  readonly #deps: { clock: Clock; eventLog: EventLog; tail: LiveTail };
+  readonly #deps: ReaderDeps;
   readonly #unsubscribe: () => void;
   readonly #onClose: () => void;
   #cursor: number;
@@ -51,11 +57,7 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
   #reachedEnd = false;
 
   /** Subscribes at once, so that nothing is missed between the log and what is live. */
-  constructor(
-    deps: { clock: Clock; eventLog: EventLog; tail: LiveTail },
-    from: ReaderStart,
-    onClose: () => void,
-  ) {
+  constructor(deps: ReaderDeps, from: ReaderStart, onClose: () => void) {
     this.id = from.id;
     this.#deps = deps;
     this.#cursor = from.cursor;

@@ -2,6 +2,7 @@ import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog } from '../../ports/streaming/event-log.ts';
 import type { LiveTail } from '../../ports/streaming/live-tail.ts';
+import { SharedReads } from './shared-reads.ts';
 import type { Follower, StreamPresence } from './stream-presence.ts';
 import { type ReaderStart, StreamReader } from './stream-reader.ts';
 
@@ -17,9 +18,11 @@ interface Deps {
 /** Makes readers and counts them in and out. */
 export class StreamReaders {
   readonly #deps: Deps;
+  readonly #eventLog: SharedReads;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#eventLog = new SharedReads(deps.eventLog);
   }
 
   /**
@@ -28,10 +31,11 @@ export class StreamReaders {
    * @throws DomainError `stream.limit_reached` when the stream has as many readers as it may.
    */
   read(from: ReaderStart): StreamReader {
-    const { presence, onDeserted } = this.#deps;
+    const { clock, tail, presence, onDeserted } = this.#deps;
+    const eventLog = this.#eventLog;
     const follower: Follower = { progressedAtMs: (nowMs) => reader.progressedAtMs(nowMs) };
     presence.join(from.id, follower);
-    const reader = new StreamReader(this.#deps, from, () => {
+    const reader = new StreamReader({ clock, eventLog, tail }, from, () => {
       if (presence.leave(from.id, follower)) onDeserted(from.id);
     });
     return reader;
