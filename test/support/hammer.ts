@@ -9,6 +9,27 @@ export interface StreamTask {
   readonly chats: number;
 }
 
+/** What a process does to the accounts, logins and keys of the first numbers, `times` of them at once. */
+export interface IdentityTask {
+  readonly kind:
+    | 'register'
+    | 'demote'
+    | 'refresh'
+    | 'end'
+    | 'end-all'
+    | 'begin'
+    | 'add-key'
+    | 'revoke-key'
+    | 'add-ticket'
+    | 'take-ticket'
+    | 'first-key';
+  /** The process's own number. */
+  readonly number: number;
+  readonly times: number;
+  /** The limit of keys or tickets. */
+  readonly atMost: number;
+}
+
 /** What a process does to the account of user 1; `from` is the first of its numbers. */
 export interface HammerTask {
   readonly kind: 'reserve' | 'settle' | 'mixed';

@@ -1,6 +1,7 @@
 import { MongoReservationLedger } from '../../../../src/adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { openIdentityStore } from '../../../../src/adapters/outbound/mongo/identity/open-identity-store.ts';
 import { openStreamingStore } from '../../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
-import { describeAuditedUse } from '../../../contracts/audited-acts.ts';
+import { describeAuditedAccounts, describeAuditedUse } from '../../../contracts/audited-acts.ts';
 import { auditStore } from '../../../support/fleet-audit.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
 
@@ -11,6 +12,18 @@ describe('the stores of a fleet', function () {
     temporary = await temporaryMongo();
   });
   after(() => temporary.remove());
+
+  describeAuditedAccounts('MongoDB', async () => {
+    const audit = auditStore(temporary.store);
+    return {
+      log: audit.log,
+      ...openIdentityStore(temporary.store, audit.recordActs),
+      close: async () => {
+        await audit.close();
+        await temporary.clear();
+      },
+    };
+  });
 
   describeAuditedUse('MongoDB', async () => {
     const { store } = temporary;

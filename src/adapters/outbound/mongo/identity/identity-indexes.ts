@@ -40,9 +40,9 @@ export const IDENTITY_INDEXES: readonly IndexSpec[] = [
   },
   {
     collection: LOGIN_SESSIONS,
-    name: 'ended-of-user',
-    key: { userId: 1, endedAtMs: 1 },
-    options: { partialFilterExpression: { endedAtMs: { $exists: true } } },
+    name: 'ended-by',
+    key: { ending: 1 },
+    options: { partialFilterExpression: { ending: { $exists: true } } },
   },
   {
     collection: LOGIN_SESSIONS,
@@ -69,6 +69,12 @@ export const IDENTITY_INDEXES: readonly IndexSpec[] = [
     name: 'ending',
     key: { endsAtMs: 1 },
     options: { partialFilterExpression: { endsAtMs: { $exists: true } } },
+  },
+  {
+    collection: API_KEYS,
+    name: 'ended-by',
+    key: { ending: 1 },
+    options: { partialFilterExpression: { ending: { $exists: true } } },
   },
   { collection: TICKETS, name: 'of-user', key: { userId: 1 } },
   { collection: TICKETS, name: 'expiring', key: { expiresAtMs: 1 } },

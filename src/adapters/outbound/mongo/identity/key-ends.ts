@@ -68,7 +68,7 @@ export class KeyEnds {
         keeps: (ids) => ids.length > 0,
         known: async (session) => {
           const within = session === undefined ? {} : { session };
-          const mine = this.#in.apiKeys.find({ endsAtMs: nowMs, ownerId: userId, ending: mark }, within);
+          const mine = this.#in.apiKeys.find({ ending: mark }, within);
           const ids = (await mine.toArray()).map(({ _id }) => _id);
           // Where there was nothing to end, nothing was stored, and it may be done again.
           return ids.length === 0 ? undefined : ids;

@@ -52,7 +52,8 @@ export class MongoUserRepository implements UserRepository {
         const within = session && { session };
         const there = await users.findOne({ _id: userId }, within);
         if (there !== null) return there.marks.some((one) => one.equals(mark)) ? 'added' : 'taken';
-        const taken = await names.findOne({ _id: { $in: claims.map(({ _id }) => _id) } }, within);
+        const anothers = { _id: { $in: claims.map(({ _id }) => _id) }, userId: { $ne: userId } };
+        const taken = await names.findOne(anothers, within);
         return taken === null ? undefined : 'taken';
       },
     });

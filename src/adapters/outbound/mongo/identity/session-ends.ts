@@ -101,7 +101,7 @@ export class SessionEnds {
           return ended;
         },
         keeps: (ended) => ended.length > 0 || audit !== undefined,
-        known: (session) => this.#endedBy(mark, userId, nowMs, session),
+        known: (session) => this.#endedBy(mark, userId, session),
       }),
     );
   }
@@ -195,15 +195,14 @@ export class SessionEnds {
   async #endedBy(
     mark: ObjectId,
     userId: UserId,
-    nowMs: number,
     session?: ClientSession,
   ): Promise<LoginSessionId[] | undefined> {
     const within = session === undefined ? {} : { session };
-    const ended = await this.#in.sessions
-      .find({ userId, endedAtMs: nowMs, ending: mark }, { ...within, projection: { _id: 1 } })
-      .toArray();
-    if (ended.length > 0) return ended.map(({ _id }) => _id);
+    // The arbiter first: a commit that comes to be seen between the two looks must not seem to have ended nothing.
     const arbiter = await this.#in.arbiters.findOne({ _id: loginsOf(userId), marks: mark }, within);
-    return arbiter === null ? undefined : [];
+    const ended = await this.#in.sessions
+      .find({ ending: mark }, { ...within, projection: { _id: 1 } })
+      .toArray();
+    return arbiter === null && ended.length === 0 ? undefined : ended.map(({ _id }) => _id);
   }
 }
