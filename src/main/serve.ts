@@ -66,7 +66,7 @@ export async function serve(
   const files = prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
   const edge = edgeOf(config, metrics);
-  const store = await openStore(config, log);
+  const store = await openStore(config, { log, metrics });
   const listening: Listening[] = [];
   const stopping = new AbortController();
   let operator: Server | undefined;
@@ -80,8 +80,7 @@ export async function serve(
     await store.bind(container);
     const audit = container.get(AUDIT_KEEPER);
     await prepareStores(container, running, config);
-    const probes = { ...store.needed, shutdown: goesOn(stopping.signal) };
-    const dependencies = dependenciesOf(probes, container, running);
+    const dependencies = dependenciesOf(store, stopping.signal, container, running);
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
       listening.push(await openDoor(service, routes, container, config, { edge, pair: tls?.pair }));
@@ -127,16 +126,19 @@ export async function serve(
 
 const goesOn = (stopping: AbortSignal) => async (): Promise<void> => stopping.throwIfAborted();
 
-/** What has to be usable for a service to be ready, each by its name. */
-const dependenciesOf = (
-  probes: Readonly<Record<string, () => Promise<void>>>,
+/** What a service looks for, each by its name: what it cannot work without, and what it works worse without. */
+function dependenciesOf(
+  store: OpenStore,
+  stopping: AbortSignal,
   container: Container,
   running: readonly ServiceName[],
-): Dependency[] =>
-  Object.entries({ ...probes, ...hearingProbe(container, running) }).map(([name, check]) => ({
-    name,
-    check,
-  }));
+): Dependency[] {
+  const needed = { ...store.needed, shutdown: goesOn(stopping), ...hearingProbe(container, running) };
+  return [
+    ...Object.entries(needed).map(([name, check]) => ({ name, isNeeded: true, check })),
+    ...Object.entries(store.wanted).map(([name, check]) => ({ name, isNeeded: false, check })),
+  ];
+}
 
 /** Serves routes on their service's port; WebSockets come by the chat port alone. */
 function openDoor(

@@ -6,7 +6,7 @@ import { MongoStore } from '../../src/adapters/outbound/mongo/mongo-store.ts';
 let server: Promise<string> | undefined;
 
 /** The URL of the MongoDB that tests share: the environment's, else of one that is started for this process. */
-function mongodbUrl(): Promise<string> {
+export function sharedMongodb(): Promise<string> {
   server ??= Promise.resolve(process.env[MONGODB_VARIABLE] || startMongodb().then(({ url }) => url));
   return server;
 }
@@ -31,7 +31,7 @@ export interface TemporaryMongo {
 
 /** Opens a store in a new database of the MongoDB that tests share, or of another. */
 export async function temporaryMongo(server?: string): Promise<TemporaryMongo> {
-  const url = withDatabase(server ?? (await mongodbUrl()));
+  const url = withDatabase(server ?? (await sharedMongodb()));
   const store = await MongoStore.open(url);
   const client = await MongoClient.connect(url);
   return {

@@ -31,7 +31,7 @@ import {
   USERS,
 } from '../tokens.ts';
 import { bindPassingThings } from './passing-things.ts';
-import type { OpenStore } from './store.ts';
+import type { OpenStore, Telling } from './store.ts';
 
 /** A store's mark this far ahead of the system's clock is told to the operator, in milliseconds. */
 const NOTEWORTHY_AHEAD_MS = 60_000;
@@ -45,13 +45,14 @@ const LOOK_MS = 1_000;
  * @throws OperatorError with a sentence when the folder is taken, open to others, or of another version; ConfigError
  *   when the audit key cannot be used.
  */
-export async function openEmbeddedStore(settings: StoreSettings, log: Log): Promise<OpenStore> {
+export async function openEmbeddedStore(settings: StoreSettings, { log }: Telling): Promise<OpenStore> {
   const store = await openDatabase(settings);
   try {
     const clock = await clockOf(store, log);
     return {
       clock,
       needed: { store: storeProbe(store, clock) },
+      wanted: {},
       bind: (container) => bindEmbeddedStore(container, store),
       close: () => store.close(),
     };

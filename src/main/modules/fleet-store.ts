@@ -1,23 +1,18 @@
 import type { Container } from 'inversify';
 import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
 import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
-import { MongoAttemptCounters } from '../../adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
 import { openIdentityStore } from '../../adapters/outbound/mongo/identity/open-identity-store.ts';
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
-import { LocalLiveTail } from '../../adapters/outbound/system/local-live-tail.ts';
-import type { Log } from '../../application/ports/log.ts';
 import { chainWriterOf } from '../audit-keys.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
 import {
   API_KEYS,
-  ATTEMPT_COUNTERS,
   AUDIT_LOG,
   CHATS,
   EVENT_LOG,
   LEDGER,
-  LIVE_TAIL,
   LOGIN_SESSIONS,
   REVOCATIONS,
   SIGNING_KEYS,
@@ -26,7 +21,8 @@ import {
   USERS,
 } from '../tokens.ts';
 import { type FleetClock, startFleetClock } from './fleet-clock.ts';
-import type { OpenStore, StoreConfig } from './store.ts';
+import { bindFleetRedis, type FleetRedis, openFleetRedis } from './fleet-redis.ts';
+import type { OpenStore, StoreConfig, Telling } from './store.ts';
 
 /** The configuration of a node on a MongoDB. */
 type FleetConfig = StoreConfig & { readonly 'mongodb.url': ConnectionUrl };
@@ -37,10 +33,11 @@ type FleetConfig = StoreConfig & { readonly 'mongodb.url': ConnectionUrl };
  * @throws OperatorError with a sentence when there is no MongoDB, or what it holds is of another version; ConfigError
  *   when the audit key cannot be used.
  */
-export async function openFleetStore(config: FleetConfig, log: Log): Promise<OpenStore> {
+export async function openFleetStore(config: FleetConfig, telling: Telling): Promise<OpenStore> {
+  const { log } = telling;
   const writer = chainWriterOf(config);
   const store = await connect(config['mongodb.url']);
-  const time = await startClock(store, config['mongodb.url'], log);
+  const { redis, time } = await surroundings(config, store, telling);
   const { clock } = time;
   const audit = openAuditStore(
     store,
@@ -56,10 +53,15 @@ export async function openFleetStore(config: FleetConfig, log: Log): Promise<Ope
   audit.log.readsAfter(() => ledger.handOn());
   return {
     clock,
+    wanted: redis.wanted,
     needed: { store: () => store.ping() },
-    bind: async (container) => bindFleetStore(container, store, ledger, audit),
+    bind: async (container) => {
+      bindFleetStore(container, store, ledger, audit);
+      bindFleetRedis(container, store, redis);
+    },
     close: async () => {
       await time.stop();
+      redis.close();
       await ledger.close();
       await audit.close();
       await store.close();
@@ -67,12 +69,18 @@ export async function openFleetStore(config: FleetConfig, log: Log): Promise<Ope
   };
 }
 
-async function startClock(store: MongoStore, url: ConnectionUrl, log: Log): Promise<FleetClock> {
+/** What a node needs beside the database itself; without it the database is let go of. */
+async function surroundings(
+  config: FleetConfig,
+  store: MongoStore,
+  telling: Telling,
+): Promise<{ readonly redis: FleetRedis; readonly time: FleetClock }> {
   try {
-    return await startFleetClock(store, log);
+    const redis = await openFleetRedis(config['redis.url'], store, telling);
+    return { redis, time: await startFleetClock(store, telling.log) };
   } catch (error) {
     await store.close();
-    throw unusable(url, error);
+    throw error instanceof OperatorError ? error : unusable(config['mongodb.url'], error);
   }
 }
 
@@ -102,7 +110,6 @@ function bindFleetStore(
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
-  container.bind(LIVE_TAIL).toConstantValue(new LocalLiveTail());
   container.bind(LEDGER).toConstantValue(ledger);
   container.bind(USERS).toConstantValue(identity.users);
   container.bind(API_KEYS).toConstantValue(identity.apiKeys);
@@ -110,5 +117,4 @@ function bindFleetStore(
   container.bind(LOGIN_SESSIONS).toConstantValue(identity.sessions);
   container.bind(REVOCATIONS).toConstantValue(identity.revocations);
   container.bind(SIGNING_KEYS).toConstantValue(identity.signingKeys);
-  container.bind(ATTEMPT_COUNTERS).toConstantValue(new MongoAttemptCounters(store));
 }

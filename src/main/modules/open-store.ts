@@ -1,5 +1,4 @@
-import type { Log } from '../../application/ports/log.ts';
-import type { OpenStore, StoreConfig } from './store.ts';
+import type { OpenStore, StoreConfig, Telling } from './store.ts';
 
 /**
  * Opens the store that the configuration names: the embedded one of a data folder, or the MongoDB of a fleet. What the
@@ -7,11 +6,11 @@ import type { OpenStore, StoreConfig } from './store.ts';
  *
  * @throws OperatorError with a sentence when it cannot be used; ConfigError when a key that it needs cannot.
  */
-export async function openStore(config: StoreConfig, log: Log): Promise<OpenStore> {
+export async function openStore(config: StoreConfig, telling: Telling): Promise<OpenStore> {
   if (config['mongodb.url'] === undefined) {
     const { openEmbeddedStore } = await import('./embedded-store.ts');
-    return openEmbeddedStore(config, log);
+    return openEmbeddedStore(config, telling);
   }
   const { openFleetStore } = await import('./fleet-store.ts');
-  return openFleetStore({ ...config, 'mongodb.url': config['mongodb.url'] }, log);
+  return openFleetStore({ ...config, 'mongodb.url': config['mongodb.url'] }, telling);
 }

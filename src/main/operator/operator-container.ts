@@ -17,14 +17,15 @@ export async function withOperatorContainer<Result>(
 ): Promise<Result> {
   const config = await loadConfig({ environment: {}, flags: { data: settings.data, 'log.level': 'warn' } });
   const { log, flush } = openProgramLog(config);
-  const store = await openStore(settings, log);
+  const metrics = new PromMetrics({ processMetrics: false });
+  const store = await openStore(settings, { log, metrics });
   try {
     const container = new Container({ defaultScope: 'Singleton' });
     const nobody = { accepts: () => false };
     bindSystem(container, {
       clock: store.clock,
       log,
-      metrics: new PromMetrics({ processMetrics: false }),
+      metrics,
       serviceKeys: nobody,
     });
     bindIdentity(container, {

@@ -32,8 +32,16 @@ const PAGE: Page = {
 };
 
 const clock = new ManualClock(1_700_000_000_000);
-const health = (check: () => Promise<void> = async () => undefined): Route[] =>
-  healthRoutes({ service: 'chat', version: '1.2.3', clock, dependencies: [{ name: 'store', check }] });
+const health = (
+  check: () => Promise<void> = async () => undefined,
+  wanted: () => Promise<void> = async () => undefined,
+): Route[] => {
+  const dependencies = [
+    { name: 'store', isNeeded: true, check },
+    { name: 'redis', isNeeded: false, check: wanted },
+  ];
+  return healthRoutes({ service: 'chat', version: '1.2.3', clock, dependencies });
+};
 
 const edge = (more: Partial<Edge> = {}): Edge => ({
   hosts: new Set(['chat.example', '127.0.0.1', '[::1]']),
@@ -283,6 +291,20 @@ describe('the edge of the HTTP server', () => {
       expect(status).to.equal(503);
       expect(JSON.parse(body)).to.deep.equal({ status: 'unavailable', service: 'chat', dependency: 'store' });
       expect((await ask('/health/live')).status).to.equal(200);
+    });
+
+    it('stays ready, and says that it is degraded, without what it can do without', async () => {
+      const gone = (): Promise<void> => Promise.reject(new Error('gone'));
+      await serveWith(edge(), health(undefined, gone));
+      const { status, body } = await ask('/health/ready');
+      expect(status).to.equal(200);
+      expect(JSON.parse(body)).to.deep.equal({ status: 'degraded', service: 'chat', missing: ['redis'] });
+    });
+
+    it('names what it needs where both are away', async () => {
+      const gone = (): Promise<void> => Promise.reject(new Error('gone'));
+      await serveWith(edge(), health(gone, gone));
+      expect(JSON.parse((await ask('/health/ready')).body)).to.include({ dependency: 'store' });
     });
   });
 

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { Clock } from '../../../../../application/ports/clock.ts';
 import { defineRoute, type Route, type RouteReply } from '../../route.ts';
 
-/** Something that a service cannot work without. */
+/** Something that a service works with. */
 export interface Dependency {
   readonly name: string;
+  /** Whether the service cannot work without it; without other things it works worse. */
+  readonly isNeeded: boolean;
   /** Resolves when it can be used; rejects or takes too long when not. */
   check(signal: AbortSignal): Promise<void>;
 }
@@ -18,7 +20,12 @@ const HEALTH = z.object({
   version: z.string(),
   timestamp: z.iso.datetime(),
 });
-const READINESS = z.object({ status: z.literal('ok'), service: z.string() });
+const LIVENESS = z.object({ status: z.literal('ok'), service: z.string() });
+const READINESS = z.object({
+  status: z.enum(['ok', 'degraded']),
+  service: z.string(),
+  missing: z.array(z.string()).optional(),
+});
 const NOT_READY = z.object({ status: z.literal('unavailable'), service: z.string(), dependency: z.string() });
 
 /** The routes by which a supervisor of processes learns how a service is. */
@@ -51,7 +58,7 @@ export function healthRoutes(parts: {
       operationId: 'healthLive',
       summary: 'Tells that the process answers',
       permission: 'public',
-      answers: { 200: { description: 'It answers', schema: READINESS } },
+      answers: { 200: { description: 'It answers', schema: LIVENESS } },
       handle: async () => ({ status: 200, body: { status: 'ok', service } }),
     }),
     defineRoute({
@@ -61,7 +68,10 @@ export function healthRoutes(parts: {
       summary: 'Tells whether everything that the service needs can be used',
       permission: 'public',
       answers: {
-        200: { description: 'It can work', schema: READINESS },
+        200: {
+          description: 'It can work; degraded when something is missing that it works worse without',
+          schema: READINESS,
+        },
         503: { description: 'It cannot work; names the first dependency that fails', schema: NOT_READY },
       },
       handle: () => readiness(service, dependencies),
@@ -71,8 +81,13 @@ export function healthRoutes(parts: {
 
 async function readiness(service: string, dependencies: readonly Dependency[]): Promise<RouteReply> {
   const outcomes = await Promise.all(dependencies.map(isUsable));
-  const failing = dependencies[outcomes.indexOf(false)];
-  if (failing === undefined) return { status: 200, body: { status: 'ok', service } };
+  const missing = dependencies.filter((_, at) => outcomes[at] === false);
+  const failing = missing.find(({ isNeeded }) => isNeeded);
+  if (failing === undefined) {
+    if (missing.length === 0) return { status: 200, body: { status: 'ok', service } };
+    const names = missing.map(({ name }) => name);
+    return { status: 200, body: { status: 'degraded', service, missing: names } };
+  }
   return {
     status: 503,
     headers: { 'Retry-After': '1' },

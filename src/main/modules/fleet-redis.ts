@@ -1,0 +1,62 @@
+import type { Container } from 'inversify';
+import { fleetName } from '../../adapters/outbound/mongo/fleet/fleet-name.ts';
+import { MongoAttemptCounters } from '../../adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
+import type { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
+import { RedisAttemptCounters } from '../../adapters/outbound/redis/identity/redis-attempt-counters.ts';
+import { RedisLink } from '../../adapters/outbound/redis/redis-link.ts';
+import { NO_WIRE } from '../../adapters/outbound/redis/redis-wire.ts';
+import { RedisLiveTail } from '../../adapters/outbound/redis/streaming/redis-live-tail.ts';
+import { PortError } from '../../application/ports/port-error.ts';
+import type { ConnectionUrl } from '../configuration/connection-url.ts';
+import { OperatorError } from '../operator-error.ts';
+import { ATTEMPT_COUNTERS, LIVE_TAIL, TIMERS } from '../tokens.ts';
+import type { Telling } from './store.ts';
+
+/** Redis as a node has it, or its absence; both can be served with. */
+export interface FleetRedis {
+  readonly link: RedisLink | undefined;
+  /** What can be done without at a price, by its name; each resolves while it is there. */
+  readonly wanted: Readonly<Record<string, () => Promise<void>>>;
+  close(): void;
+}
+
+/**
+ * Begins to connect to Redis, if there is one, and waits for nothing: it may be lost at any moment. What is kept there
+ * begins with the fleet's name.
+ *
+ * @throws OperatorError with a sentence when the URL is none.
+ */
+export async function openFleetRedis(
+  url: ConnectionUrl | undefined,
+  store: MongoStore,
+  { log, metrics }: Telling,
+): Promise<FleetRedis> {
+  if (url === undefined) return { link: undefined, wanted: {}, close: () => undefined };
+  const prefix = `holdfast:${await fleetName(store)}:`;
+  const link = openLink(url, { log, metrics, prefix });
+  const connected = async (): Promise<void> => {
+    if (!link.isConnected) throw new PortError('unavailable', 'redis', 'Redis is out of reach');
+  };
+  return { link, wanted: { redis: connected }, close: () => link.close() };
+}
+
+function openLink(url: ConnectionUrl, given: Parameters<typeof RedisLink.open>[1]): RedisLink {
+  try {
+    return RedisLink.open(url.reveal(), given);
+  } catch (error) {
+    throw new OperatorError(2, `redis.url: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Binds what nodes tell each other at once, and what MongoDB tells in its place. */
+export function bindFleetRedis(container: Container, store: MongoStore, { link }: FleetRedis): void {
+  const wire = link ?? NO_WIRE;
+  const counters = new MongoAttemptCounters(store);
+  container
+    .bind(ATTEMPT_COUNTERS)
+    .toConstantValue(link === undefined ? counters : new RedisAttemptCounters(link, counters));
+  container
+    .bind(LIVE_TAIL)
+    .toResolvedValue((timers) => new RedisLiveTail({ wire, timers }), [TIMERS])
+    .inSingletonScope();
+}
