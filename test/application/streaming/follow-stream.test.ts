@@ -202,6 +202,35 @@ describe('a reader', () => {
     opened.events.onMissed();
   });
 
+  it('stays when the log cannot be read and nothing is known to be missing, else goes', async () => {
+    const world = await StreamingWorld.create();
+    const opened = await world.begin();
+    const reading = readAll(opened.events);
+    await world.settle();
+    const { read } = world.eventLog;
+    world.eventLog.read = async () => {
+      throw new Error('the store is away');
+    };
+    opened.events.onMissed();
+    opened.events.onMissed();
+    await world.settle();
+    expect(opened.events.progressedAtMs(world.clock.nowMs())).to.equal(world.clock.nowMs());
+    world.eventLog.read = read;
+    world.model.call.say('live');
+    await world.settle();
+    world.model.call.say(' again');
+    await world.settle();
+    world.eventLog.read = async () => {
+      throw new Error('the store is away');
+    };
+    opened.events.onMissed();
+    await world.settle();
+    opened.events.onDisconnected();
+    const events = await reading;
+    expect(transcriptOf(events)).to.equal('live again');
+    expect(opened.events.reachedEnd).to.equal(false);
+  });
+
   it('looks into the log together with all that are told at the same moment', async () => {
     const world = await StreamingWorld.create();
     const opened = await world.begin();

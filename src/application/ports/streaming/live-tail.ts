@@ -7,7 +7,10 @@ export interface TailListener {
   onEvents(events: readonly StreamEvent[]): void;
   /** The stream's writer has gone without an end: read the log, or disconnect. */
   onDisconnected(): void;
-  /** Events may have been lost, and nothing may come that shows it: read the log. Often told in vain. */
+  /**
+   * Events may have been lost, and nothing may come that shows it: read the log. Often told in vain, and told again
+   * after some seconds in which nothing was heard.
+   */
   onMissed(): void;
 }
 

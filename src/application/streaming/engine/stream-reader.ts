@@ -43,6 +43,8 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
   readonly #onClose: () => void;
   #cursor: number;
   #live: boolean;
+  /** Whether nothing but a hint has sent a live reader to the log, so that he can go without what it says. */
+  #isHinted = false;
   #queue: Batch[];
   #queuedChars = 0;
   /** Counts the times that live events were dropped in favour of the log, so that one during a read is noticed. */
@@ -110,7 +112,9 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
 
   onMissed(): void {
     if (this.#closed) return;
+    const isHinted = this.#live || this.#isHinted;
     this.#readLogAgain();
+    this.#isHinted = isHinted;
     this.#resume();
   }
 
@@ -162,10 +166,24 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
       const returns = this.#returnsToLog;
       // Where nothing more will come, or what was stored is not kept any more, waiting would never end.
       const gone = this.#writerGone || this.#storedOffset > this.#cursor;
-      const page = await this.#deps.eventLog.read(this.id, this.#cursor, LOG_PAGE);
+      const page = await this.#page();
+      if (page === undefined) return this.#wait();
       if (page.length > 0) return this.#deliver(page);
       if (gone) this.close();
       else this.#live = returns === this.#returnsToLog;
+    }
+  }
+
+  /** What the log has after the cursor; undefined when it could not be read and nothing is known to be there. */
+  async #page(): Promise<Batch | undefined> {
+    try {
+      const page = await this.#deps.eventLog.read(this.id, this.#cursor, LOG_PAGE);
+      this.#isHinted = false;
+      return page;
+    } catch (error) {
+      const isNeeded = this.#closed || this.#writerGone || this.#storedOffset > this.#cursor;
+      if (!this.#isHinted || isNeeded) throw error;
+      return undefined;
     }
   }
 
@@ -187,6 +205,7 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
 
   #readLogAgain(): void {
     this.#returnsToLog += 1;
+    this.#isHinted = false;
     this.#queue = [];
     this.#queuedChars = 0;
     this.#live = false;
@@ -218,6 +237,8 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     this.#waiting = undefined;
+    // Who waits for the log is not one who makes no progress.
+    this.#progressedAtMs = this.#deps.clock.nowMs();
     this.#step().then(waiting, () => {
       this.close();
       waiting({ done: true, value: undefined });

@@ -8,6 +8,8 @@ import { PortError } from '../../../../application/ports/port-error.ts';
 export class FallingBackLeases implements Leases {
   readonly #first: Leases;
   readonly #second: Leases;
+  /** Who has asked for which name in the second place. */
+  readonly #elsewhere = new Set<string>();
 
   constructor(first: Leases, second: Leases) {
     this.#first = first;
@@ -15,25 +17,42 @@ export class FallingBackLeases implements Leases {
   }
 
   hold(name: string, holder: string, lifeMs: number): Promise<Lease | 'taken'> {
-    return this.#either((leases) => leases.hold(name, holder, lifeMs));
+    return this.#either(
+      (first) => first.hold(name, holder, lifeMs),
+      (second) => {
+        this.#elsewhere.add(`${name} ${holder}`);
+        return second.hold(name, holder, lifeMs);
+      },
+    );
   }
 
   /** Frees it in both places. */
   async release(name: string, holder: string): Promise<void> {
-    await this.#either((leases) => leases.release(name, holder));
-    await this.#second.release(name, holder);
+    const isElsewhere = this.#elsewhere.delete(`${name} ${holder}`);
+    await this.#either(
+      (first) => first.release(name, holder),
+      // It ends there by itself.
+      async () => undefined,
+    );
+    if (isElsewhere) await this.#second.release(name, holder);
   }
 
   list(prefix: string): Promise<readonly Lease[]> {
-    return this.#either((leases) => leases.list(prefix));
+    return this.#either(
+      (first) => first.list(prefix),
+      (second) => second.list(prefix),
+    );
   }
 
-  async #either<Out>(ask: (leases: Leases) => Promise<Out>): Promise<Out> {
+  async #either<Out>(
+    first: (leases: Leases) => Promise<Out>,
+    second: (leases: Leases) => Promise<Out>,
+  ): Promise<Out> {
     try {
-      return await ask(this.#first);
+      return await first(this.#first);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
-      return ask(this.#second);
+      return second(this.#second);
     }
   }
 }
