@@ -13,19 +13,7 @@ describe('the stores of a fleet', function () {
   });
   after(() => temporary.remove());
 
-  describeAuditedAccounts('MongoDB', async () => {
-    const audit = auditStore(temporary.store);
-    return {
-      log: audit.log,
-      ...openIdentityStore(temporary.store, audit.recordActs),
-      close: async () => {
-        await audit.close();
-        await temporary.clear();
-      },
-    };
-  });
-
-  describeAuditedUse('MongoDB', async () => {
+  const create = async () => {
     const { store } = temporary;
     const audit = auditStore(store);
     const ledger = new MongoReservationLedger(store, { audit: audit.outbox });
@@ -33,6 +21,7 @@ describe('the stores of a fleet', function () {
     return {
       log: audit.log,
       ledger,
+      ...openIdentityStore(store, audit.recordActs),
       chats: openStreamingStore(store, audit.recordActs).chats,
       close: async () => {
         await ledger.close();
@@ -40,5 +29,8 @@ describe('the stores of a fleet', function () {
         await temporary.clear();
       },
     };
-  });
+  };
+
+  describeAuditedAccounts('MongoDB', create);
+  describeAuditedUse('MongoDB', create);
 });

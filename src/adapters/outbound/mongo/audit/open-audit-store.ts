@@ -1,4 +1,5 @@
 import { type Collection, ObjectId } from 'mongodb';
+import type { AuditReader } from '../../../../application/ports/audit-log.ts';
 import { auditText } from '../../../../domain/audit/audit-record.ts';
 import { awaitingChain } from '../../../../domain/audit/pending-act.ts';
 import type { MongoStore } from '../mongo-store.ts';
@@ -8,7 +9,7 @@ import { AUDIT_PENDING, type PendingAuditDocument, pendingDocument } from './aud
 import { ChainAppender } from './chain-appender.ts';
 import type { ChainWriter } from './chain-end.ts';
 import { MongoAuditLog } from './mongo-audit-log.ts';
-import { MongoAuditReader } from './mongo-audit-reader.ts';
+import { PatientAuditReader } from './patient-audit-reader.ts';
 import { PendingMover } from './pending-mover.ts';
 
 /** Width of a record's number in its act's ids, so that their text order is their own. */
@@ -56,8 +57,8 @@ export function openAuditStore(
   };
 }
 
-/** The audit log of a fleet for those who only read it. What waits to be chained comes when a node has chained it. */
-export const openAuditReader = (store: MongoStore): MongoAuditReader => new MongoAuditReader(store);
+/** The audit log of a fleet for those who only read it. */
+export const openAuditReader = (store: MongoStore): AuditReader => new PatientAuditReader(store);
 
 function outboxOf(writer: ChainWriter, mover: PendingMover): ActOutbox {
   return {
