@@ -37,10 +37,12 @@ export interface HammerTask {
   readonly times: number;
 }
 
-/** How often a process holds a name that others want too. */
-export interface HoldTask {
-  readonly kind: 'hold';
+/** How often a process holds a name that others want too, or counts an attempt of a key, up to that limit. */
+export interface SharedTask {
+  readonly kind: 'hold' | 'guess';
   readonly times: number;
+  /** How the keys begin, where the URL is one of Redis. */
+  readonly prefix?: string;
 }
 
 /** How often each outcome came: `done`, `repeated`, or a refusal's code. */

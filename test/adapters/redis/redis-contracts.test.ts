@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { RedisFleetBus } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-bus.ts';
@@ -10,6 +11,7 @@ import { describeAttemptCounters } from '../../contracts/attempt-counters.ts';
 import { describeFleetBus } from '../../contracts/fleet-bus.ts';
 import { describeLeases } from '../../contracts/leases.ts';
 import { describeLiveTail } from '../../contracts/live-tail.ts';
+import { hammer, type SharedTask } from '../../support/hammer.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { aLink, connected, type LinkUnderTest, ownPrefix, redisUrl } from '../../support/redis.ts';
 
@@ -31,7 +33,8 @@ const heard = (link: RedisWire): Promise<void> =>
     link.subscribe('marker', { onMessage: () => undefined, onActive: resolve });
   });
 
-describe('what nodes share on Redis', () => {
+describe('what nodes share on Redis', function () {
+  this.timeout(30_000);
   let client: Redis;
   let url: string;
   let prefix: string;
@@ -82,5 +85,18 @@ describe('what nodes share on Redis', () => {
       elsewhere: new RedisLiveTail({ wire: there.link, timers }),
       subscribed: () => heard(here.link),
     };
+  });
+
+  it('is a name that one at a time of racing processes holds, under a token that only grows', async () => {
+    const task: SharedTask = { kind: 'hold', times: 100, prefix };
+    const outcomes = await hammer<SharedTask>(url, [task, task, task], 'hammer-shared');
+    expect(Object.keys(outcomes)).to.have.members(['held', 'taken']);
+    expect(outcomes.held).to.equal(300);
+  });
+
+  it('is a count that racing processes bring exactly to its limit', async () => {
+    const task: SharedTask = { kind: 'guess', times: 500, prefix };
+    const outcomes = await hammer<SharedTask>(url, [task, task, task], 'hammer-shared');
+    expect(outcomes).to.deep.equal({ counted: 500, refused: 1_000 });
   });
 });

@@ -29,6 +29,7 @@ describe('a URL of Redis', () => {
       'redis://u:secret@cache/zero',
       'rediss://u:secret@cache?tls[rejectUnauthorized]=false',
       'redis://u:secret@cache#more',
+      'redis://u:secret%@cache',
     ]) {
       expect(() => redisAddress(url), url)
         .to.throw(/Redis/)

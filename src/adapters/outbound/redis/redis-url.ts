@@ -29,10 +29,18 @@ export function redisAddress(url: string): RedisAddress {
     host,
     port: parsed.port === '' ? USUAL_PORT : Number(parsed.port),
     db: Number(database),
-    ...(parsed.username === '' ? {} : { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password === '' ? {} : { password: decodeURIComponent(parsed.password) }),
+    ...(parsed.username === '' ? {} : { username: decoded(parsed.username) }),
+    ...(parsed.password === '' ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === 'redis:' ? {} : { tls: checked(host) }),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error('User and password in the URL of Redis must be percent-encoded.');
+  }
 }
 
 /** Told in so many words, so that no variable of the environment can let any certificate pass. */

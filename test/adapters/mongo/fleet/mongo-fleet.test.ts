@@ -4,7 +4,7 @@ import { MongoLeases } from '../../../../src/adapters/outbound/mongo/fleet/mongo
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { describeAttemptCounters } from '../../../contracts/attempt-counters.ts';
 import { describeLeases } from '../../../contracts/leases.ts';
-import { type HoldTask, hammer } from '../../../support/hammer.ts';
+import { hammer, type SharedTask } from '../../../support/hammer.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
 
 const LEASES = 'leases';
@@ -51,10 +51,17 @@ describe('what nodes share on MongoDB', function () {
 
   it('is a name that one at a time of racing processes holds, under a token that only grows', async () => {
     await mongo.clear();
-    const task: HoldTask = { kind: 'hold', times: 40 };
-    const outcomes = await hammer<HoldTask>(mongo.url, [task, task, task], 'hammer-leases');
+    const task: SharedTask = { kind: 'hold', times: 15 };
+    const outcomes = await hammer<SharedTask>(mongo.url, [task, task, task], 'hammer-shared');
     expect(Object.keys(outcomes)).to.have.members(['held', 'taken']);
-    expect(outcomes.held).to.equal(120);
+    expect(outcomes.held).to.equal(45);
+  });
+
+  it('is a count that racing processes bring exactly to its limit', async () => {
+    await mongo.clear();
+    const task: SharedTask = { kind: 'guess', times: 50 };
+    const outcomes = await hammer<SharedTask>(mongo.url, [task, task, task], 'hammer-shared');
+    expect(outcomes).to.deep.equal({ counted: 50, refused: 100 });
   });
 
   it('gives a name that the server has forgotten a greater token all the same', async () => {
