@@ -44,7 +44,9 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
     { expected, bounds }: PutCondition,
     audit: readonly AuditRecord[] = [],
   ): Promise<PutOutcome> {
-    if (expected === undefined && (await this.#isFull(next, bounds))) return { kind: 'limit-reached' };
+    // What has been audited cannot be taken back: such a claim is refused before, if it can be.
+    const isAudited = expected === undefined && audit.length > 0;
+    if (isAudited && (await this.#isFull(next, bounds))) return { kind: 'limit-reached' };
     const written = await this.#write(next, expected, audit);
     if (written === 'outdated') return { kind: 'outdated' };
     const isNew = written.formerOwner !== next.owner;
@@ -157,15 +159,13 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
   }
 
   async #others({ id, owner }: SubscriberState): Promise<SubscriberBounds> {
-    const others = { owner, realm: realmOf(id), _id: { $ne: id } };
-    const isDetached = { detachedAtMs: { $exists: true } };
-    const [all, detached] = await this.#store.read(() =>
-      Promise.all([
-        this.#subscribers.countDocuments(others),
-        this.#subscribers.countDocuments({ ...others, ...isDetached }),
-      ]),
-    );
-    return { all, detached };
+    const isAttached = { $eq: [{ $type: '$detachedAtMs' }, 'missing'] };
+    const counting = this.#subscribers.aggregate<SubscriberBounds>([
+      { $match: { owner, realm: realmOf(id), _id: { $ne: id } } },
+      { $group: { _id: null, all: { $sum: 1 }, detached: { $sum: { $cond: [isAttached, 0, 1] } } } },
+    ]);
+    const [counted] = await this.#store.read(() => counting.toArray());
+    return { all: counted?.all ?? 0, detached: counted?.detached ?? 0 };
   }
 
   /** Those that were left first; one that somebody comes back to meanwhile, or that another releases, is not. */
