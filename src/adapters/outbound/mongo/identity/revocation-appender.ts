@@ -31,13 +31,11 @@ export class RevocationAppender {
   }
 
   /** Does a write that ends something when this process's others are done, and forgets what nobody may ask for. */
-  ending<Out>(write: () => Promise<Out>): Promise<Out> {
-    return this.#lanes.run(LANE, async () => {
-      const outcome = await write();
-      // What it fails to forget is forgotten after another end.
-      await this.#forget().catch(() => undefined);
-      return outcome;
-    });
+  async ending<Out>(write: () => Promise<Out>): Promise<Out> {
+    const outcome = await this.#lanes.run(LANE, write);
+    // What it fails to forget is forgotten after another end.
+    await this.#forget().catch(() => undefined);
+    return outcome;
   }
 
   /**
