@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
+import { THIS_NODE, WATCH_NODES, WATCH_OWN_STREAMS } from './tokens/fleet.ts';
 import { FOLLOW_REVOCATIONS } from './tokens/identity.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
@@ -9,31 +10,42 @@ import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/s
 export class BackgroundLoops {
   readonly #stop = new AbortController();
   readonly #ended: Promise<unknown>;
+  readonly #leave: () => Promise<void>;
 
-  private constructor(begin: (signal: AbortSignal) => ReadonlyArray<Promise<void>>) {
+  private constructor(
+    begin: (signal: AbortSignal) => ReadonlyArray<Promise<void>>,
+    leave: () => Promise<void>,
+  ) {
     this.#ended = Promise.all(begin(this.#stop.signal));
+    this.#leave = leave;
   }
 
   /** Starts the loops of the services that run here. */
   static start(container: Container, running: readonly ServiceName[]): BackgroundLoops {
-    return new BackgroundLoops((signal) => [
+    const begin = (signal: AbortSignal): ReadonlyArray<Promise<void>> => [
       container.get(AUDIT_KEEPER).run(signal),
+      container.get(THIS_NODE).execute({ signal }),
       ...(running.includes('accounting') ? [container.get(SWEEPER).run(signal)] : []),
       ...(running.includes('chat')
         ? [
+            container.get(WATCH_NODES).execute({ signal }),
+            container.get(WATCH_OWN_STREAMS).execute({ signal }),
             container.get(SETTLE_INTENTS).execute({ signal }),
             container.get(EXPIRE_STREAMS).execute({ signal }),
           ]
         : []),
       // Whoever acts on what auth tells listens before it is asked for.
       ...(running.includes('auth') ? [] : listening(container, running, signal)),
-    ]);
+    ];
+    return new BackgroundLoops(begin, () => container.get(THIS_NODE).leave());
   }
 
-  /** Resolves when every loop has finished what it was at. */
+  /** Resolves when every loop has finished what it was at, and other nodes know that this one has left. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the server stops'));
     await this.#ended;
+    // Where the store is away the lease lapses by itself.
+    await this.#leave().catch(() => undefined);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Metrics } from '../application/ports/metrics.ts';
 import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
-import { bindFleet } from './modules/fleet.ts';
+import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
 import { bindRemoteIdentity } from './modules/remote-identity.ts';
@@ -31,6 +31,7 @@ export function composeServices(
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   bindSystem(container, given);
+  bindNode(container, config['fleet.lease']);
   container.bind(SESSION_COOKIE).toConstantValue(new SessionCookie({ domain: config['cookie.domain'] }));
   bindModels(container, config);
   const serviceKey = given.serviceKeys.current;
@@ -64,8 +65,8 @@ export function composeServices(
     });
   }
   if (running.includes('chat')) {
-    bindFleet(container);
     container.bind(SOCKET_ROUTES).toConstantValue([]);
+    bindNodesOfChat(container, config['fleet.lease']);
     bindStreaming(container, {
       readerlessDeadlineMs: config['streams.deadline'],
       maxDurationMs: config['streams.maximum'],

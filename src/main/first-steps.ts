@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { isLoopback } from './configuration/network-address.ts';
 import { OperatorError } from './operator-error.ts';
 import type { ServiceName } from './service-name.ts';
+import { THIS_NODE } from './tokens/fleet.ts';
 import { RECOVER_STREAMS } from './tokens/streaming.ts';
 import { USERS } from './tokens.ts';
 
@@ -16,6 +17,7 @@ export async function prepareStores(
   running: readonly ServiceName[],
   config: Config,
 ): Promise<void> {
+  await container.get(THIS_NODE).join();
   if (running.includes('chat')) await container.get(RECOVER_STREAMS).execute();
   if (running.includes('auth')) await refuseOpenDemo(container, config);
 }

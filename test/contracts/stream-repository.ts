@@ -3,12 +3,16 @@ import type { StreamRepository } from '../../src/application/ports/streaming/str
 import {
   ANNA,
   aChat,
+  aClaim,
   activated,
   anIntent,
   aQuestion,
+  aSeal,
   BERT,
   chatId,
   firstEvent,
+  NODE_1,
+  NODE_2,
   numberedStream,
   OPENED_AT_MS,
   open,
@@ -141,6 +145,26 @@ function describeFinding(stores: () => StreamingStores): void {
     const { id } = await start(stores(), 1, 3, BERT);
     expect(await streams().whereabouts(id)).to.equal('foreign');
     expect(await streams().whereabouts(numberedStream(2))).to.equal('unknown');
+  });
+
+  it('tells who drives what is opening or running, and what that is', async () => {
+    expect(await streams().drivers()).to.deep.equal([]);
+    await runThrough(stores(), 1);
+    const opening = await open(stores(), 2);
+    const running = await start(stores(), 3, 2);
+    const session = { ...aClaim(4, 3, BERT), node: NODE_2 };
+    const other = await streams().claim({ session, message: aQuestion() });
+    if (other.kind !== 'claimed') throw new Error('the slot is free');
+    expect(await streams().drivers())
+      .to.have.members([NODE_1, NODE_2])
+      .and.have.length(2);
+    expect(await streams().drivenBy(NODE_1)).to.deep.equal([opening, running]);
+    expect(await streams().drivenBy(NODE_2)).to.deep.equal([other.session]);
+    await streams().abandon(other.session.id);
+    await streams().seal(aSeal(running, running.firstOffset + 1));
+    expect(await streams().drivers()).to.deep.equal([NODE_1]);
+    expect(await streams().drivenBy(NODE_1)).to.deep.equal([opening]);
+    expect(await streams().drivenBy(NODE_2)).to.deep.equal([]);
   });
 
   it('takes the running stream of a chat for its latest, else the newest that ended', async () => {

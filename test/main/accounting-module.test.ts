@@ -11,6 +11,7 @@ import {
   bindHttpCreditHolds,
   bindLocalCreditHolds,
 } from '../../src/main/modules/accounting.ts';
+import { bindLoneNode, bindNode } from '../../src/main/modules/fleet.ts';
 import * as accounting from '../../src/main/tokens/accounting.ts';
 import * as ports from '../../src/main/tokens.ts';
 import { AccountingService, PEOPLE } from '../support/accounting-service.ts';
@@ -33,6 +34,8 @@ describe('the composition of accounting', () => {
     container.bind(ports.AUDIT).toConstantValue(new RecordingAudit());
     container.bind(ports.PRINCIPAL_DIRECTORY).toConstantValue({} as PrincipalDirectory);
     container.bind(ports.MODEL_CATALOG).toConstantValue({ find: () => undefined } as unknown as ModelCatalog);
+    bindLoneNode(container);
+    bindNode(container, 5_000);
     bindAccounting(container, { capOutputTokens: 4_096 });
   });
 

@@ -1,3 +1,5 @@
+import { MemoryFleetBus } from '../../src/adapters/outbound/memory/fleet/memory-fleet-bus.ts';
+import { MemoryLeases } from '../../src/adapters/outbound/memory/fleet/memory-leases.ts';
 import { MemoryChatRepository } from '../../src/adapters/outbound/memory/streaming/memory-chat-repository.ts';
 import { MemoryEventLog } from '../../src/adapters/outbound/memory/streaming/memory-event-log.ts';
 import { MemoryStreamRepository } from '../../src/adapters/outbound/memory/streaming/memory-stream-repository.ts';
@@ -5,7 +7,15 @@ import { MemoryStreamingStore } from '../../src/adapters/outbound/memory/streami
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { LocalLiveTail } from '../../src/adapters/outbound/system/local-live-tail.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import { EndElsewhere } from '../../src/application/fleet/end-elsewhere.ts';
+import { NodeLease } from '../../src/application/fleet/node-lease.ts';
+import { RecoverNode } from '../../src/application/fleet/recover-node.ts';
+import { TakeOver } from '../../src/application/fleet/take-over.ts';
+import { Turn } from '../../src/application/fleet/turn.ts';
+import type { FleetBus } from '../../src/application/ports/fleet/fleet-bus.ts';
+import type { Leases } from '../../src/application/ports/fleet/leases.ts';
 import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
+import type { LiveTail } from '../../src/application/ports/streaming/live-tail.ts';
 import type { ModelDescription } from '../../src/application/ports/streaming/model-catalog.ts';
 import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import { AcceptUpdate } from '../../src/application/streaming/accept-update.ts';
@@ -34,12 +44,13 @@ import type { UserId } from '../../src/domain/identity/ids.ts';
 import { MAX_CHATS_PER_USER } from '../../src/domain/streaming/chat-session.ts';
 import type { StreamEvent } from '../../src/domain/streaming/stream-event.ts';
 import { FakeCreditHolds } from './fake-credit-holds.ts';
+import type { ManualClock } from './manual-clock.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RecordingMetrics } from './recording-metrics.ts';
 import { ScriptedModel } from './scripted-model.ts';
-import { ANNA, aChat, chatId, NODE_1 } from './stream-builders.ts';
+import { ANNA, aChat, chatId, NODE_2 } from './stream-builders.ts';
 
 /** The one model of the tests. */
 export const SCRIPTED: ModelDescription = {
@@ -53,6 +64,22 @@ export const SCRIPTED: ModelDescription = {
   available: true,
 };
 
+/** Life of a node's lease in the tests, in milliseconds. */
+export const LEASE_MS = 5_000;
+
+/** Life of the turns in the tests, in milliseconds. */
+export const TURN_MS = 60_000;
+
+/** What the nodes of one fleet have in common. */
+export interface SharedByNodes {
+  readonly timers: ManualTimers;
+  readonly holds: FakeCreditHolds;
+  readonly store: MemoryStreamingStore;
+  readonly tail: LiveTail;
+  readonly bus: FleetBus;
+  readonly leases: Leases;
+}
+
 /** Breaks a store's methods as a test tells it to. */
 export interface StoreFaults {
   append?: Error | Promise<never>;
@@ -61,33 +88,38 @@ export interface StoreFaults {
   /** Throws after the write was carried out, so that its outcome is unknown. */
   claimUnknown?: Error;
   sealUnknown?: Error;
+  /** Nothing is asked of a store before this resolves: the process stands still. */
+  paused?: Promise<unknown>;
   appendUnknown?: Error;
 }
 
 /** Chat's use cases on memory stores, a scripted model, a remembering accounting and a clock that stands still. */
 export class StreamingWorld {
-  readonly timers = new ManualTimers();
-  readonly clock = this.timers.clock;
+  readonly timers: ManualTimers;
+  readonly clock: ManualClock;
   readonly model = new ScriptedModel();
-  readonly holds = new FakeCreditHolds(this.clock);
+  readonly holds: FakeCreditHolds;
   readonly log = new RecordingLog();
   readonly metrics = new RecordingMetrics();
   readonly trail = new RecordingAudit();
   readonly audit = this.trail.records;
   readonly ids = new CryptoIdSource();
-  readonly node = { id: NODE_1 };
   readonly digest = new NodeDigest();
-  readonly tail = new LocalLiveTail();
   readonly faults: StoreFaults = {};
   readonly settings: StreamSettings;
-  readonly store = new MemoryStreamingStore(this.trail.log);
-  readonly chats = new MemoryChatRepository(this.store);
-  readonly streams: StreamRepository = faultyStreams(new MemoryStreamRepository(this.store), this.faults);
-  readonly eventLog: EventLog = faultyLog(new MemoryEventLog(this.store), this.faults);
+  readonly store: MemoryStreamingStore;
+  readonly tail: LiveTail;
+  readonly bus: FleetBus;
+  readonly leases: Leases;
+  readonly node: NodeLease;
+  readonly chats: MemoryChatRepository;
+  readonly streams: StreamRepository;
+  readonly eventLog: EventLog;
   readonly presence: StreamPresence;
   readonly settler: IntentSettler;
   readonly running: RunningStreams;
   readonly readers: StreamReaders;
+  readonly elsewhere: EndElsewhere;
   readonly undoStart: UndoStart;
   readonly openStream: OpenStream;
   readonly followStream: FollowStream;
@@ -102,15 +134,28 @@ export class StreamingWorld {
   readonly expireStreams: ExpireStreams;
   readonly catalog = { list: () => [SCRIPTED], find: () => SCRIPTED, defaultModel: SCRIPTED };
 
-  private constructor(settings: Partial<StreamSettings>) {
+  private constructor(settings: Partial<StreamSettings>, shared: Partial<SharedByNodes>) {
     this.settings = { ...DEFAULT_STREAM_SETTINGS, ...settings };
+    this.timers = shared.timers ?? new ManualTimers();
+    this.clock = this.timers.clock;
+    this.holds = shared.holds ?? new FakeCreditHolds(this.clock);
+    this.store = shared.store ?? new MemoryStreamingStore(this.trail.log);
+    this.tail = shared.tail ?? new LocalLiveTail();
+    this.bus = shared.bus ?? new MemoryFleetBus();
+    this.leases = shared.leases ?? new MemoryLeases(this);
+    this.chats = new MemoryChatRepository(this.store);
+    this.streams = faultyStreams(new MemoryStreamRepository(this.store), this.faults);
+    this.eventLog = faultyLog(new MemoryEventLog(this.store), this.faults);
     const { clock, timers, ids, digest, log, metrics, streams, eventLog, tail, holds, chats, catalog } = this;
-    const audit = this.trail;
-    const models = this.model;
+    const { leases, bus } = this;
+    this.node = new NodeLease({ leases, ids, timers, log, metrics, host: 'test', lifeMs: LEASE_MS });
+    const { trail: audit, model: models } = this;
     this.presence = new StreamPresence(this.settings.maxReaders);
     this.settler = new IntentSettler({ holds, streams, log, metrics });
     const base = { clock, timers, ids, digest, log, metrics, streams, eventLog, tail, holds };
     const { presence, settler } = this;
+    this.elsewhere = new EndElsewhere({ ...base, bus, settler });
+    const { elsewhere } = this;
     this.running = new RunningStreams({ ...base, presence, settler, settings: this.settings });
     const { running } = this;
     const onDeserted = (id: OpenedStream['id']): void => running.find(id)?.lastReaderLeft();
@@ -131,8 +176,18 @@ export class StreamingWorld {
     this.followStream = new FollowStream({ chats, streams, eventLog, readers });
     this.named = new NamedStreams({ streams, audit, digest, metrics });
     const { named } = this;
-    this.acceptUpdate = new AcceptUpdate({ chats, streams, eventLog, named, running, clock, digest, log });
-    this.stopStream = new StopStream({ chats, named, running });
+    this.acceptUpdate = new AcceptUpdate({
+      chats,
+      streams,
+      eventLog,
+      named,
+      running,
+      elsewhere,
+      clock,
+      digest,
+      log,
+    });
+    this.stopStream = new StopStream({ chats, named, running, elsewhere });
     const observers = new StreamReaders({
       clock,
       eventLog,
@@ -140,19 +195,35 @@ export class StreamingWorld {
       presence: new StreamPresence(this.settings.maxReaders),
       onDeserted: () => undefined,
     });
-    this.observeStream = new ObserveStream({ streams, running, observers, audit });
+    this.observeStream = new ObserveStream({ streams, eventLog, running, observers, audit });
     this.sendMessage = new SendMessage({ openStream: this.openStream });
-    this.deleteChat = new DeleteChat({ chats, streams, running, timers });
-    this.settleIntents = new SettleIntents({ streams, settler, timers, ids, log });
-    this.recoverStreams = new RecoverStreams({ streams, eventLog, clock, digest, log });
-    this.expireStreams = new ExpireStreams({ streams, clock, timers, log, settings: this.settings });
+    this.deleteChat = new DeleteChat({ chats, streams, running, elsewhere, timers });
+    const turn = (work: string): Turn => new Turn(this, { work, lifeMs: TURN_MS });
+    this.settleIntents = new SettleIntents({ streams, settler, turn: turn('settle'), timers, ids, log });
+    this.recoverStreams = this.#recoveryOfNextRun();
+    const expiring = { streams, turn: turn('expire'), clock, timers, log, settings: this.settings };
+    this.expireStreams = new ExpireStreams(expiring);
   }
 
-  /** A world with Anna's chat 1. */
-  static async create(settings: Partial<StreamSettings> = {}): Promise<StreamingWorld> {
-    const world = new StreamingWorld(settings);
-    await world.addChat(1);
+  /** A world with Anna's chat 1; one of several nodes when it is given what they share. */
+  static async create(
+    settings: Partial<StreamSettings> = {},
+    shared: Partial<SharedByNodes> = {},
+  ): Promise<StreamingWorld> {
+    const world = new StreamingWorld(settings, shared);
+    await world.node.join();
+    if (!world.store.chats.has(chatId(1))) await world.addChat(1);
     return world;
+  }
+
+  /** What the next process does at its start, which knows nothing of the leases of this one. */
+  #recoveryOfNextRun(): RecoverStreams {
+    const { streams, eventLog, tail, bus, settler, clock, digest, log } = this;
+    const leases = new MemoryLeases({ clock });
+    const recoverNode = new RecoverNode({ streams, eventLog, tail, bus, settler, clock, digest });
+    const node = { id: NODE_2 };
+    const takeOver = new TakeOver({ leases, node, recoverNode, clock, log, lifeMs: LEASE_MS });
+    return new RecoverStreams({ streams, leases, takeOver, log });
   }
 
   async addChat(number: number, owner: UserId = ANNA): Promise<void> {
@@ -213,6 +284,7 @@ function faultyStreams(streams: StreamRepository, faults: StoreFaults): StreamRe
     get(target, name) {
       const method = target[name as keyof StreamRepository] as (...given: unknown[]) => Promise<unknown>;
       return async (...given: unknown[]) => {
+        await faults.paused;
         if (name === 'seal' && faults.seal !== undefined) throw faults.seal;
         if (name === 'activate' && faults.activate !== undefined) throw faults.activate;
         const result = await method.apply(target, given);
@@ -231,6 +303,7 @@ function faultyStreams(streams: StreamRepository, faults: StoreFaults): StreamRe
 function faultyLog(log: EventLog, faults: StoreFaults): EventLog {
   return {
     append: async (id, events) => {
+      await faults.paused;
       if (faults.append instanceof Error) throw faults.append;
       if (faults.append !== undefined) await faults.append;
       await log.append(id, events);
@@ -240,6 +313,9 @@ function faultyLog(log: EventLog, faults: StoreFaults): EventLog {
         throw unknown;
       }
     },
-    read: (id, afterOffset, limit) => log.read(id, afterOffset, limit),
+    read: async (id, afterOffset, limit) => {
+      await faults.paused;
+      return log.read(id, afterOffset, limit);
+    },
   };
 }

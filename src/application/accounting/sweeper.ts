@@ -1,3 +1,4 @@
+import type { Turn } from '../fleet/turn.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Timers } from '../ports/timers.ts';
@@ -8,26 +9,38 @@ export const SWEEP_INTERVAL_MS = 5_000;
 /** Most batches of one pass; what is left waits for the next one. */
 export const MAX_SWEEP_BATCHES = 50;
 
-/** Sweeps the ledger again and again until it is told to stop. A pass that fails is logged, and the next one tries again. */
-export class Sweeper {
-  readonly #deps: { sweep: SweepLedger; timers: Timers; log: Log; metrics: Metrics };
+/** How long the turn to sweep is one node's without a pass of it, in milliseconds. */
+export const SWEEP_TURN_MS = 3 * SWEEP_INTERVAL_MS;
 
-  constructor(deps: { sweep: SweepLedger; timers: Timers; log: Log; metrics: Metrics }) {
+interface Deps {
+  readonly sweep: SweepLedger;
+  readonly turn: Turn;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Sweeps the ledger again and again until it is told to stop, in turn with the other nodes. A pass that fails is logged, and the next one tries again. */
+export class Sweeper {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
     this.#deps = deps;
   }
 
   /** Resolves when the signal has aborted and the batch in flight has ended; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { timers, log, metrics } = this.#deps;
+    const { turn, timers, log, metrics } = this.#deps;
     while (!signal.aborted) {
       try {
-        await this.#pass(signal);
+        if (await turn.isOurs()) await this.#pass(signal);
       } catch (error) {
         metrics.count('holdfast_sweeps_failed_total');
         log.warn({ err: error }, 'a sweep of the ledger failed');
       }
       await timers.sleep(SWEEP_INTERVAL_MS, signal).catch(() => undefined);
     }
+    await turn.leave();
   }
 
   async #pass(signal: AbortSignal): Promise<void> {

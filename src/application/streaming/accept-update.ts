@@ -1,11 +1,12 @@
 import { microsToCredits } from '../../domain/accounting/credits.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
-import {
-  type Receipt,
-  type ReceivedUpdate,
+import type {
+  Receipt,
+  ReceivedUpdate,
   StreamingSession,
-  type UpdateDecision,
+  UpdateDecision,
 } from '../../domain/streaming/streaming-session.ts';
+import type { EndElsewhere } from '../fleet/end-elsewhere.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Log } from '../ports/log.ts';
@@ -14,6 +15,7 @@ import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import { findChat } from './chats/find-chat.ts';
+import { endStream } from './engine/end-stream.ts';
 import { summariseLog } from './engine/read-log.ts';
 import type { RunningStreams } from './engine/running-streams.ts';
 import type { NamedStreams, StreamClaim } from './named-streams.ts';
@@ -48,6 +50,7 @@ interface Deps {
   readonly eventLog: EventLog;
   readonly named: NamedStreams;
   readonly running: RunningStreams;
+  readonly elsewhere: EndElsewhere;
   readonly clock: Clock;
   readonly digest: Digest;
   readonly log: Log;
@@ -96,23 +99,17 @@ export class AcceptUpdate {
     const decision = session.receive(update, transcript, clock.nowMs());
     if (decision.kind === 'replayed') return decision;
     if (decision.kind === 'accepted') return this.#store(decision, session);
-    // A stream whose runner has gone has ended since it was read, or waits for recovery: the next look tells.
-    if (runner === undefined) return 'changed';
-    return this.#stop(runner, update);
+    return this.#stop(session, update);
   }
 
   async #stop(
-    runner: NonNullable<ReturnType<RunningStreams['find']>>,
+    running: StreamingSession,
     update: ReceivedUpdate,
   ): Promise<Exclude<UpdateDecision, { kind: 'stop-first' }> | 'changed'> {
-    const stoppedHere = runner.end({ kind: 'stop', reason: 'stopped' });
-    const outcome = await runner.outcome;
-    if (outcome.kind === 'stalled')
-      throw new PortError('timeout', 'store', 'the stream could not be sealed yet');
-    if (outcome.kind === 'lost' || !stoppedHere) return 'changed';
-    const stopped = StreamingSession.restore(outcome.session);
-    const decision = stopped.receiveAfterStop(update, this.#deps.clock.nowMs());
-    return decision.kind === 'accepted' ? this.#store(decision, stopped) : 'changed';
+    const ended = await endStream(this.#deps, running.snapshot());
+    if (ended?.session === undefined || !ended.stoppedNow) return 'changed';
+    const decision = ended.session.receiveAfterStop(update, this.#deps.clock.nowMs());
+    return decision.kind === 'accepted' ? this.#store(decision, ended.session) : 'changed';
   }
 
   async #store(

@@ -1,4 +1,5 @@
 import type { UserId } from '../../domain/identity/ids.ts';
+import type { EndElsewhere } from '../fleet/end-elsewhere.ts';
 import type { UserStreams } from '../ports/identity/user-streams.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
@@ -13,11 +14,12 @@ const TRY_AGAIN_MS = 50;
 interface Deps {
   readonly streams: StreamRepository;
   readonly running: RunningStreams;
+  readonly elsewhere: EndElsewhere;
   readonly timers: Timers;
   readonly log: Log;
 }
 
-/** A user's streams as auth sees them when chat lives in its process. */
+/** A user's streams as auth sees them when chat lives in its process, those on other nodes too. */
 export class LocalUserStreams implements UserStreams {
   readonly #deps: Deps;
 
@@ -39,12 +41,19 @@ export class LocalUserStreams implements UserStreams {
     }
   }
 
-  /** A start that is under way has a row and no runner yet. Without the store nothing more can be found out. */
+  /**
+   * Ends what runs on other nodes, and tells whether something may go on: a start that is under way has a row and no
+   * runner yet. Without the store nothing more can be found out.
+   */
   async #mayRunOn(userId: UserId): Promise<boolean> {
+    const { streams, running, elsewhere, log } = this.#deps;
     try {
-      return (await this.#deps.streams.active(userId)).length > 0;
+      const active = await streams.active(userId);
+      const others = active.filter(({ id, state }) => state === 'running' && running.find(id) === undefined);
+      await Promise.all(others.map((stream) => elsewhere.execute(stream)));
+      return active.length > 0;
     } catch (error) {
-      this.#deps.log.warn({ userId, err: error }, 'the streams of a closed account could not be looked up');
+      log.warn({ userId, err: error }, 'the streams of a closed account could not be looked up');
       return false;
     }
   }

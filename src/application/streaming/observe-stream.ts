@@ -2,7 +2,9 @@ import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import { summariseLog } from './engine/read-log.ts';
 import type { RunningStreams } from './engine/running-streams.ts';
 import type { StreamReader } from './engine/stream-reader.ts';
 import type { StreamReaders } from './engine/stream-readers.ts';
@@ -22,6 +24,7 @@ export interface ObservedStream {
 
 interface Deps {
   readonly streams: StreamRepository;
+  readonly eventLog: EventLog;
   readonly running: RunningStreams;
   /** Observers are counted apart: they are no readers, and keep no stream alive. */
   readonly observers: StreamReaders;
@@ -38,16 +41,16 @@ export class ObserveStream {
 
   /** @throws DomainError `stream.not_running` with the observable chats, `stream.limit_reached`; PortError. */
   async execute(command: { observer: UserId; chatId: ChatId; requestId: string }): Promise<ObservedStream> {
-    const { streams, running, observers, audit } = this.#deps;
+    const { streams, eventLog, running, observers, audit } = this.#deps;
     const { observer, chatId, requestId } = command;
     const record = { act: 'stream.observe', actor: observer, object: chatId, requestId };
     const latest = await streams.latestOf(chatId);
-    const runner = latest?.state === 'running' ? running.find(latest.id) : undefined;
-    if (latest === undefined || runner === undefined) {
+    if (latest?.state !== 'running') {
       audit.refuse({ ...record, outcome: 'refused' });
       throw await this.#notRunning();
     }
     const { id, modelId, firstOffset } = latest;
+    const historyEnd = running.find(id)?.lastOffset ?? (await summariseLog(eventLog, latest)).lastOffset;
     const events = observers.read({ id, cursor: firstOffset - 1 });
     try {
       await audit.act({ ...record, outcome: 'done' });
@@ -55,7 +58,7 @@ export class ObserveStream {
       events.close();
       throw error;
     }
-    return { id, chatId, modelId, historyEnd: runner.lastOffset, events };
+    return { id, chatId, modelId, historyEnd, events };
   }
 
   async #notRunning(): Promise<DomainError> {

@@ -1,19 +1,21 @@
-import type { Clock } from '../ports/clock.ts';
-import type { Digest } from '../ports/digest.ts';
+import { NODE_LEASE_PREFIX } from '../fleet/node-lease.ts';
+import type { Recovered } from '../fleet/recover-node.ts';
+import type { TakeOver } from '../fleet/take-over.ts';
+import type { Leases } from '../ports/fleet/leases.ts';
 import type { Log } from '../ports/log.ts';
-import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
-import { sealInterrupted } from './engine/seal-interrupted.ts';
 
 interface Deps {
   readonly streams: StreamRepository;
-  readonly eventLog: EventLog;
-  readonly clock: Clock;
-  readonly digest: Digest;
+  readonly leases: Leases;
+  readonly takeOver: TakeOver;
   readonly log: Log;
 }
 
-/** Ends, at start and before anybody is served, what an earlier run left open. */
+/**
+ * Ends, at start and before anybody is served, what nodes without a lease have left open. A server that is alone knows
+ * of no lease but its own, so that is everything of its earlier runs; in a fleet the streams of all other nodes go on.
+ */
 export class RecoverStreams {
   readonly #deps: Deps;
 
@@ -21,21 +23,19 @@ export class RecoverStreams {
     this.#deps = deps;
   }
 
-  /**
-   * Undoes what was opening, because its reserve may have been carried out and nobody was told of it; seals what was
-   * running as interrupted. Idempotent.
-   */
-  async execute(): Promise<{ readonly abandoned: number; readonly interrupted: number }> {
-    const { streams, log } = this.#deps;
+  /** To be called once this node has its lease. Idempotent. @throws PortError when the store is away. */
+  async execute(): Promise<Recovered> {
+    const { streams, leases, takeOver, log } = this.#deps;
     let abandoned = 0;
     let interrupted = 0;
-    for (const state of await streams.active()) {
-      if (state.state === 'opening') {
-        await streams.abandon(state.id, { kind: 'abort', id: state.id, tokens: 0 });
-        abandoned += 1;
-      } else if ((await sealInterrupted(state, this.#deps)) !== undefined) {
-        interrupted += 1;
-      }
+    // Read first: whoever drives had its lease before.
+    const drivers = await streams.drivers();
+    const held = new Set((await leases.list(NODE_LEASE_PREFIX)).map(({ name }) => name));
+    for (const node of drivers.filter((driver) => !held.has(NODE_LEASE_PREFIX + driver))) {
+      const recovered = await takeOver.execute(node);
+      if (recovered === 'taken') continue;
+      abandoned += recovered.abandoned;
+      interrupted += recovered.interrupted;
     }
     if (abandoned + interrupted > 0)
       log.info({ abandoned, interrupted }, 'recovered the streams of an earlier run');

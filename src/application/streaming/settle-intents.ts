@@ -1,3 +1,4 @@
+import type { Turn } from '../fleet/turn.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
@@ -10,15 +11,19 @@ export const INTENTS_PER_PASS = 100;
 /** Rest between two passes that met no fault, in milliseconds. */
 export const SETTLE_EVERY_MS = 1_000;
 
+/** How long the turn to settle is one node's without a pass of it, in milliseconds. */
+export const SETTLE_TURN_MS = 5 * SETTLE_EVERY_MS;
+
 interface Deps {
   readonly streams: StreamRepository;
   readonly settler: IntentSettler;
+  readonly turn: Turn;
   readonly timers: Timers;
   readonly ids: IdSource;
   readonly log: Log;
 }
 
-/** Retries, in the background, what accounting has not acknowledged. */
+/** Retries, in the background and in turn with the other nodes, what accounting has not acknowledged, whoever owes it. */
 export class SettleIntents {
   readonly #deps: Deps;
 
@@ -28,10 +33,10 @@ export class SettleIntents {
 
   /** Runs until the signal aborts. */
   async execute(command: { signal: AbortSignal }): Promise<void> {
-    const { timers, ids, log } = this.#deps;
+    const { turn, timers, ids, log } = this.#deps;
     let faults = 0;
     while (!command.signal.aborted) {
-      const clean = await this.pass().catch((error: unknown) => {
+      const clean = await this.#passInTurn().catch((error: unknown) => {
         log.warn({ err: error }, 'pending settlements could not be read');
         return false;
       });
@@ -39,6 +44,7 @@ export class SettleIntents {
       const restMs = clean ? SETTLE_EVERY_MS : SETTLE_EVERY_MS + retryDelayMs(faults, ids);
       await timers.sleep(restMs, command.signal).catch(() => undefined);
     }
+    await turn.leave();
   }
 
   /**
@@ -51,5 +57,9 @@ export class SettleIntents {
       if (!(await this.#deps.settler.settle(intent))) return false;
     }
     return true;
+  }
+
+  async #passInTurn(): Promise<boolean> {
+    return !(await this.#deps.turn.isOurs()) || this.pass();
   }
 }

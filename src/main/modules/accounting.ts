@@ -18,8 +18,9 @@ import { ReleaseHold } from '../../application/accounting/release-hold.ts';
 import { ReserveCredit } from '../../application/accounting/reserve-credit.ts';
 import { SettleHold } from '../../application/accounting/settle-hold.ts';
 import { SweepLedger } from '../../application/accounting/sweep-ledger.ts';
-import { Sweeper } from '../../application/accounting/sweeper.ts';
+import { SWEEP_TURN_MS, Sweeper } from '../../application/accounting/sweeper.ts';
 import * as accounting from '../tokens/accounting.ts';
+import { TURNS } from '../tokens/fleet.ts';
 import {
   AUDIT,
   CLOCK,
@@ -166,8 +167,9 @@ function bindSweeper(container: Container): void {
   container
     .bind(accounting.SWEEPER)
     .toResolvedValue(
-      (sweep, timers, log, metrics) => new Sweeper({ sweep, timers, log, metrics }),
-      [accounting.SWEEP_LEDGER, TIMERS, LOG, METRICS],
+      (sweep, turns, timers, log, metrics) =>
+        new Sweeper({ sweep, turn: turns('sweep', SWEEP_TURN_MS), timers, log, metrics }),
+      [accounting.SWEEP_LEDGER, TURNS, TIMERS, LOG, METRICS],
     );
 }
 

@@ -1,7 +1,11 @@
 import type { Container } from 'inversify';
 import { fleetName } from '../../adapters/outbound/mongo/fleet/fleet-name.ts';
 import { MongoAttemptCounters } from '../../adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
+import { MongoLeases } from '../../adapters/outbound/mongo/fleet/mongo-leases.ts';
 import type { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
+import { FallingBackLeases } from '../../adapters/outbound/redis/fleet/falling-back-leases.ts';
+import { RedisFleetBus } from '../../adapters/outbound/redis/fleet/redis-fleet-bus.ts';
+import { RedisLeases } from '../../adapters/outbound/redis/fleet/redis-leases.ts';
 import { RedisAttemptCounters } from '../../adapters/outbound/redis/identity/redis-attempt-counters.ts';
 import { RedisLink } from '../../adapters/outbound/redis/redis-link.ts';
 import { NO_WIRE } from '../../adapters/outbound/redis/redis-wire.ts';
@@ -9,6 +13,7 @@ import { RedisLiveTail } from '../../adapters/outbound/redis/streaming/redis-liv
 import { PortError } from '../../application/ports/port-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
+import { FLEET_BUS, NODE_LEASES, TURN_LEASES } from '../tokens/fleet.ts';
 import { ATTEMPT_COUNTERS, LIVE_TAIL, TIMERS } from '../tokens.ts';
 import type { Telling } from './store.ts';
 
@@ -59,4 +64,10 @@ export function bindFleetRedis(container: Container, store: MongoStore, { link }
     .bind(LIVE_TAIL)
     .toResolvedValue((timers) => new RedisLiveTail({ wire, timers }), [TIMERS])
     .inSingletonScope();
+  const leases = new MongoLeases(store);
+  container.bind(NODE_LEASES).toConstantValue(leases);
+  container
+    .bind(TURN_LEASES)
+    .toConstantValue(link === undefined ? leases : new FallingBackLeases(new RedisLeases(link), leases));
+  container.bind(FLEET_BUS).toConstantValue(new RedisFleetBus(wire));
 }

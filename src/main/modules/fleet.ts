@@ -1,10 +1,108 @@
 import { hostname } from 'node:os';
 import type { Container } from 'inversify';
-import { mintNodeId } from '../../domain/streaming/node-id.ts';
-import { THIS_NODE } from '../tokens/fleet.ts';
-import { IDS } from '../tokens.ts';
+import { MemoryFleetBus } from '../../adapters/outbound/memory/fleet/memory-fleet-bus.ts';
+import { MemoryLeases } from '../../adapters/outbound/memory/fleet/memory-leases.ts';
+import { EndElsewhere } from '../../application/fleet/end-elsewhere.ts';
+import { NodeLease } from '../../application/fleet/node-lease.ts';
+import { RecoverNode } from '../../application/fleet/recover-node.ts';
+import { TakeOver } from '../../application/fleet/take-over.ts';
+import { Turn } from '../../application/fleet/turn.ts';
+import { WatchNodes } from '../../application/fleet/watch-nodes.ts';
+import { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
+import type { Clock } from '../../application/ports/clock.ts';
+import * as fleet from '../tokens/fleet.ts';
+import * as streaming from '../tokens/streaming.ts';
+import { CLOCK, DIGEST, EVENT_LOG, IDS, LIVE_TAIL, LOG, METRICS, STREAMS, TIMERS } from '../tokens.ts';
 
-/** Binds what tells this process from others that drive streams of the same store. */
-export function bindFleet(container: Container): void {
-  container.bind(THIS_NODE).toResolvedValue((ids) => ({ id: mintNodeId(hostname(), ids.uuid()) }), [IDS]);
+/** Binds the leases and the bus of a process that is alone. */
+export function bindLoneNode(container: Container): void {
+  const leases = (clock: Clock): MemoryLeases => new MemoryLeases({ clock });
+  container.bind(fleet.NODE_LEASES).toResolvedValue(leases, [CLOCK]).inSingletonScope();
+  container.bind(fleet.TURN_LEASES).toResolvedValue(leases, [CLOCK]).inSingletonScope();
+  container.bind(fleet.FLEET_BUS).toConstantValue(new MemoryFleetBus());
+}
+
+/** Binds what every process is among others, whatever it serves. `lifeMs`: how long it counts as living unheard. */
+export function bindNode(container: Container, lifeMs: number): void {
+  container
+    .bind(fleet.THIS_NODE)
+    .toResolvedValue(
+      (leases, ids, timers, log, metrics) =>
+        new NodeLease({ leases, ids, timers, log, metrics, host: hostname(), lifeMs }),
+      [fleet.NODE_LEASES, IDS, TIMERS, LOG, METRICS],
+    )
+    .inSingletonScope();
+  container
+    .bind(fleet.TURNS)
+    .toResolvedValue(
+      (leases, node, timers, log) => (work: string, lifeMs: number) =>
+        new Turn({ leases, node, timers, log }, { work, lifeMs }),
+      [fleet.TURN_LEASES, fleet.THIS_NODE, TIMERS, LOG],
+    );
+}
+
+/** Binds what chat does about other nodes that drive streams. */
+export function bindNodesOfChat(container: Container, lifeMs: number): void {
+  container.bind(fleet.TAKE_OVER).toResolvedValue(
+    (leases, node, streams, eventLog, tail, bus, settler, clock, digest, log) => {
+      const recoverNode = new RecoverNode({ streams, eventLog, tail, bus, settler, clock, digest });
+      return new TakeOver({ leases, node, recoverNode, clock, log, lifeMs });
+    },
+    [
+      fleet.NODE_LEASES,
+      fleet.THIS_NODE,
+      STREAMS,
+      EVENT_LOG,
+      LIVE_TAIL,
+      fleet.FLEET_BUS,
+      streaming.INTENT_SETTLER,
+      CLOCK,
+      DIGEST,
+      LOG,
+    ],
+  );
+  container
+    .bind(fleet.END_ELSEWHERE)
+    .toResolvedValue(
+      (bus, streams, eventLog, tail, settler, clock, timers, digest) =>
+        new EndElsewhere({ bus, streams, eventLog, tail, settler, clock, timers, digest }),
+      [fleet.FLEET_BUS, STREAMS, EVENT_LOG, LIVE_TAIL, streaming.INTENT_SETTLER, CLOCK, TIMERS, DIGEST],
+    );
+  bindWatching(container, lifeMs);
+}
+
+function bindWatching(container: Container, lifeMs: number): void {
+  container.bind(fleet.WATCH_NODES).toResolvedValue(
+    (leases, streams, node, takeOver, timers, log, readers, observers) =>
+      new WatchNodes({
+        leases,
+        streams,
+        node,
+        takeOver,
+        timers,
+        log,
+        lifeMs,
+        onNodesGone: () => {
+          readers.missed();
+          observers.missed();
+        },
+      }),
+    [
+      fleet.NODE_LEASES,
+      STREAMS,
+      fleet.THIS_NODE,
+      fleet.TAKE_OVER,
+      TIMERS,
+      LOG,
+      streaming.STREAM_READERS,
+      streaming.STREAM_OBSERVERS,
+    ],
+  );
+  container
+    .bind(fleet.WATCH_OWN_STREAMS)
+    .toResolvedValue(
+      (bus, node, running, streams, timers, log) =>
+        new WatchOwnStreams({ bus, node, running, streams, timers, log }),
+      [fleet.FLEET_BUS, fleet.THIS_NODE, streaming.RUNNING_STREAMS, STREAMS, TIMERS, LOG],
+    );
 }

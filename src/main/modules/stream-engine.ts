@@ -3,11 +3,12 @@ import { IntentSettler } from '../../application/streaming/engine/intent-settler
 import { RunningStreams } from '../../application/streaming/engine/running-streams.ts';
 import { StreamPresence } from '../../application/streaming/engine/stream-presence.ts';
 import { StreamReaders } from '../../application/streaming/engine/stream-readers.ts';
-import { ExpireStreams } from '../../application/streaming/expire-streams.ts';
+import { ExpireStreams, expiryTurnMs } from '../../application/streaming/expire-streams.ts';
 import { LocalUserStreams } from '../../application/streaming/local-user-streams.ts';
 import { RecoverStreams } from '../../application/streaming/recover-streams.ts';
-import { SettleIntents } from '../../application/streaming/settle-intents.ts';
+import { SETTLE_TURN_MS, SettleIntents } from '../../application/streaming/settle-intents.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
+import { END_ELSEWHERE, NODE_LEASES, TAKE_OVER, TURNS } from '../tokens/fleet.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
   CLOCK,
@@ -31,8 +32,9 @@ export function bindStreamEngine(container: Container, settings: StreamSettings)
   container
     .bind(USER_STREAMS)
     .toResolvedValue(
-      (streams, running, timers, log) => new LocalUserStreams({ streams, running, timers, log }),
-      [STREAMS, streaming.RUNNING_STREAMS, TIMERS, LOG],
+      (streams, running, elsewhere, timers, log) =>
+        new LocalUserStreams({ streams, running, elsewhere, timers, log }),
+      [STREAMS, streaming.RUNNING_STREAMS, END_ELSEWHERE, TIMERS, LOG],
     );
 }
 
@@ -120,21 +122,24 @@ function bindBackground(container: Container, settings: StreamSettings): void {
   container
     .bind(streaming.SETTLE_INTENTS)
     .toResolvedValue(
-      (streams, settler, timers, ids, log) => new SettleIntents({ streams, settler, timers, ids, log }),
-      [STREAMS, streaming.INTENT_SETTLER, TIMERS, IDS, LOG],
+      (streams, settler, turns, timers, ids, log) => {
+        const turn = turns('settle', SETTLE_TURN_MS);
+        return new SettleIntents({ streams, settler, turn, timers, ids, log });
+      },
+      [STREAMS, streaming.INTENT_SETTLER, TURNS, TIMERS, IDS, LOG],
     )
     .inSingletonScope();
-  container
-    .bind(streaming.EXPIRE_STREAMS)
-    .toResolvedValue(
-      (streams, clock, timers, log) => new ExpireStreams({ streams, clock, timers, log, settings }),
-      [STREAMS, CLOCK, TIMERS, LOG],
-    );
+  container.bind(streaming.EXPIRE_STREAMS).toResolvedValue(
+    (streams, turns, clock, timers, log) => {
+      const turn = turns('expire', expiryTurnMs(settings));
+      return new ExpireStreams({ streams, turn, clock, timers, log, settings });
+    },
+    [STREAMS, TURNS, CLOCK, TIMERS, LOG],
+  );
   container
     .bind(streaming.RECOVER_STREAMS)
     .toResolvedValue(
-      (streams, eventLog, clock, digest, log) =>
-        new RecoverStreams({ streams, eventLog, clock, digest, log }),
-      [STREAMS, EVENT_LOG, CLOCK, DIGEST, LOG],
+      (streams, leases, takeOver, log) => new RecoverStreams({ streams, leases, takeOver, log }),
+      [STREAMS, NODE_LEASES, TAKE_OVER, LOG],
     );
 }

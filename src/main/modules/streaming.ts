@@ -19,7 +19,7 @@ import { SendMessage } from '../../application/streaming/send-message.ts';
 import { StopClosedAccounts } from '../../application/streaming/stop-closed-accounts.ts';
 import { StopStream } from '../../application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
-import { THIS_NODE } from '../tokens/fleet.ts';
+import { END_ELSEWHERE, THIS_NODE } from '../tokens/fleet.ts';
 import { LONG_USE } from '../tokens/identity.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
@@ -132,15 +132,25 @@ function bindStreams(container: Container): void {
   container
     .bind(streaming.STOP_STREAM)
     .toResolvedValue(
-      (chats, named, running) => new StopStream({ chats, named, running }),
-      [CHATS, streaming.NAMED_STREAMS, streaming.RUNNING_STREAMS],
+      (chats, named, running, elsewhere) => new StopStream({ chats, named, running, elsewhere }),
+      [CHATS, streaming.NAMED_STREAMS, streaming.RUNNING_STREAMS, END_ELSEWHERE],
     );
   container
     .bind(streaming.ACCEPT_UPDATE)
     .toResolvedValue(
-      (chats, streams, eventLog, named, running, clock, digest, log) =>
-        new AcceptUpdate({ chats, streams, eventLog, named, running, clock, digest, log }),
-      [CHATS, STREAMS, EVENT_LOG, streaming.NAMED_STREAMS, streaming.RUNNING_STREAMS, CLOCK, DIGEST, LOG],
+      (chats, streams, eventLog, named, running, elsewhere, clock, digest, log) =>
+        new AcceptUpdate({ chats, streams, eventLog, named, running, elsewhere, clock, digest, log }),
+      [
+        CHATS,
+        STREAMS,
+        EVENT_LOG,
+        streaming.NAMED_STREAMS,
+        streaming.RUNNING_STREAMS,
+        END_ELSEWHERE,
+        CLOCK,
+        DIGEST,
+        LOG,
+      ],
     );
   container
     .bind(streaming.SEND_MESSAGE)
@@ -162,8 +172,9 @@ function bindChats(container: Container): void {
   container
     .bind(streaming.DELETE_CHAT)
     .toResolvedValue(
-      (chats, streams, running, timers) => new DeleteChat({ chats, streams, running, timers }),
-      [CHATS, STREAMS, streaming.RUNNING_STREAMS, TIMERS],
+      (chats, streams, running, elsewhere, timers) =>
+        new DeleteChat({ chats, streams, running, elsewhere, timers }),
+      [CHATS, STREAMS, streaming.RUNNING_STREAMS, END_ELSEWHERE, TIMERS],
     );
   container
     .bind(streaming.RECOMMEND_MODEL)
@@ -174,8 +185,9 @@ function bindSupervision(container: Container): void {
   container
     .bind(streaming.OBSERVE_STREAM)
     .toResolvedValue(
-      (streams, running, observers, audit) => new ObserveStream({ streams, running, observers, audit }),
-      [STREAMS, streaming.RUNNING_STREAMS, streaming.STREAM_OBSERVERS, AUDIT],
+      (streams, eventLog, running, observers, audit) =>
+        new ObserveStream({ streams, eventLog, running, observers, audit }),
+      [STREAMS, EVENT_LOG, streaming.RUNNING_STREAMS, streaming.STREAM_OBSERVERS, AUDIT],
     );
   container
     .bind(streaming.READ_USER_CHATS)

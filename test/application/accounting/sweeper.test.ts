@@ -1,16 +1,20 @@
 import { expect } from 'chai';
+import { MemoryLeases } from '../../../src/adapters/outbound/memory/fleet/memory-leases.ts';
 import { SWEEP_BATCH, SweepLedger } from '../../../src/application/accounting/sweep-ledger.ts';
 import {
   MAX_SWEEP_BATCHES,
   SWEEP_INTERVAL_MS,
+  SWEEP_TURN_MS,
   Sweeper,
 } from '../../../src/application/accounting/sweeper.ts';
+import { Turn } from '../../../src/application/fleet/turn.ts';
 import type { ReservationLedger } from '../../../src/application/ports/accounting/reservation-ledger.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { HOLD_LIFETIME_MS } from '../../../src/domain/accounting/credit-reservation.ts';
 import { AccountingService, PEOPLE } from '../../support/accounting-service.ts';
 import { credits, DAY_MS, streamId } from '../../support/ledger-builders.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
+import { NODE_1 } from '../../support/stream-builders.ts';
 
 const { alice } = PEOPLE;
 
@@ -28,7 +32,9 @@ describe('the sweeper', () => {
   function start(ledger: Pick<ReservationLedger, 'expireDue'> = service.ledger): Promise<void> {
     const { clock, log, metrics } = service;
     const sweep = new SweepLedger({ ledger: ledger as ReservationLedger, clock, metrics });
-    return new Sweeper({ sweep, timers, log, metrics }).run(stop.signal);
+    const turning = { leases: new MemoryLeases(service), node: { id: NODE_1 }, timers, log };
+    const turn = new Turn(turning, { work: 'sweep', lifeMs: SWEEP_TURN_MS });
+    return new Sweeper({ sweep, turn, timers, log, metrics }).run(stop.signal);
   }
 
   it('settles holds whose time is over to their checkpoint, and lapses expired grants', async () => {

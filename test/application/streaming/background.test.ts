@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { PortError } from '../../../src/application/ports/port-error.ts';
-import { SETTLE_WAIT_MS } from '../../../src/application/streaming/engine/stream-closer.ts';
+import { SETTLE_WAIT_MS } from '../../../src/application/streaming/engine/announce-end.ts';
 import { SETTLE_EVERY_MS } from '../../../src/application/streaming/settle-intents.ts';
 import { StreamingWorld } from '../../support/streaming-world.ts';
 

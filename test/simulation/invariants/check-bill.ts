@@ -26,10 +26,12 @@ export function checkBill(watched: WatchedStream, by: string, journal: JournalOf
   journal.expect(outputTokens >= proved, () => `${told} and its log proves ${proved}`);
   journal.expect(outputTokens <= got, () => `${told} and its node got ${got}`);
   journal.expect(!free || chunks.length === 0, () => `${told} and its log has chunks`);
-  const ofItsOwn = kind === 'finished' || kind === 'stopped';
+  const ofItsOwn = kind === 'finished' || (kind === 'stopped' && by === watched.driver);
   journal.expect(!ofItsOwn || call === undefined || !free, () => `${told} and its model was asked`);
+  // Who does not drive a stream knows its log alone.
+  const fromOutside = kind === 'interrupted' || kind === 'stopped';
   journal.expect(
-    by === watched.driver || (kind === 'interrupted' && outputTokens === proved),
+    by === watched.driver || (fromOutside && outputTokens === proved),
     () => `${told} by ${by}, for which its log proves ${proved}`,
   );
   const owed = Math.min(chargeFor(inputTokens + outputTokens, hold.priceMicrosPer1000), hold.amountMicros);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { FENCED } from '../../../src/application/fleet/node-lease.ts';
 import type { ReservationLedger } from '../../../src/application/ports/accounting/reservation-ledger.ts';
 import type { AuditTrail } from '../../../src/application/ports/audit-trail.ts';
 import type { Digest } from '../../../src/application/ports/digest.ts';
@@ -131,4 +132,4 @@ function logOf({ journal }: World, process: SimulatedProcess): Log {
 }
 
 /** Errors that operators must hear of and that are no mistake. */
-const SAID_AT_ERROR_LEVEL: ReadonlySet<string> = new Set([]);
+const SAID_AT_ERROR_LEVEL: ReadonlySet<string> = new Set([FENCED]);

@@ -4,7 +4,14 @@ import { ReleaseHold } from '../../../src/application/accounting/release-hold.ts
 import { ReserveCredit } from '../../../src/application/accounting/reserve-credit.ts';
 import { SettleHold } from '../../../src/application/accounting/settle-hold.ts';
 import { SweepLedger } from '../../../src/application/accounting/sweep-ledger.ts';
-import { Sweeper } from '../../../src/application/accounting/sweeper.ts';
+import { SWEEP_TURN_MS, Sweeper } from '../../../src/application/accounting/sweeper.ts';
+import { EndElsewhere } from '../../../src/application/fleet/end-elsewhere.ts';
+import { NodeLease } from '../../../src/application/fleet/node-lease.ts';
+import { RecoverNode } from '../../../src/application/fleet/recover-node.ts';
+import { TakeOver } from '../../../src/application/fleet/take-over.ts';
+import { Turn } from '../../../src/application/fleet/turn.ts';
+import { WatchNodes } from '../../../src/application/fleet/watch-nodes.ts';
+import { WatchOwnStreams } from '../../../src/application/fleet/watch-own-streams.ts';
 import { AcceptUpdate } from '../../../src/application/streaming/accept-update.ts';
 import { DeleteChat } from '../../../src/application/streaming/chats/delete-chat.ts';
 import { IntentSettler } from '../../../src/application/streaming/engine/intent-settler.ts';
@@ -13,21 +20,22 @@ import { RunningStreams } from '../../../src/application/streaming/engine/runnin
 import { StreamPresence } from '../../../src/application/streaming/engine/stream-presence.ts';
 import { StreamReaders } from '../../../src/application/streaming/engine/stream-readers.ts';
 import { UndoStart } from '../../../src/application/streaming/engine/undo-start.ts';
-import { ExpireStreams } from '../../../src/application/streaming/expire-streams.ts';
+import { ExpireStreams, expiryTurnMs } from '../../../src/application/streaming/expire-streams.ts';
 import { FollowStream } from '../../../src/application/streaming/follow-stream.ts';
 import { LocalUserStreams } from '../../../src/application/streaming/local-user-streams.ts';
 import { NamedStreams } from '../../../src/application/streaming/named-streams.ts';
 import { OpenStream } from '../../../src/application/streaming/open-stream.ts';
 import { RecoverStreams } from '../../../src/application/streaming/recover-streams.ts';
-import { SettleIntents } from '../../../src/application/streaming/settle-intents.ts';
+import { SETTLE_TURN_MS, SettleIntents } from '../../../src/application/streaming/settle-intents.ts';
 import { StopStream } from '../../../src/application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../../src/application/streaming/stream-settings.ts';
-import { mintNodeId } from '../../../src/domain/streaming/node-id.ts';
 import type { StreamId } from '../../../src/domain/streaming/stream-id.ts';
 import { MODEL } from '../ports/simulated-model.ts';
 import type { NodePorts } from './node-ports.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
+/** Life of a node's lease, in milliseconds. */
+const LEASE_MS = 5_000;
 const CATALOG = { list: () => [MODEL], find: () => MODEL, defaultModel: MODEL };
 
 /** One run of the program: the whole core over the ports of a process, as `main` composes it. */
@@ -40,6 +48,7 @@ export class SimulatedNode {
   readonly acceptUpdate: AcceptUpdate;
   readonly deleteChat: DeleteChat;
   readonly userStreams: LocalUserStreams;
+  readonly #node: NodeLease;
   readonly #recoverStreams: RecoverStreams;
   readonly #loops: ReadonlyArray<(signal: AbortSignal) => Promise<void>>;
   #isServing = false;
@@ -47,7 +56,7 @@ export class SimulatedNode {
   constructor(process: SimulatedProcess, ports: NodePorts, settings: StreamSettings) {
     this.process = process;
     this.ports = ports;
-    const { ledger, clock, log, metrics, streams, timers, eventLog } = ports;
+    const { ledger, clock, log, metrics, streams, timers } = ports;
     const holds = holdsOf(ports);
     const presence = new StreamPresence(settings.maxReaders);
     const settler = new IntentSettler({ holds, streams, log, metrics });
@@ -55,22 +64,32 @@ export class SimulatedNode {
     const running = new RunningStreams(base);
     const onDeserted = (id: StreamId): void => running.find(id)?.lastReaderLeft();
     const readers = new StreamReaders({ ...ports, presence, onDeserted });
-    const node = { id: mintNodeId(process.name, ports.ids.uuid()) };
+    const node = new NodeLease({ ...ports, host: process.name, lifeMs: LEASE_MS });
+    this.#node = node;
+    const elsewhere = new EndElsewhere({ ...base });
     const undoStart = new UndoStart({ ...base });
     const named = new NamedStreams(ports);
-    const use = { ...base, running, readers, undoStart, named, node };
+    const use = { ...base, running, readers, undoStart, named, node, elsewhere };
     this.openStream = new OpenStream(use);
     this.followStream = new FollowStream(use);
     this.stopStream = new StopStream(use);
     this.acceptUpdate = new AcceptUpdate(use);
     this.deleteChat = new DeleteChat(use);
     this.userStreams = new LocalUserStreams(use);
-    this.#recoverStreams = new RecoverStreams({ ...ports, streams, eventLog });
+    const takeOver = new TakeOver({ ...use, recoverNode: new RecoverNode(base), lifeMs: LEASE_MS });
+    this.#recoverStreams = new RecoverStreams({ ...ports, takeOver });
+    const onNodesGone = (): void => readers.missed();
+    const watchNodes = new WatchNodes({ ...use, takeOver, lifeMs: LEASE_MS, onNodesGone });
+    const watchOwnStreams = new WatchOwnStreams(use);
     const sweep = new SweepLedger({ ledger, clock, metrics });
-    const sweeper = new Sweeper({ sweep, timers, log, metrics });
-    const settleIntents = new SettleIntents(base);
-    const expireStreams = new ExpireStreams(base);
+    const turn = (work: string, lifeMs: number): Turn => new Turn(use, { work, lifeMs });
+    const sweeper = new Sweeper({ sweep, turn: turn('sweep', SWEEP_TURN_MS), timers, log, metrics });
+    const settleIntents = new SettleIntents({ ...base, turn: turn('settle', SETTLE_TURN_MS) });
+    const expireStreams = new ExpireStreams({ ...base, turn: turn('expire', expiryTurnMs(settings)) });
     this.#loops = [
+      (signal) => node.execute({ signal }),
+      (signal) => watchNodes.execute({ signal }),
+      (signal) => watchOwnStreams.execute({ signal }),
       (signal) => sweeper.run(signal),
       (signal) => settleIntents.execute({ signal }),
       (signal) => expireStreams.execute({ signal }),
@@ -85,7 +104,10 @@ export class SimulatedNode {
   /** Recovers what an earlier run left, then serves and does what goes on without anybody asking for it. */
   async serve(): Promise<void> {
     const { timers, ids } = this.ports;
-    const recover = async (): Promise<void> => void (await this.#recoverStreams.execute());
+    const recover = async (): Promise<void> => {
+      await this.#node.join();
+      await this.#recoverStreams.execute();
+    };
     await retryUntilDone(recover, { timers, ids, onFailure: () => undefined });
     this.#isServing = true;
     const { signal } = new AbortController();

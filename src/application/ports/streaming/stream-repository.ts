@@ -1,5 +1,6 @@
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { ChatMessage } from '../../../domain/streaming/chat-session.ts';
+import type { NodeId } from '../../../domain/streaming/node-id.ts';
 import type { StreamEvent } from '../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
@@ -81,6 +82,10 @@ export interface StreamRepository {
   streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined>;
   /** Every stream that is opening or running, of one owner or of all. */
   active(owner?: UserId): Promise<readonly StreamingSessionState[]>;
+  /** The nodes that streams which are opening or running are signed with, each once. */
+  drivers(): Promise<readonly NodeId[]>;
+  /** Every stream that is opening or running and is signed with a node. */
+  drivenBy(node: NodeId): Promise<readonly StreamingSessionState[]>;
   /** The ids of one owner's streams that run, for counting them: what opens is left out. */
   running(owner: UserId): Promise<readonly StreamId[]>;
   /**

@@ -2,9 +2,11 @@ import type { AuditActor, AuditRecord } from '../../../domain/audit/audit-record
 import { DomainError } from '../../../domain/domain-error.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { ChatId } from '../../../domain/streaming/stream-id.ts';
+import type { EndElsewhere } from '../../fleet/end-elsewhere.ts';
 import type { ChatRepository } from '../../ports/streaming/chat-repository.ts';
 import type { StreamRepository } from '../../ports/streaming/stream-repository.ts';
 import type { Timers } from '../../ports/timers.ts';
+import { endStream } from '../engine/end-stream.ts';
 import type { RunningStreams } from '../engine/running-streams.ts';
 import { chatNotFound } from './find-chat.ts';
 
@@ -17,6 +19,7 @@ interface Deps {
   readonly chats: ChatRepository;
   readonly streams: StreamRepository;
   readonly running: RunningStreams;
+  readonly elsewhere: EndElsewhere;
   readonly timers: Timers;
 }
 
@@ -54,10 +57,7 @@ export class DeleteChat {
   }
 
   async #stop(chatId: ChatId): Promise<void> {
-    const { streams, running } = this.#deps;
-    const latest = await streams.latestOf(chatId);
-    const runner = latest === undefined ? undefined : running.find(latest.id);
-    runner?.end({ kind: 'stop', reason: 'stopped' });
-    await runner?.outcome;
+    const latest = await this.#deps.streams.latestOf(chatId);
+    if (latest?.state === 'running') await endStream(this.#deps, latest);
   }
 }

@@ -79,8 +79,9 @@ export class EventWriter {
     return this.#waitingChars > MAX_WAITING_CHARS;
   }
 
-  /** Takes a piece of text with the output tokens known so far. */
+  /** Takes a piece of text with the output tokens known so far; nothing once the writer has given up. */
   add(text: string, outputTokens: number): void {
+    if (this.#fault !== undefined) return;
     const event = chunkEvent(this.#nextOffset, text, outputTokens);
     this.#nextOffset += 1;
     // An empty array that is pushed to takes room for sixteen, and most batches are of one.
@@ -105,6 +106,11 @@ export class EventWriter {
   tick(nowMs: number): void {
     if (this.#inFlightSinceMs === undefined) return;
     if (nowMs - this.#inFlightSinceMs >= this.#deps.settings.storeStallMs) this.#giveUp('stalled');
+  }
+
+  /** Stores nothing more: somebody else has the stream. */
+  lose(): void {
+    this.#giveUp('lost');
   }
 
   /** Written with one promise and no async function: this is done for every token of every stream. */

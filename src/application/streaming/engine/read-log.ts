@@ -31,15 +31,18 @@ export interface LogSummary {
 }
 
 /** Reads a stream's log to its end. */
-export async function summariseLog(
+export function summariseLog(
   log: EventLog,
   stream: { readonly id: StreamId; readonly firstOffset: number },
 ): Promise<LogSummary> {
-  let text = '';
-  let hasChunk = false;
-  let outputTokens = 0;
-  let lastOffset = stream.firstOffset - 1;
-  for await (const page of readLog(log, stream.id, lastOffset)) {
+  const nothing = { text: '', hasChunk: false, outputTokens: 0, lastOffset: stream.firstOffset - 1 };
+  return extendSummary(log, stream.id, nothing);
+}
+
+/** Reads on from what is known of a stream's log to its present end. */
+export async function extendSummary(log: EventLog, id: StreamId, known: LogSummary): Promise<LogSummary> {
+  let { text, hasChunk, outputTokens, lastOffset } = known;
+  for await (const page of readLog(log, id, lastOffset)) {
     for (const event of page) {
       text += chunkText(event);
       hasChunk ||= event.type === 'chunk';

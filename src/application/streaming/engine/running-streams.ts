@@ -46,6 +46,16 @@ export class RunningStreams {
     return this.#runners.get(id);
   }
 
+  /** The ids of the streams that run here. */
+  ids(): readonly StreamId[] {
+    return [...this.#runners.keys()];
+  }
+
+  /** Lets go of streams that are not this node's any more, of all when none are named. */
+  lose(ids: readonly StreamId[] = this.ids()): void {
+    for (const id of ids) this.#runners.get(id)?.lose();
+  }
+
   /** Whose streams run here, each as often as he has some. */
   owners(): readonly UserId[] {
     return [...this.#runners.values()].map((runner) => runner.owner);

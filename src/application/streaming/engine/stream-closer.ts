@@ -2,13 +2,11 @@ import type { StreamingSessionState } from '../../../domain/streaming/streaming-
 import type { Digest } from '../../ports/digest.ts';
 import { PortError } from '../../ports/port-error.ts';
 import type { Seal, StreamRepository } from '../../ports/streaming/stream-repository.ts';
+import { announceEnd } from './announce-end.ts';
 import type { EventWriterDeps, WriterFault } from './event-writer.ts';
 import type { IntentSettler } from './intent-settler.ts';
 import { retryDelayMs, retryUntilDone } from './retry-until-done.ts';
-import { sealInterrupted } from './seal-interrupted.ts';
-
-/** How long the end of a stream waits for accounting's acknowledgement before its readers are told, in milliseconds. */
-export const SETTLE_WAIT_MS = 2_000;
+import { sealFromLog } from './seal-from-log.ts';
 
 /** What the end of a stream came to, as far as whoever ended it can be told. */
 export type EndOutcome =
@@ -45,7 +43,7 @@ export class StreamCloser {
   async close(cause: WriterFault | (() => Seal), tell: (outcome: EndOutcome) => void): Promise<void> {
     const outcome = typeof cause === 'string' ? cause : await this.#sealInTime(cause());
     if (typeof outcome !== 'string') {
-      await this.#announce(outcome);
+      await announceEnd(outcome, this.#deps);
       tell({ kind: 'sealed', session: outcome.session });
       return;
     }
@@ -78,14 +76,6 @@ export class StreamCloser {
     return end !== undefined && JSON.stringify(end) === JSON.stringify(seal.session.end);
   }
 
-  async #announce(seal: Seal): Promise<void> {
-    const { settler, timers, tail } = this.#deps;
-    const waited = new AbortController();
-    const settled = settler.settle(seal.intent).then(() => waited.abort());
-    await Promise.race([settled, timers.sleep(SETTLE_WAIT_MS, waited.signal).catch(() => undefined)]);
-    tail.publish(this.#running.id, [seal.terminal]);
-  }
-
   /** The first write that succeeds ends the stream; whoever came first may have been a write of our own. */
   async #sealLate(): Promise<void> {
     const { timers, ids, log, shutdown } = this.#deps;
@@ -95,16 +85,11 @@ export class StreamCloser {
         'an interrupted stream is still not sealed',
       );
     const work = async (): Promise<void> => {
-      const seal = await sealInterrupted(this.#running, this.#deps);
-      if (seal !== undefined) await this.#announce(seal);
-      else if (await this.#stillRuns())
-        throw new PortError('conflict', 'store', 'an event was stored meanwhile');
+      const ended = await sealFromLog(this.#running, { kind: 'interrupt' }, this.#deps);
+      if (ended.kind === 'sealed') await announceEnd(ended.seal, this.#deps);
+      else if (ended.kind === 'busy')
+        throw new PortError('conflict', 'store', 'events were stored meanwhile');
     };
     await retryUntilDone(work, { timers, ids, onFailure }, shutdown);
-  }
-
-  async #stillRuns(): Promise<boolean> {
-    const { owner, chatId, id } = this.#running;
-    return (await this.#deps.streams.findOwned(owner, chatId, id))?.session.state === 'running';
   }
 }

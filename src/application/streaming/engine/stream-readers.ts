@@ -19,6 +19,7 @@ interface Deps {
 export class StreamReaders {
   readonly #deps: Deps;
   readonly #eventLog: SharedReads;
+  readonly #reading = new Set<StreamReader>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -36,8 +37,15 @@ export class StreamReaders {
     const follower: Follower = { progressedAtMs: (nowMs) => reader.progressedAtMs(nowMs) };
     presence.join(from.id, follower);
     const reader = new StreamReader({ clock, eventLog, tail }, from, () => {
+      this.#reading.delete(reader);
       if (presence.leave(from.id, follower)) onDeserted(from.id);
     });
+    this.#reading.add(reader);
     return reader;
+  }
+
+  /** Lets everybody look at the log: what a node that is gone has stored, it may not have told any more. */
+  missed(): void {
+    for (const reader of this.#reading) reader.onMissed();
   }
 }

@@ -131,6 +131,11 @@ export class StreamRunner {
     return true;
   }
 
+  /** Ends the stream here because it is not this node's any more: nothing more is written, and its readers come back elsewhere. */
+  lose(): void {
+    this.#writer.lose();
+  }
+
   /** A reader has gone and nobody is left: with a deadline of 0 that ends the stream. */
   lastReaderLeft(): void {
     this.#lastSeenMs = this.#deps.clock.nowMs();

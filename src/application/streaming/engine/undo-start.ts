@@ -9,7 +9,7 @@ import type { StreamRepository } from '../../ports/streaming/stream-repository.t
 import type { Timers } from '../../ports/timers.ts';
 import type { IntentSettler } from './intent-settler.ts';
 import { retryUntilDone } from './retry-until-done.ts';
-import { sealInterrupted } from './seal-interrupted.ts';
+import { sealFromLog } from './seal-from-log.ts';
 
 interface Deps {
   readonly streams: StreamRepository;
@@ -60,7 +60,7 @@ export class UndoStart {
     const found = await streams.findOwned(session.owner, session.chatId, session.id);
     if (found !== undefined && StreamingSession.restore(found.session).isRunning) {
       // The activation whose outcome was unknown has been carried out after all.
-      await sealInterrupted(found.session, this.#deps);
+      await sealFromLog(found.session, { kind: 'interrupt' }, this.#deps);
     }
     if (intent !== undefined) void settler.settle(intent);
   }

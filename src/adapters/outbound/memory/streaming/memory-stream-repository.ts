@@ -8,6 +8,7 @@ import type {
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import type { ChatMessage } from '../../../../domain/streaming/chat-session.ts';
+import type { NodeId } from '../../../../domain/streaming/node-id.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
@@ -100,6 +101,14 @@ export class MemoryStreamRepository implements StreamRepository {
   async active(owner?: UserId): Promise<readonly StreamingSessionState[]> {
     const sessions = [...this.#store.streams.values()].map(({ session }) => session);
     return sessions.filter((it) => holdsSlot(it) && (owner === undefined || it.owner === owner));
+  }
+
+  async drivers(): Promise<readonly NodeId[]> {
+    return [...new Set((await this.active()).map(({ node }) => node))];
+  }
+
+  async drivenBy(node: NodeId): Promise<readonly StreamingSessionState[]> {
+    return (await this.active()).filter((it) => it.node === node);
   }
 
   async running(owner: UserId): Promise<readonly StreamId[]> {

@@ -8,6 +8,7 @@ import type {
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import { eventLine } from '../../../../domain/streaming/event-lines.ts';
+import type { NodeId } from '../../../../domain/streaming/node-id.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
@@ -113,6 +114,14 @@ export class MongoStreamRepository implements StreamRepository {
 
   active(owner?: UserId): Promise<readonly StreamingSessionState[]> {
     return this.#active(owner === undefined ? { active: true } : { active: true, owner });
+  }
+
+  drivers(): Promise<readonly NodeId[]> {
+    return this.#store.read(() => this.#in.streams.distinct('node', { active: true }));
+  }
+
+  drivenBy(node: NodeId): Promise<readonly StreamingSessionState[]> {
+    return this.#active({ active: true, node });
   }
 
   async running(owner: UserId): Promise<readonly StreamId[]> {

@@ -29,6 +29,12 @@ export const STREAMING_INDEXES: readonly IndexSpec[] = [
   },
   {
     collection: STREAMS,
+    name: 'active-of-node',
+    key: { node: 1 },
+    options: { partialFilterExpression: { active: true } },
+  },
+  {
+    collection: STREAMS,
     name: 'ended',
     key: { endedAtMs: 1 },
     options: { partialFilterExpression: { endedAtMs: { $exists: true } } },

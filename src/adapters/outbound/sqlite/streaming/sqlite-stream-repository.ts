@@ -7,6 +7,7 @@ import type {
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import { eventLine } from '../../../../domain/streaming/event-lines.ts';
+import type { NodeId } from '../../../../domain/streaming/node-id.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
@@ -100,6 +101,19 @@ export class SqliteStreamRepository implements StreamRepository {
     return owner === undefined
       ? this.#all(`${ACTIVE} ORDER BY seq`)
       : this.#all(`${ACTIVE} AND owner = ? ORDER BY seq`, owner);
+  }
+
+  drivers(): Promise<readonly NodeId[]> {
+    return this.#store.read((db) =>
+      db
+        .prepare(`SELECT DISTINCT node FROM streams WHERE ${ACTIVE}`)
+        .all()
+        .map(({ node }) => node as NodeId),
+    );
+  }
+
+  drivenBy(node: NodeId): Promise<readonly StreamingSessionState[]> {
+    return this.#all(`${ACTIVE} AND node = ? ORDER BY seq`, node);
   }
 
   running(owner: UserId): Promise<readonly StreamId[]> {

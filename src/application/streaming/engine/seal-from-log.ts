@@ -1,0 +1,44 @@
+import { StreamingSession, type StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Digest } from '../../ports/digest.ts';
+import type { EventLog } from '../../ports/streaming/event-log.ts';
+import type { Seal, StreamRepository } from '../../ports/streaming/stream-repository.ts';
+import { buildSeal, type Ending } from './build-seal.ts';
+import { extendSummary, summariseLog } from './read-log.ts';
+
+/** How often an end is tried against a writer that goes on: each try has the time between two of its appends. */
+const MAX_TRIES = 50;
+
+/** What became of an end that was not the driver's own. */
+export type LogEnding =
+  | { readonly kind: 'sealed'; readonly seal: Seal }
+  /** Somebody else has ended it. */
+  | { readonly kind: 'over' }
+  /** Its writer was faster every time. */
+  | { readonly kind: 'busy' };
+
+/**
+ * Ends a running stream that is not driven here with what its log proves: the prompt is charged only when a chunk is
+ * stored, because nothing else proves that the model was asked. Whoever still writes to it meets the end and stops.
+ *
+ * @throws PortError when the store is away; try again.
+ */
+export async function sealFromLog(
+  state: StreamingSessionState,
+  ending: Extract<Ending, { kind: 'interrupt' | 'stop' }>,
+  deps: { clock: Clock; digest: Digest; eventLog: EventLog; streams: StreamRepository },
+): Promise<LogEnding> {
+  const { id, owner, chatId } = state;
+  let known = await summariseLog(deps.eventLog, state);
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    const { text, hasChunk, outputTokens, lastOffset } = known;
+    const produced = { text, outputTokens, lastOffset, upstreamCalled: hasChunk };
+    const at = { nowMs: deps.clock.nowMs(), digest: deps.digest };
+    const seal = buildSeal(StreamingSession.restore(state), ending, produced, at);
+    if ((await deps.streams.seal(seal)) === 'sealed') return { kind: 'sealed', seal };
+    const found = await deps.streams.findOwned(owner, chatId, id);
+    if (found?.session.state !== 'running') return { kind: 'over' };
+    known = await extendSummary(deps.eventLog, id, known);
+  }
+  return { kind: 'busy' };
+}
