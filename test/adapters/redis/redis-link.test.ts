@@ -161,6 +161,15 @@ describe('a link to Redis', function () {
     await connected(subject);
   });
 
+  it('leaves a cluster alone, and says so, since it could use a part of it only', async () => {
+    const cluster = await startRedis(['--cluster-enabled', 'yes']);
+    const wary = aLink(cluster.url, ownPrefix());
+    await eventually(async () => expect(wary.log.lines[0]?.fields.reason).to.match(/cluster/));
+    expect((await refused(ping(wary), AT_ONCE_MS)).kind).to.equal('unavailable');
+    wary.link.close();
+    await cluster.stop();
+  });
+
   it('with TLS goes only to a server that a trusted CA vouches for', async () => {
     const { ca, sign } = await privateCa();
     const target = Number(new URL(server.url).port);

@@ -84,8 +84,13 @@ export class RedisConnection {
     this.#connections += 1;
     const connection = this.#connections;
     try {
-      const info = await this.client.info('server');
+      const info = await this.#info();
       if (connection !== this.#connections) return;
+      if (/redis_mode:cluster/.test(info)) {
+        // Half of what is said to it would be refused: better all is done elsewhere, and the log says why.
+        this.#listener.onUnusable('it is a cluster, and only a single server can be used');
+        return;
+      }
       this.#isSharded = Number(/redis_version:(\d+)/.exec(info)?.[1]) >= SHARDED_SINCE;
       this.#isUsable = true;
       this.#listener.onUsable();
@@ -93,6 +98,14 @@ export class RedisConnection {
       this.#lastError = (error as Error).message;
       if (connection === this.#connections) this.client.disconnect(true);
     }
+  }
+
+  /** What the server says of itself; nothing where its users may not ask. */
+  async #info(): Promise<string> {
+    return this.client.info('server').catch((error: Error) => {
+      if (error.name !== 'ReplyError') throw error;
+      return '';
+    });
   }
 
   #beat(): void {
@@ -119,6 +132,8 @@ const OPTIONS = {
   commandTimeout: COMMAND_TIMEOUT_MS,
   disconnectTimeout: CLOSING_MS,
   enableOfflineQueue: false,
+  // Its own check prints on the console where it may not ask; this class asks by itself.
+  enableReadyCheck: false,
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
   // Whatever waits for an answer when the connection closes fails then.
