@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { PendingAuditDocument } from '../../../../src/adapters/outbound/mongo/audit/audit-documents.ts';
 import {
   type AuditStore,
   openAuditReader,
@@ -42,7 +43,7 @@ describe('the audit chains of a fleet', function () {
     nodes.push(opened);
     return opened;
   };
-  const pending = () => temporary.client.db().collection<{ _id: string }>('audit_pending');
+  const pending = () => temporary.client.db().collection<PendingAuditDocument>('audit_pending');
   const all = (): Promise<readonly AuditEntry[]> => wholeAudit(temporary.store);
   const objects = async (): Promise<unknown[]> => auditRecords(await all()).map(({ object }) => object);
 
@@ -120,14 +121,16 @@ describe('the audit chains of a fleet', function () {
   });
 
   it('take a record in once, also when it is brought once more after it was chained', async () => {
-    const a = node();
+    const [a, late] = [node(), node(second)];
+    await late.log.append([record('0')]);
     await act(a, [record('1')]);
     const [brought] = await pending().find().toArray();
     if (brought === undefined) throw new Error('it waits');
     await a.log.read({ afterCursor: 0, limit: 10 });
     await pending().insertOne(brought);
-    await node(second).log.read({ afterCursor: 0, limit: 10 });
-    expect(await objects()).to.deep.equal(['1']);
+    await late.log.read({ afterCursor: 0, limit: 10 });
+    await late.log.append([record('2')]);
+    expect(await objects()).to.deep.equal(['0', '1', '2']);
     expect(await pending().countDocuments()).to.equal(0);
   });
 
@@ -137,13 +140,41 @@ describe('the audit chains of a fleet', function () {
     const forged = JSON.stringify({ act: 'user.created', outcome: 'done' });
     await pending().updateOne({}, { $set: { text: forged } });
     await pending().insertOne({ _id: 'forged', atMs: T0, text: forged, mac: '0'.repeat(64) } as never);
+    await pending().insertOne({ _id: 7, text: { a: 1 } } as never);
     await a.log.read({ afterCursor: 0, limit: 10 });
     const said = (await all()).slice(1).map(({ text }) => auditRecordFrom(text));
     expect(said.map(({ act: name, outcome }) => `${name} ${outcome}`)).to.deep.equal([
       'audit.unauthentic refused',
       'audit.unauthentic refused',
+      'audit.unauthentic refused',
     ]);
-    expect(said.map(({ facts }) => facts)).to.deep.equal([{ said: forged }, { said: forged }]);
+    expect(said.map(({ facts }) => facts)).to.have.deep.members([
+      { said: '[object Object]' },
+      { said: forged },
+      { said: forged },
+    ]);
+    await expectWholeLog(temporary.store);
+  });
+
+  it('keep no record out by one that was put among the waiting under its id', async () => {
+    const a = node();
+    const [signed] = a.outbox.sign('u_1:1', T0, [record('1')]);
+    if (signed === undefined) throw new Error('it is signed');
+    await pending().insertOne({ ...signed, text: '{}' });
+    await a.log.read({ afterCursor: 0, limit: 10 });
+    await pending().insertOne(signed);
+    await a.log.read({ afterCursor: 0, limit: 10 });
+    expect(await objects()).to.deep.equal([signed._id, '1']);
+  });
+
+  it('have all that a process did when it has ended in order', async () => {
+    const a = node();
+    await act(a, [record('1')]);
+    await a.close();
+    expect(await objects()).to.deep.equal(['1']);
+    const b = node(second);
+    await act(b, [record('2')], second);
+    expect((await b.log.anchor()).seq).to.equal(2);
   });
 
   it('part when two processes go on with one: a copy of a process begins a chain of its own', async () => {

@@ -63,7 +63,9 @@ export class MongoAuditLog implements AuditLog {
     }
   }
 
+  /** What waits is chained first, so that the last anchor of a process that ends in order has all that it did. */
   async anchor(): Promise<ChainHead> {
+    await this.#handOn();
     const anchor = await this.#appender.anchor();
     const { _id, ...rest } = anchor;
     try {

@@ -22,14 +22,14 @@ export interface AuditStore {
   readonly recordActs: RecordActs;
   /** For acts that are one write of one document. */
   readonly outbox: ActOutbox;
-  /** Ends when what is under way has ended; what waits is any process's. */
+  /** Chains what waits once more, if it can, and ends; what is left is any process's. */
   close(): Promise<void>;
 }
 
 /**
  * Opens the audit log of a fleet, and chains from now on what acts have stored with themselves, on this node or another.
  *
- * @param onFailure hears of what could not be chained, and will be later.
+ * @param onFailure hears, once, that what waits cannot be chained, and will be later.
  */
 export function openAuditStore(
   store: MongoStore,
@@ -38,7 +38,7 @@ export function openAuditStore(
   onFailure: (error: unknown) => void = () => {},
 ): AuditStore {
   const appender = new ChainAppender(store, writer, nowMs);
-  const mover = new PendingMover(store, appender, writer.keys);
+  const mover = new PendingMover(store, appender, writer.keys, nowMs);
   mover.onFailure = onFailure;
   mover.start();
   const pending: Collection<PendingAuditDocument> = store.collection(AUDIT_PENDING);

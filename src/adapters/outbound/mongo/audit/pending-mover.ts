@@ -22,18 +22,26 @@ export class PendingMover {
   readonly #pending: Collection<PendingAuditDocument>;
   readonly #appender: ChainAppender;
   readonly #keys: readonly Authenticate[];
+  readonly #nowMs: () => number;
   #timer: NodeJS.Timeout | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #turn: Promise<void> = Promise.resolve();
   #isClosed = false;
-  /** Hears of what could not be chained, and will be later. */
+  #isFailing = false;
+  /** Hears, once, that what waits cannot be chained, and will be later. */
   onFailure: (error: unknown) => void = () => {};
 
-  constructor(store: MongoStore, appender: ChainAppender, keys: readonly Authenticate[]) {
+  constructor(
+    store: MongoStore,
+    appender: ChainAppender,
+    keys: readonly Authenticate[],
+    nowMs: () => number,
+  ) {
     this.#store = store;
     this.#pending = store.collection(AUDIT_PENDING);
     this.#appender = appender;
     this.#keys = keys;
+    this.#nowMs = nowMs;
   }
 
   /** Looks from now on for what is left by others. */
@@ -57,11 +65,12 @@ export class PendingMover {
     return turn;
   }
 
-  /** Ends when what is under way has ended; the rest is any process's. */
+  /** Chains what waits once more, if it can, and ends; what is left is any process's. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#turn;
+    // Where it has just failed, the end of the program does not wait for one more failure.
+    await (this.#isFailing ? this.#turn : this.#drainOrTell());
   }
 
   #wakeIn(restMs: number): void {
@@ -74,9 +83,19 @@ export class PendingMover {
 
   async #wake(): Promise<void> {
     this.#dueAtMs = Number.POSITIVE_INFINITY;
-    // What cannot be chained now stays where it is, and is looked for again.
-    await this.drain().catch((error: unknown) => this.onFailure(error));
+    await this.#drainOrTell();
     this.#wakeIn(LOOK_EVERY_MS);
+  }
+
+  /** What cannot be chained now stays where it is, and is looked for again; it is told once. */
+  async #drainOrTell(): Promise<void> {
+    try {
+      await this.drain();
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.onFailure(error);
+      this.#isFailing = true;
+    }
   }
 
   /** Chains the oldest. Returns how many there were. */
@@ -91,12 +110,16 @@ export class PendingMover {
     return found.length;
   }
 
-  /** What has no code of ours is not signed as what it says: it is recorded that it was there. */
+  /**
+   * What has no code of ours is not signed as what it says, nor under the id that it has, which may be meant for another:
+   * it is recorded that it was there.
+   */
   #said({ _id: id, atMs, text, mac }: PendingAuditDocument): SaidAct {
     const isOurs = this.#keys.some((key) => isAuthenticPending({ id, atMs, text, mac }, key));
     if (isOurs) return { id, atMs, text };
-    const record = { act: UNAUTHENTIC, outcome: 'refused', actor: 'system', object: id } as const;
-    return { id, atMs: Number(atMs), text: auditText({ ...record, facts: { said: String(text) } }) };
+    const record = { act: UNAUTHENTIC, outcome: 'refused', actor: 'system', object: String(id) } as const;
+    const said = auditText({ ...record, facts: { said: String(text) } });
+    return { id: `${UNAUTHENTIC}:${String(id)}`, atMs: this.#nowMs(), text: said };
   }
 }
 
