@@ -6,7 +6,6 @@ import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/ide
 import { RedisFleetBus } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-bus.ts';
 import { RedisLeases } from '../../../src/adapters/outbound/redis/fleet/redis-leases.ts';
 import { RedisAttemptCounters } from '../../../src/adapters/outbound/redis/identity/redis-attempt-counters.ts';
-import type { RedisWire } from '../../../src/adapters/outbound/redis/redis-wire.ts';
 import { RedisLiveTail } from '../../../src/adapters/outbound/redis/streaming/redis-live-tail.ts';
 import { SystemTimers } from '../../../src/adapters/outbound/system/system-timers.ts';
 import { describeAttemptCounters } from '../../contracts/attempt-counters.ts';
@@ -16,24 +15,7 @@ import { describeLiveTail } from '../../contracts/live-tail.ts';
 import { hammer, type SharedTask } from '../../support/hammer.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { aLink, connected, type LinkUnderTest, ownPrefix, redisUrl } from '../../support/redis.ts';
-
-/** Lets time pass for a window: its key expires that much earlier. */
-const EARLIER = `
-local left = redis.call('PTTL', KEYS[1])
-if left > 0 then redis.call('PEXPIRE', KEYS[1], math.max(0, left - ARGV[1])) end`;
-/** The same for all leases. */
-const EARLIER_LEASES = `
-local all = redis.call('HGETALL', KEYS[1])
-for at = 1, #all, 2 do
-  local token, untilMs, holder = string.match(all[at + 1], '^(%d+) (%d+) (.*)$')
-  redis.call('HSET', KEYS[1], all[at], string.format('%s %.0f %s', token, untilMs - ARGV[1], holder))
-end`;
-
-/** Resolves when everything is heard that was subscribed to before: one connection does all in its order. */
-const heard = (link: RedisWire): Promise<void> =>
-  new Promise((resolve) => {
-    link.subscribe('marker', { onMessage: () => undefined, onActive: resolve });
-  });
+import { EARLIER_LEASES, EARLIER_WINDOWS, heard } from '../../support/redis-time.ts';
 
 describe('what nodes share on Redis', function () {
   this.timeout(30_000);
@@ -71,7 +53,7 @@ describe('what nodes share on Redis', function () {
   describeAttemptCounters('RedisAttemptCounters', async () => ({
     counters: new RedisAttemptCounters(here.link, new MemoryAttemptCounters({ clock: new ManualClock() })),
     advance: async (byMs) => {
-      for (const key of await client.keys(`${prefix}*`)) await client.eval(EARLIER, 1, key, byMs);
+      for (const key of await client.keys(`${prefix}*`)) await client.eval(EARLIER_WINDOWS, 1, key, byMs);
     },
   }));
 
