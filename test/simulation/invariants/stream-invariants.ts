@@ -45,6 +45,8 @@ export class StreamInvariants implements ModelWatch {
   readonly #lastOffsets = new Map<ChatId, number>();
   /** Chats that were removed: their streams are gone with them. */
   readonly #removed = new Set<ChatId>();
+  /** Names of nodes that others have taken. */
+  readonly #taken = new Set<unknown>();
 
   constructor(state: DurableState, journal: JournalOfRun) {
     this.#state = state;
@@ -59,6 +61,11 @@ export class StreamInvariants implements ModelWatch {
       if (watched !== undefined) watched.driver = by.name;
     }
     this.#look(by.name);
+  }
+
+  /** To be called whenever somebody has a lease. */
+  leaseHeld(name: unknown, holder: unknown): void {
+    if (name !== `node/${holder}`) this.#taken.add(name);
   }
 
   /** All events of a chat that were ever stored, by their offset. */
@@ -89,7 +96,8 @@ export class StreamInvariants implements ModelWatch {
 
   called(by: SimulatedProcess, request: CompletionRequest): { took(tokens: number): void } {
     const question = request.messages.at(-1)?.content;
-    const stream = [...this.streams.values()].find(
+    // A start that is repeated asks the same question again: the stream of the last try is the one that runs.
+    const stream = [...this.streams.values()].findLast(
       ({ session, driver, call }) =>
         call === undefined &&
         driver === by.name &&
@@ -153,6 +161,10 @@ export class StreamInvariants implements ModelWatch {
     this.#journal.expect(
       this.#state.store.intents.has(session.id),
       () => `${session.id} has ended, its slot is free, and nobody owes its settlement`,
+    );
+    this.#journal.expect(
+      session.state !== 'interrupted' || by === watched.driver || this.#taken.has(`node/${session.node}`),
+      () => `${by} has interrupted ${session.id}, and nobody has taken the name of its node`,
     );
     checkBill(watched, by, this.#journal);
   }

@@ -15,11 +15,19 @@ export class SimulatedBus {
   readonly #random: SeededRandom;
   readonly #ears = new Set<Ear>();
   /** How likely a word is lost, and how likely it is heard twice. */
-  losses = 0;
-  isConnected = true;
+  #losses = 0;
+  #isConnected = true;
 
   constructor(random: SeededRandom) {
     this.#random = random;
+  }
+
+  /** Makes it worse or better. Whoever is connected anew is told that he may have missed something. */
+  become(losses: number, isConnected: boolean): void {
+    this.#losses = losses;
+    const isBack = isConnected && !this.#isConnected;
+    this.#isConnected = isConnected;
+    if (isBack) for (const ear of this.#ears) this.#tell(ear, (listener) => listener.onMissed());
   }
 
   /** The bus as one process has it. */
@@ -27,7 +35,7 @@ export class SimulatedBus {
     const bus = this;
     return {
       get isConnected() {
-        return bus.isConnected;
+        return bus.#isConnected;
       },
       askToStop: (id) => this.#say((listener) => listener.onStopAsked(id)),
       tellRevoked: () => this.#say((listener) => listener.onRevoked()),
@@ -45,8 +53,8 @@ export class SimulatedBus {
 
   #say(word: (listener: FleetListener) => void): void {
     for (const ear of this.#ears) {
-      const times = this.isConnected && !this.#random.chance(this.losses) ? 1 : 0;
-      const again = times === 1 && this.#random.chance(this.losses) ? 1 : 0;
+      const times = this.#isConnected && !this.#random.chance(this.#losses) ? 1 : 0;
+      const again = times === 1 && this.#random.chance(this.#losses) ? 1 : 0;
       for (let time = 0; time < times + again; time += 1) this.#tell(ear, word);
     }
   }

@@ -97,9 +97,9 @@ export function scenarioOf(seed: number, steps: number): Scenario {
     const thenMs = random.weighted([
       [60, random.whole(0, 400)],
       [25, random.whole(0, 5_000)],
-      [12, random.whole(0, 30_000)],
-      [2, random.whole(60_000, 240_000)],
-      [0.5, random.whole(600_000, 700_000)],
+      [12, random.whole(0, 20_000)],
+      [1, random.whole(60_000, 200_000)],
+      [0.4, random.whole(600_000, 700_000)],
     ]);
     return { deed, thenMs, seed: random.whole(0, 0x7fffffff) };
   });

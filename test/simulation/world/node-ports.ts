@@ -66,7 +66,7 @@ type Stores = Pick<NodePorts, 'chats' | 'streams' | 'eventLog' | 'ledger' | 'lea
 
 function storesOf({ network, state, watch }: World, process: SimulatedProcess): Stores {
   const { streamServer, ledgerServer } = state;
-  const { streams, money } = watch;
+  const { streams, money, leases } = watch;
   return {
     chats: overNetwork(network, process, {
       ...{ name: 'chats', adapter: state.chats, server: streamServer, carriedOut: streams },
@@ -88,7 +88,7 @@ function storesOf({ network, state, watch }: World, process: SimulatedProcess): 
       ]),
     }),
     leases: overNetwork(network, process, {
-      ...{ name: 'leases', adapter: state.leases, server: streamServer },
+      ...{ name: 'leases', adapter: state.leases, server: streamServer, carriedOut: leases },
       repeatable: new Set(['hold', 'release'] as const),
     }),
   };

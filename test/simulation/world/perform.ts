@@ -57,8 +57,7 @@ function disturb(world: World, deed: Extract<Deed, { do: 'crash' | 'weather' | '
   } else {
     const say = (losses: number, connected: boolean, drops: number): void => {
       tail.losses = losses;
-      bus.losses = losses;
-      bus.isConnected = connected;
+      bus.become(losses, connected);
       world.connectionLosses = drops;
     };
     say(deed.losses, deed.connected, deed.drops);

@@ -1,6 +1,9 @@
 /** When every run begins, in unix milliseconds. */
 export const RUN_STARTS_AT_MS = 1_800_000_000_000;
 
+/** A turn of the event loop costs more than most happenings, so that many share one. */
+const HAPPENINGS_A_TURN = 64;
+
 interface Happening {
   readonly atMs: number;
   readonly order: number;
@@ -18,6 +21,7 @@ export class VirtualTime {
   readonly #heap: Happening[] = [];
   #nowMs = RUN_STARTS_AT_MS;
   #order = 0;
+  #happened = 0;
 
   get nowMs(): number {
     return this.#nowMs;
@@ -40,9 +44,12 @@ export class VirtualTime {
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.happen();
       await promisesHadTheirTurn();
+      this.#happened += 1;
+      if (this.#happened % HAPPENINGS_A_TURN === 0) await turnOfTheEventLoop();
       if (isOver()) return;
     }
     this.#nowMs = untilMs;
+    await turnOfTheEventLoop();
   }
 
   #push(happening: Happening): void {
@@ -77,5 +84,8 @@ export class VirtualTime {
   }
 }
 
-/** Resolves when no promise waits for its turn any more. An immediate comes after all of them, however many follow. */
-export const promisesHadTheirTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Resolves when no promise waits for its turn any more: a tick comes after all of them, however many follow. */
+const promisesHadTheirTurn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+/** Lets the process notice rejections that nobody has heard of, and end. */
+const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -54,7 +54,7 @@ export class World {
   readonly users: readonly UserId[] = Array.from({ length: USERS }, (_, user) => userOf(user));
   readonly streamInvariants = new StreamInvariants(this.state, this.journal);
   readonly ledgerInvariants = new LedgerInvariants(this.state, this.journal, this.users);
-  readonly watch: { readonly streams: Watch; readonly money: Watch };
+  readonly watch: { readonly streams: Watch; readonly money: Watch; readonly leases: Watch };
   readonly nodes: Array<SimulatedNode | undefined> = Array.from({ length: NODES }, () => undefined);
   readonly rooms: Room[] = [];
   readonly tabs: Tab[] = [];
@@ -72,11 +72,18 @@ export class World {
     this.longestSilenceMs = run.longestSilenceMs;
     this.watch = {
       streams: async (method, given, result, by) => {
-        if (READS.test(method)) return;
+        if (READS.test(method) || result === 0) return;
         this.streamInvariants.afterWrite(method, given, result, by);
         await this.look();
       },
-      money: (method) => (/^(account|reservation|journal|usage)/.test(method) ? undefined : this.look()),
+      money: (method, _given, result) => {
+        const { holds, grants } = { holds: 1, grants: 1, ...(result as object | undefined) };
+        const moved = method !== 'extend' && holds + grants > 0;
+        return moved ? this.look() : undefined;
+      },
+      leases: (method, given, result) => {
+        if (method === 'hold' && result !== 'taken') this.streamInvariants.leaseHeld(given[0], given[1]);
+      },
     };
   }
 
