@@ -39,6 +39,8 @@ export class VirtualTime {
    */
   async pass(forMs: number, isOver: () => boolean): Promise<void> {
     const untilMs = this.#nowMs + forMs;
+    // Ticks come after all promises only for who is called by one.
+    await Promise.resolve();
     for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
       this.#pop();
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
