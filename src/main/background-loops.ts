@@ -3,7 +3,7 @@ import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
 import { THIS_NODE, WATCH_NODES, WATCH_OWN_STREAMS } from './tokens/fleet.ts';
-import { FOLLOW_REVOCATIONS } from './tokens/identity.ts';
+import { FOLLOW_REVOCATIONS, HEAR_REVOCATIONS } from './tokens/identity.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
 /** What goes on without anybody asking for it. */
@@ -35,7 +35,8 @@ export class BackgroundLoops {
           ]
         : []),
       // Whoever acts on what auth tells listens before it is asked for.
-      ...(running.includes('auth') ? [] : listening(container, running, signal)),
+      ...(running.includes('chat') ? [container.get(STOP_CLOSED_ACCOUNTS).execute({ signal })] : []),
+      hearing(container, running).execute({ signal }),
     ];
     return new BackgroundLoops(begin, () => container.get(THIS_NODE).leave());
   }
@@ -49,11 +50,6 @@ export class BackgroundLoops {
   }
 }
 
-function listening(
-  container: Container,
-  running: readonly ServiceName[],
-  signal: AbortSignal,
-): ReadonlyArray<Promise<void>> {
-  const stopping = running.includes('chat') ? [container.get(STOP_CLOSED_ACCOUNTS).execute({ signal })] : [];
-  return [...stopping, container.get(FOLLOW_REVOCATIONS).execute({ signal })];
-}
+/** What hears of ended logins: those that other nodes store, or those that auth tells where it runs apart. */
+const hearing = (container: Container, running: readonly ServiceName[]) =>
+  running.includes('auth') ? container.get(HEAR_REVOCATIONS) : container.get(FOLLOW_REVOCATIONS);

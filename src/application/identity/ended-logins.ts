@@ -6,10 +6,22 @@ import type { UserRepository } from '../ports/identity/user-repository.ts';
 /** Hears of every write that may end logins, and passes it on to whoever serves somebody for longer than a request. */
 export class EndedLogins implements LoginEnds {
   readonly #listeners = new Set<(end: LoginEnd) => void>();
+  readonly #onStored = new Set<() => void>();
 
   subscribe(listener: (end: LoginEnd) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells when an end was stored here, until the returned function is called: other nodes have to hear of it. */
+  onStored(listener: () => void): () => void {
+    this.#onStored.add(listener);
+    return () => this.#onStored.delete(listener);
+  }
+
+  /** Passes on an end that another node has stored. */
+  hear(end: LoginEnd): void {
+    for (const listener of this.#listeners) listener(end);
   }
 
   /** The same login sessions, with every end told here. */
@@ -93,6 +105,7 @@ export class EndedLogins implements LoginEnds {
   }
 
   #tell(end: LoginEnd): void {
-    for (const listener of this.#listeners) listener(end);
+    this.hear(end);
+    for (const listener of this.#onStored) listener();
   }
 }

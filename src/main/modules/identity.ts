@@ -8,6 +8,7 @@ import { DeleteUser } from '../../application/identity/delete-user.ts';
 import { EndUsersLogins } from '../../application/identity/end-users-logins.ts';
 import { EndedLogins } from '../../application/identity/ended-logins.ts';
 import { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
+import { HearRevocations } from '../../application/identity/hear-revocations.ts';
 import { ListUsers } from '../../application/identity/list-users.ts';
 import { LogIn } from '../../application/identity/log-in.ts';
 import { LogOut } from '../../application/identity/log-out.ts';
@@ -21,6 +22,7 @@ import { StoredSessionStatus } from '../../application/identity/stored-session-s
 import { StreamsElsewhere } from '../../application/identity/streams-elsewhere.ts';
 import { TellRevocations } from '../../application/identity/tell-revocations.ts';
 import { UserDirectory } from '../../application/identity/user-directory.ts';
+import { FLEET_BUS } from '../tokens/fleet.ts';
 import * as identity from '../tokens/identity.ts';
 import {
   API_KEY_VERIFIER,
@@ -29,6 +31,7 @@ import {
   CLOCK,
   DIGEST,
   IDS,
+  LOG,
   LOGIN_ENDS,
   LOGIN_SESSIONS,
   PASSWORD_HASHER,
@@ -61,6 +64,14 @@ export interface IdentitySettings extends CookieLoginSettings {
 export function bindIdentity(container: Container, settings: IdentitySettings): void {
   const endedLogins = new EndedLogins();
   container.bind(LOGIN_ENDS).toConstantValue(endedLogins);
+  container
+    .bind(identity.HEAR_REVOCATIONS)
+    .toResolvedValue(
+      (revocations, bus, timers, log) =>
+        new HearRevocations({ revocations, ends: endedLogins, bus, timers, log }),
+      [REVOCATIONS, FLEET_BUS, TIMERS, LOG],
+    )
+    .inSingletonScope();
   container.onActivation(LOGIN_SESSIONS, (_, sessions) => endedLogins.ofSessions(sessions));
   container.onActivation(API_KEYS, (_, apiKeys) => endedLogins.ofApiKeys(apiKeys));
   container.onActivation(USERS, (_, users) => endedLogins.ofUsers(users));

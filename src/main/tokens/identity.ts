@@ -12,6 +12,7 @@ import type { EndLogins } from '../../application/identity/end-logins.ts';
 import type { EndUsersLogins } from '../../application/identity/end-users-logins.ts';
 import type { EnsureFirstAccounts } from '../../application/identity/ensure-first-accounts.ts';
 import type { FollowRevocations } from '../../application/identity/follow-revocations.ts';
+import type { HearRevocations } from '../../application/identity/hear-revocations.ts';
 import type { HeardCredentials } from '../../application/identity/heard-credentials.ts';
 import type { HeardEnds } from '../../application/identity/heard-ends.ts';
 import type { ListLogins } from '../../application/identity/list-logins.ts';
@@ -73,6 +74,7 @@ export const REVOKE_API_KEY = identify<RevokeApiKey>('RevokeApiKey');
 export const MINT_TICKET = identify<MintTicket>('MintTicket');
 export const TELL_REVOCATIONS = identify<TellRevocations>('TellRevocations');
 /** In a service that runs apart from auth: what it has heard of ended logins. */
+export const HEAR_REVOCATIONS = identify<HearRevocations>('HearRevocations');
 export const HEARD_ENDS = identify<HeardEnds>('HeardEnds');
 /** In a service that runs apart from auth: what asks it about keys and tickets. */
 export const HEARD_CREDENTIALS = identify<HeardCredentials>('HeardCredentials');
