@@ -2,7 +2,13 @@ import type { Container } from 'inversify';
 import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
-import { THIS_NODE, WATCH_NODES, WATCH_OWN_STREAMS } from './tokens/fleet.ts';
+import {
+  READER_MARKS,
+  READERS_ELSEWHERE,
+  THIS_NODE,
+  WATCH_NODES,
+  WATCH_OWN_STREAMS,
+} from './tokens/fleet.ts';
 import { FOLLOW_REVOCATIONS, HEAR_REVOCATIONS } from './tokens/identity.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
@@ -30,6 +36,9 @@ export class BackgroundLoops {
         ? [
             container.get(WATCH_NODES).execute({ signal }),
             container.get(WATCH_OWN_STREAMS).execute({ signal }),
+            ...(container.isBound(READER_MARKS)
+              ? [container.get(READERS_ELSEWHERE).execute({ signal })]
+              : []),
             container.get(SETTLE_INTENTS).execute({ signal }),
             container.get(EXPIRE_STREAMS).execute({ signal }),
           ]

@@ -1,11 +1,14 @@
 import { MemoryLeases } from '../../src/adapters/outbound/memory/fleet/memory-leases.ts';
+import { MemoryReaderMarks } from '../../src/adapters/outbound/memory/fleet/memory-reader-marks.ts';
 import { MemoryStreamingStore } from '../../src/adapters/outbound/memory/streaming/memory-streaming-store.ts';
+import { ReadersElsewhere } from '../../src/application/fleet/readers-elsewhere.ts';
 import { RecoverNode } from '../../src/application/fleet/recover-node.ts';
 import { TakeOver } from '../../src/application/fleet/take-over.ts';
 import { WatchNodes } from '../../src/application/fleet/watch-nodes.ts';
 import { WatchOwnStreams } from '../../src/application/fleet/watch-own-streams.ts';
 import type { FleetBus, FleetListener } from '../../src/application/ports/fleet/fleet-bus.ts';
 import type { Leases } from '../../src/application/ports/fleet/leases.ts';
+import type { ReaderMark } from '../../src/application/ports/fleet/reader-marks.ts';
 import type { LiveTail, TailListener } from '../../src/application/ports/streaming/live-tail.ts';
 import { RecoverStreams } from '../../src/application/streaming/recover-streams.ts';
 import type { StreamSettings } from '../../src/application/streaming/stream-settings.ts';
@@ -107,6 +110,7 @@ export class FleetWorld {
   readonly leases = new MemoryLeases(this.timers);
   readonly nodes: FleetNode[] = [];
   readonly #words = new Words();
+  readonly #marks = new MemoryReaderMarks();
   readonly #stop = new AbortController();
   readonly #loops: Array<Promise<void>> = [];
   readonly #resumes: Array<() => void> = [];
@@ -145,8 +149,17 @@ export class FleetWorld {
     const watching = { leases, streams, node, takeOver, timers, log, lifeMs: LEASE_MS, onNodesGone };
     const watch = new WatchNodes(watching);
     const own = new WatchOwnStreams(world);
+    const { readerlessDeadlineMs: deadlineMs } = world.settings;
+    const marks = {
+      mark: async (mark: ReaderMark) => {
+        await gate.closed;
+        await this.#marks.mark(mark);
+      },
+      since: (atMs: number) => this.#marks.since(atMs),
+    };
+    const readersElsewhere = new ReadersElsewhere({ ...world, marks, deadlineMs });
     const { signal } = this.#stop;
-    this.#loops.push(...[node, watch, own].map((loop) => loop.execute({ signal })));
+    this.#loops.push(...[node, watch, own, readersElsewhere].map((loop) => loop.execute({ signal })));
     const pause = (): (() => void) => {
       const until = Promise.withResolvers<void>();
       gate.closed = until.promise;

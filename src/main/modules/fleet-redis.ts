@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 import { fleetName } from '../../adapters/outbound/mongo/fleet/fleet-name.ts';
 import { MongoAttemptCounters } from '../../adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
 import { MongoLeases } from '../../adapters/outbound/mongo/fleet/mongo-leases.ts';
+import { MongoReaderMarks } from '../../adapters/outbound/mongo/fleet/mongo-reader-marks.ts';
 import type { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { FallingBackLeases } from '../../adapters/outbound/redis/fleet/falling-back-leases.ts';
 import { RedisFleetBus } from '../../adapters/outbound/redis/fleet/redis-fleet-bus.ts';
@@ -13,7 +14,7 @@ import { RedisLiveTail } from '../../adapters/outbound/redis/streaming/redis-liv
 import { PortError } from '../../application/ports/port-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
-import { FLEET_BUS, NODE_LEASES, TURN_LEASES } from '../tokens/fleet.ts';
+import { FLEET_BUS, NODE_LEASES, READER_MARKS, TURN_LEASES } from '../tokens/fleet.ts';
 import { ATTEMPT_COUNTERS, LIVE_TAIL, TIMERS } from '../tokens.ts';
 import type { Telling } from './store.ts';
 
@@ -69,5 +70,6 @@ export function bindFleetRedis(container: Container, store: MongoStore, { link }
   container
     .bind(TURN_LEASES)
     .toConstantValue(link === undefined ? leases : new FallingBackLeases(new RedisLeases(link), leases));
+  container.bind(READER_MARKS).toConstantValue(new MongoReaderMarks(store));
   container.bind(FLEET_BUS).toConstantValue(new RedisFleetBus(wire));
 }

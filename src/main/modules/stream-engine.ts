@@ -1,4 +1,5 @@
 import type { Container } from 'inversify';
+import { ReadersElsewhere } from '../../application/fleet/readers-elsewhere.ts';
 import { IntentSettler } from '../../application/streaming/engine/intent-settler.ts';
 import { RunningStreams } from '../../application/streaming/engine/running-streams.ts';
 import { StreamPresence } from '../../application/streaming/engine/stream-presence.ts';
@@ -8,7 +9,15 @@ import { LocalUserStreams } from '../../application/streaming/local-user-streams
 import { RecoverStreams } from '../../application/streaming/recover-streams.ts';
 import { SETTLE_TURN_MS, SettleIntents } from '../../application/streaming/settle-intents.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
-import { END_ELSEWHERE, NODE_LEASES, TAKE_OVER, TURNS } from '../tokens/fleet.ts';
+import {
+  END_ELSEWHERE,
+  NODE_LEASES,
+  READER_MARKS,
+  READERS_ELSEWHERE,
+  TAKE_OVER,
+  THIS_NODE,
+  TURNS,
+} from '../tokens/fleet.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
   CLOCK,
@@ -119,6 +128,14 @@ function bindReaders(container: Container, settings: StreamSettings): void {
 }
 
 function bindBackground(container: Container, settings: StreamSettings): void {
+  const deadlineMs = settings.readerlessDeadlineMs;
+  container
+    .bind(READERS_ELSEWHERE)
+    .toResolvedValue(
+      (marks, node, presence, running, clock, timers, log) =>
+        new ReadersElsewhere({ marks, node, presence, running, clock, timers, log, deadlineMs }),
+      [READER_MARKS, THIS_NODE, streaming.STREAM_PRESENCE, streaming.RUNNING_STREAMS, CLOCK, TIMERS, LOG],
+    );
   container
     .bind(streaming.SETTLE_INTENTS)
     .toResolvedValue(

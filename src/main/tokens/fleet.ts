@@ -1,11 +1,13 @@
 import type { EndElsewhere } from '../../application/fleet/end-elsewhere.ts';
 import type { NodeLease } from '../../application/fleet/node-lease.ts';
+import type { ReadersElsewhere } from '../../application/fleet/readers-elsewhere.ts';
 import type { TakeOver } from '../../application/fleet/take-over.ts';
 import type { Turn } from '../../application/fleet/turn.ts';
 import type { WatchNodes } from '../../application/fleet/watch-nodes.ts';
 import type { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
 import type { FleetBus } from '../../application/ports/fleet/fleet-bus.ts';
 import type { Leases } from '../../application/ports/fleet/leases.ts';
+import type { ReaderMarks } from '../../application/ports/fleet/reader-marks.ts';
 import { identify } from '../tokens.ts';
 
 /** The leases of the nodes, which lie where the streams lie. */
@@ -14,6 +16,9 @@ export const NODE_LEASES = identify<Leases>('NodeLeases');
 export const TURN_LEASES = identify<Leases>('TurnLeases');
 /** Makes the turn of a work, for a life in milliseconds. */
 export const TURNS = identify<(work: string, lifeMs: number) => Turn>('Turns');
+/** Only where there are other nodes. */
+export const READER_MARKS = identify<ReaderMarks>('ReaderMarks');
+export const READERS_ELSEWHERE = identify<ReadersElsewhere>('ReadersElsewhere');
 export const FLEET_BUS = identify<FleetBus>('FleetBus');
 
 /** The node that this process is, and what keeps it one. */

@@ -139,7 +139,16 @@ export class StreamRunner {
   /** A reader has gone and nobody is left: with a deadline of 0 that ends the stream. */
   lastReaderLeft(): void {
     this.#lastSeenMs = this.#deps.clock.nowMs();
-    if (this.#begun && this.#deps.settings.readerlessDeadlineMs === 0)
+    if (!this.#begun || this.#deps.settings.readerlessDeadlineMs !== 0) return;
+    const looked = this.#deps.presence.lookElsewhere();
+    if (looked === undefined) this.#endDeserted();
+    else void looked.then(() => this.#endDeserted());
+  }
+
+  /** Where nobody needs to be waited for, the stream ends with its last reader. */
+  #endDeserted(): void {
+    const { presence, clock } = this.#deps;
+    if (presence.progressedAtMs(this.id, clock.nowMs()) === undefined)
       this.end({ kind: 'stop', reason: 'deadline' });
   }
 
@@ -153,6 +162,10 @@ export class StreamRunner {
     const unseenMs = nowMs - this.#lastSeenMs;
     const tooOld = nowMs - this.#activatedAtMs >= settings.maxDurationMs;
     if (tooOld || (settings.readerlessDeadlineMs > 0 && unseenMs >= settings.readerlessDeadlineMs)) {
+      this.end({ kind: 'stop', reason: 'deadline' });
+      return;
+    }
+    if (settings.readerlessDeadlineMs === 0 && this.#begun && seenMs === undefined) {
       this.end({ kind: 'stop', reason: 'deadline' });
       return;
     }

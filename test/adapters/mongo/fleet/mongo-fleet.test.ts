@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { MongoAttemptCounters } from '../../../../src/adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
 import { MongoLeases } from '../../../../src/adapters/outbound/mongo/fleet/mongo-leases.ts';
+import { MongoReaderMarks } from '../../../../src/adapters/outbound/mongo/fleet/mongo-reader-marks.ts';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { describeAttemptCounters } from '../../../contracts/attempt-counters.ts';
 import { describeLeases } from '../../../contracts/leases.ts';
+import { describeReaderMarks } from '../../../contracts/reader-marks.ts';
 import { hammer, type SharedTask } from '../../../support/hammer.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
 
@@ -31,6 +33,11 @@ describe('what nodes share on MongoDB', function () {
       .collection(collection)
       .updateMany({}, [{ $set: earlier }]);
   };
+
+  describeReaderMarks('MongoReaderMarks', async () => {
+    await mongo.clear();
+    return new MongoReaderMarks(mongo.store);
+  });
 
   describeLeases('MongoLeases', async () => {
     await mongo.clear();

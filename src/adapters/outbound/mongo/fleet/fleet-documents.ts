@@ -1,6 +1,21 @@
+import type { NodeId } from '../../../../domain/streaming/node-id.ts';
+import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
+
 /** Collections of what nodes hold, and of what is counted for all of them. */
 export const LEASES = 'leases';
 export const ATTEMPTS = 'attempts';
+
+export const READER_MARKS = 'reader_marks';
+
+/** What one node says of its readers. */
+export interface ReaderMarkDocument {
+  readonly _id: NodeId;
+  readonly streams: readonly StreamId[];
+  /** By the clock that all nodes have. */
+  readonly atMs: number;
+  /** By the server's clock: what it forgets the mark by. */
+  readonly markedAt: Date;
+}
 
 /** The name of one lease; without a holder it is free. Times are the server's. */
 export interface LeaseDocument {
