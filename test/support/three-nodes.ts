@@ -16,6 +16,9 @@ export const PASSWORD = 'a long enough password';
 /** How many nodes a fleet of the tests has. */
 const NODES = 3;
 
+/** The command on a machine whose clock is set wrong. */
+const SKEWED = 'test/support/programs/skewed-holdfast.ts';
+
 /** What a test says of its fleet. */
 export interface FleetOptions {
   readonly flags?: readonly string[];
@@ -23,8 +26,19 @@ export interface FleetOptions {
   readonly mongodb?: string;
   /** A Redis of the test's own; `none`: the fleet has none. */
   readonly redis?: string;
-  /** The program of one node, when it is not the checkout's. */
-  readonly programs?: Readonly<Record<number, string>>;
+  /** By how much the clock of each node's machine is set ahead, in milliseconds. */
+  readonly clocksAheadMs?: readonly number[];
+}
+
+let pair: Promise<Pair> | undefined;
+
+/** One for this process, which trusts it: two of the same name that sign themselves would hide each other. */
+function trustedPair(): Promise<Pair> {
+  pair ??= certificate().then((made) => {
+    trustPrivateCas([made.cert]);
+    return made;
+  });
+  return pair;
 }
 
 /** One address for all that a person asks for. */
@@ -72,8 +86,7 @@ export class ThreeNodes {
   /** Starts the balancer, then all nodes at once, which make the database together. */
   static async start(options: FleetOptions = {}): Promise<ThreeNodes> {
     const folder = temporaryFolder();
-    const pair = await certificate();
-    trustPrivateCas([pair.cert]);
+    const pair = await trustedPair();
     const balancer = new Balancer(pair);
     const url = await balancer.listen();
     const mongodbUrl = withDatabase(options.mongodb ?? (await sharedMongodb()));
@@ -166,12 +179,15 @@ export class ThreeNodes {
   }
 
   #startNode(place: number): Promise<RunningServer> {
-    const { flags = [], programs = {} } = this.#options;
+    const { flags = [], clocksAheadMs = [] } = this.#options;
+    const aheadMs = clocksAheadMs[place] ?? 0;
     const { port } = new URL(this.url);
     const before = [
       ...['--trusted-proxy', '127.0.0.1'],
       ...['--public-url', this.url, '--public-url', `https://127.0.0.1:${port}`],
     ];
-    return RunningServer.start([...before, ...flags], this.#dataOf(place), this.#env, [], programs[place]);
+    const env = { ...this.#env, SKEW_MS: String(aheadMs) };
+    const program = aheadMs === 0 ? undefined : SKEWED;
+    return RunningServer.start([...before, ...flags], this.#dataOf(place), env, [], program);
   }
 }
