@@ -19,6 +19,7 @@ import {
 } from '../../../src/application/multiplexing/sweep-subscriptions.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
+import type { ApiKeyId } from '../../../src/domain/identity/ids.ts';
 import { SUBSCRIBER_LEASE_MS } from '../../../src/domain/multiplexing/subscriber-state.ts';
 import { T0 } from '../../support/ledger-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -26,6 +27,7 @@ import { RecordingAudit } from '../../support/recording-audit.ts';
 import { muxId, owner, place } from '../../support/subscriber-builders.ts';
 
 const ROUTE = 'control:sess-shared-demo';
+const KEY = `key:${'abcdefghijkl' as ApiKeyId}` as const;
 
 /** The use cases of subscriptions, over one directory. */
 function world() {
@@ -163,18 +165,13 @@ describe('what is not yours', () => {
 describe('a session route', () => {
   it('is held by several of its owner without a token, and refused to another key while its lease runs', async () => {
     const { open, leave, clock, directory } = world();
-    const route = {
-      id: ROUTE,
-      owner: 'key:abcdefghijkl',
-      kind: 'control',
-      sharing: 'shared',
-    } as ClaimCommand;
+    const route = { id: ROUTE, owner: KEY, kind: 'control', holder: place(1), sharing: 'shared' } as const;
     expect(await open(route)).to.not.have.property('token');
     expect((await open({ ...route, holder: place(2, 'node-2') })).kind).to.equal('joined');
     for (const number of [1, 2]) {
       await leave.execute({ id: ROUTE, fence: { connection: `connection-${number}`, epoch: 1 } });
     }
-    const stranger = { ...route, owner: 'agent:other' } as ClaimCommand;
+    const stranger = { ...route, owner: 'agent:other' } as const;
     clock.advance(SUBSCRIBER_LEASE_MS - 1);
     expect((await refusal(open(stranger))).code).to.equal('subscriber.owned_by_other');
     clock.advance(1);
