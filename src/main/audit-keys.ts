@@ -16,7 +16,7 @@ const AUDIT_KEY_FILE = 'audit-key';
 const MAX_AUDIT_KEYS = 100;
 
 /** What of the configuration is about the store. */
-export type StoreSettings = Pick<Config, 'data' | 'audit.keyFile' | 'mongodb.url'>;
+export type StoreSettings = Pick<Config, 'data' | 'audit.keyFile' | 'mongodb.url' | 'takeBack'>;
 
 /**
  * Under whose name this process records acts in its own store; makes the key if there is none.

@@ -10,6 +10,7 @@ import type { CommandLine } from './commands/command-line.ts';
 import { registerCredits } from './commands/credits-command.ts';
 import { registerDoctor } from './commands/doctor-command.ts';
 import { registerKeys } from './commands/keys-command.ts';
+import { registerMigrate } from './commands/migrate-command.ts';
 import { registerServe } from './commands/serve-command.ts';
 import { registerUser } from './commands/user-command.ts';
 import { registerVerify } from './commands/verify-command.ts';
@@ -53,6 +54,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   registerVerify(line);
   registerDoctor(line);
   registerAudit(line);
+  registerMigrate(line);
   registerUser(line);
   registerKeys(line);
   registerCredits(line);

@@ -10,6 +10,8 @@ export interface TemporaryStore {
   readonly dataDir: string;
   /** Runs SQL on the store's file through a connection of its own, such as to corrupt a row. */
   exec(sql: string): void;
+  /** The names of all tables, sorted. */
+  names(): string[];
   /** Removes all rows, which is faster than opening another store; but not the audit log's, which is append-only. */
   clear(): void;
   /** Closes the store and removes its folder. */
@@ -29,6 +31,11 @@ export async function temporaryStore(): Promise<TemporaryStore> {
     store,
     dataDir,
     exec: (sql) => db.exec(sql),
+    names: () =>
+      db
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .all()
+        .map(({ name }) => String(name)),
     clear: () => {
       const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
       for (const { name } of tables) {

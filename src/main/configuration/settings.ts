@@ -61,6 +61,9 @@ export const SETTINGS = {
   'tls.caFile': optionalText(
     'File with the certificates of private CAs, which vouch for model servers and other services beside the public ones.',
   ),
+  takeBack: flag(
+    'Serves a data folder whose store has moved to MongoDB, or is being moved: it is a store of its own again.',
+  ),
   data: text('./data', 'Folder of the embedded store; made for its owner alone.'),
   'mongodb.url': optionalConnection(
     ['mongodb', 'mongodb+srv'],

@@ -9,6 +9,7 @@ import { SqliteRevocationLog } from '../../adapters/outbound/sqlite/identity/sql
 import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-signing-key-repository.ts';
 import { SqliteTicketRepository } from '../../adapters/outbound/sqlite/identity/sqlite-ticket-repository.ts';
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
+import { readMoveMark, writeMoveMark } from '../../adapters/outbound/sqlite/migration/move-mark-file.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
@@ -46,6 +47,7 @@ const LOOK_MS = 1_000;
  *   when the audit key cannot be used.
  */
 export async function openEmbeddedStore(settings: StoreSettings, { log }: Telling): Promise<OpenStore> {
+  refuseMoved(settings, log);
   const store = await openDatabase(settings);
   try {
     const clock = await clockOf(store, log);
@@ -62,7 +64,33 @@ export async function openEmbeddedStore(settings: StoreSettings, { log }: Tellin
   }
 }
 
-async function openDatabase(settings: StoreSettings): Promise<SqliteStore> {
+/**
+ * A store that has moved is served where it is now: what was written here would never get there.
+ *
+ * @throws OperatorError with a sentence, unless the store is taken back.
+ */
+function refuseMoved({ data, takeBack }: StoreSettings, log: Log): void {
+  const mark = readMoveMark(data);
+  if (mark === undefined) return;
+  const { to, isComplete } = mark;
+  if (!takeBack) {
+    throw new OperatorError(
+      2,
+      isComplete
+        ? `The store in ${data} has moved to ${to}: serve that (MONGODB_URL). --take-back serves this one all the same; nothing brings the two together again.`
+        : `The store in ${data} is being moved to ${to}: run holdfast migrate again, or --take-back, and drop that database.`,
+    );
+  }
+  writeMoveMark(data, undefined);
+  log.warn({ to }, 'this store was moved and is taken back: nothing brings it together with the other again');
+}
+
+/**
+ * Opens the database of a data folder, whoever is to have it.
+ *
+ * @throws OperatorError or ConfigError as `openEmbeddedStore` does.
+ */
+export async function openDatabase(settings: StoreSettings): Promise<SqliteStore> {
   const dataDir = settings.data;
   try {
     return await SqliteStore.open(dataDir, undefined, () => auditWriterOf(settings));
@@ -77,7 +105,7 @@ async function openDatabase(settings: StoreSettings): Promise<SqliteStore> {
 }
 
 /** The clock of whoever owns a store: it goes on from the latest time that the store has seen, across restarts. */
-async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
+export async function clockOf(store: SqliteStore, log: Log): Promise<Clock> {
   const systemMs = new SystemClock().nowMs();
   const markMs = await readClockMark(store);
   if (markMs - systemMs > NOTEWORTHY_AHEAD_MS) {

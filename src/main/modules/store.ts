@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 /** What of the configuration decides about the store and how this node uses it. */
 export type StoreConfig = Pick<
   Config,
-  'data' | 'audit.keyFile' | 'mongodb.url' | 'redis.url' | 'fleet.lease' | 'service'
+  'data' | 'takeBack' | 'audit.keyFile' | 'mongodb.url' | 'redis.url' | 'fleet.lease' | 'service'
 >;
 
 /** Where what happens to a store is told. */

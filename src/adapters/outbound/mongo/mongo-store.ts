@@ -8,6 +8,7 @@ import {
   type MongoClientOptions,
 } from 'mongodb';
 import { PortError } from '../../../application/ports/port-error.ts';
+import { requireWhole } from './migration/migration-mark.ts';
 import { readFault, writeFault } from './mongo-fault.ts';
 import { prepareSchema, requireSchema } from './schema.ts';
 
@@ -63,10 +64,18 @@ export class MongoStore {
   /**
    * Connects, brings collections and indexes into being, and sees that they are what this program needs.
    *
-   * @throws Error with a sentence when the URL is careless, the schema is of a newer program, or an index is another.
-   *   PortError `unavailable` when there is no server.
+   * @throws Error with a sentence when the URL is careless, the schema is of a newer program, an index is another, or a
+   *   store is being moved here. PortError `unavailable` when there is no server.
    */
   static open(url: string): Promise<MongoStore> {
+    return MongoStore.#connect(url, async (db) => {
+      await requireWhole(db);
+      await prepareSchema(db);
+    });
+  }
+
+  /** As `open`, for whoever moves a store here. */
+  static openToFill(url: string): Promise<MongoStore> {
     return MongoStore.#connect(url, prepareSchema);
   }
 

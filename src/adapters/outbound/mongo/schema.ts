@@ -22,8 +22,8 @@ const INDEXES: readonly IndexSpec[] = [
   ...STREAMING_INDEXES,
   ...SUBSCRIBER_INDEXES,
 ];
-/** Collections that transactions write to are there before the first one. */
-const COLLECTIONS = new Set([
+/** All collections of a store. Those that transactions write to are there before the first one. */
+export const COLLECTIONS: ReadonlySet<string> = new Set([
   ...INDEXES.map(({ collection }) => collection),
   ...UNINDEXED_AUDIT,
   ...UNINDEXED_IDENTITY,

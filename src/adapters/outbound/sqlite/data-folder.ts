@@ -98,6 +98,9 @@ export class DataFolder {
   }
 }
 
+/** Whether there is a store in a folder. */
+export const storeExists = (dir: string): boolean => existsSync(join(dir, DATABASE_FILE));
+
 /**
  * Opens a folder's store to look at, also beside a running server. Takes no claim and writes nothing.
  *

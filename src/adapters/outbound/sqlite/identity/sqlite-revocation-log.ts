@@ -44,7 +44,8 @@ function rangeIn(db: Pick<Connection, 'prepare'>): RevocationRange {
   return { floor: row?.oldest == null ? head : (row.oldest as number) - 1, head };
 }
 
-const revocationFrom = (row: Row): Revocation => ({
+/** A stored end. */
+export const revocationFrom = (row: Row): Revocation => ({
   sequence: row.sequence as number,
   atMs: row.at_ms as number,
   end: endFrom(row),
