@@ -32,6 +32,7 @@ import { NamedStreams } from '../../src/application/streaming/named-streams.ts';
 import { ObserveStream } from '../../src/application/streaming/observe-stream.ts';
 import { type OpenedStream, OpenStream } from '../../src/application/streaming/open-stream.ts';
 import { RecoverStreams } from '../../src/application/streaming/recover-streams.ts';
+import { SecondLooks } from '../../src/application/streaming/second-looks.ts';
 import { SendMessage } from '../../src/application/streaming/send-message.ts';
 import { SettleIntents } from '../../src/application/streaming/settle-intents.ts';
 import { StopStream } from '../../src/application/streaming/stop-stream.ts';
@@ -162,31 +163,14 @@ export class StreamingWorld {
     this.readers = new StreamReaders({ clock, eventLog, tail, presence, onDeserted });
     const { readers } = this;
     this.undoStart = new UndoStart({ ...base, settler });
-    const opening = {
-      ...base,
-      chats,
-      models,
-      catalog,
-      running,
-      readers,
-      undoStart: this.undoStart,
-      node: this.node,
-    };
+    const { undoStart, node } = this;
+    const opening = { ...base, chats, models, catalog, running, readers, undoStart, node };
     this.openStream = new OpenStream({ ...opening, settings: this.settings });
     this.followStream = new FollowStream({ chats, streams, eventLog, readers });
-    this.named = new NamedStreams({ streams, audit, digest, metrics });
+    const secondLooks = new SecondLooks({ timers, atMost: 0 });
+    this.named = new NamedStreams({ streams, secondLooks, audit, digest, metrics });
     const { named } = this;
-    this.acceptUpdate = new AcceptUpdate({
-      chats,
-      streams,
-      eventLog,
-      named,
-      running,
-      elsewhere,
-      clock,
-      digest,
-      log,
-    });
+    this.acceptUpdate = new AcceptUpdate({ ...base, chats, named, running, elsewhere });
     this.stopStream = new StopStream({ chats, named, running, elsewhere });
     const observers = new StreamReaders({
       clock,

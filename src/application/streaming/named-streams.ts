@@ -8,6 +8,7 @@ import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import type { SecondLooks } from './second-looks.ts';
 
 /** A caller who names a stream of one of his chats. */
 export interface StreamClaim {
@@ -20,29 +21,53 @@ export interface StreamClaim {
   readonly requestId: string;
 }
 
+interface Deps {
+  readonly streams: StreamRepository;
+  readonly secondLooks: SecondLooks;
+  readonly audit: AuditTrail;
+  readonly digest: Digest;
+  readonly metrics: Metrics;
+}
+
 /**
  * Finds the stream that a caller names, by the id rule alone. Every refusal looks the same to the caller; its cause and
  * a hash of what came go to the audit.
  *
- * The embedded store is one copy: what it does not find is not there, so nothing is looked up again. A replicated
- * store waits, in its own `findOwned`, for what may not have reached it yet.
+ * The embedded store is one copy: what it does not find is not there, so nothing is looked up again. In a replicated
+ * store it may not be seen yet: whatever id has the form of one and would be refused is looked for again for a moment.
  */
 export class NamedStreams {
-  readonly #deps: { streams: StreamRepository; audit: AuditTrail; digest: Digest; metrics: Metrics };
+  readonly #deps: Deps;
 
-  constructor(deps: { streams: StreamRepository; audit: AuditTrail; digest: Digest; metrics: Metrics }) {
+  constructor(deps: Deps) {
     this.#deps = deps;
   }
 
   /** @throws DomainError `stream.id_mismatch`, always the same; PortError when the store is away. */
   async find(claim: StreamClaim): Promise<StreamingSession> {
+    const found = await this.#look(claim);
+    if (found instanceof StreamingSession) return found;
+    const isAnId = found.cause !== 'missing' && found.cause !== 'malformed';
+    const later = isAnId ? await this.#lookAgain(claim) : undefined;
+    if (later !== undefined) return later;
+    this.#record(claim, found.cause);
+    throw idMismatch(found.cause);
+  }
+
+  #lookAgain(claim: StreamClaim): Promise<StreamingSession | undefined> {
+    return this.#deps.secondLooks.during(claim.owner, async () => {
+      const found = await this.#look(claim);
+      return found instanceof StreamingSession ? found : undefined;
+    });
+  }
+
+  /** The stream, or why the id does not name one. */
+  async #look(claim: StreamClaim): Promise<StreamingSession | { readonly cause: IdRefusal }> {
     try {
       return await this.#find(claim);
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'stream.id_mismatch') {
-        this.#record(claim, error.details.internal?.cause as IdRefusal);
-      }
-      throw error;
+      if (!(error instanceof DomainError) || error.code !== 'stream.id_mismatch') throw error;
+      return { cause: error.details.internal?.cause as IdRefusal };
     }
   }
 

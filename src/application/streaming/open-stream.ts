@@ -14,6 +14,7 @@ import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
 import type { CompletionModels } from '../ports/streaming/completion-model.ts';
 import type { ModelCatalog } from '../ports/streaming/model-catalog.ts';
 import type { StartKey, StreamRepository } from '../ports/streaming/stream-repository.ts';
+import type { Timers } from '../ports/timers.ts';
 import { chatNotFound, findChat } from './chats/find-chat.ts';
 import { chooseModel } from './choose-model.ts';
 import type { RunningStreams } from './engine/running-streams.ts';
@@ -26,6 +27,9 @@ import type { StreamSettings } from './stream-settings.ts';
 
 /** How often a start looks again because another one with its key was under way. */
 const MAX_ROUNDS = 32;
+
+/** Rest before such a start at another node is looked at again, in milliseconds. */
+const OTHER_NODE_MS = 100;
 
 /** A start as a caller asks for it. */
 export interface OpenStreamCommand {
@@ -61,6 +65,7 @@ interface Deps {
   readonly undoStart: UndoStart;
   readonly node: ThisNode;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly ids: IdSource;
   readonly digest: Digest;
   readonly metrics: Metrics;
@@ -108,8 +113,8 @@ export class OpenStream {
       if (claimed.session.state !== 'opening') return this.#replay(claimed.session);
       const other = this.#starting.get(claimed.session.id);
       // What opens nowhere here waits for recovery, and nobody can tell how long.
-      if (other === undefined) throw alreadyActive();
-      await other;
+      if (other === undefined && claimed.session.node === this.#deps.node.id) throw alreadyActive();
+      await (other ?? this.#deps.timers.sleep(OTHER_NODE_MS));
       return 'again';
     } finally {
       this.#starting.delete(id);

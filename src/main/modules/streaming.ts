@@ -15,11 +15,12 @@ import { NamedStreams } from '../../application/streaming/named-streams.ts';
 import { ObserveStream } from '../../application/streaming/observe-stream.ts';
 import { OpenStream } from '../../application/streaming/open-stream.ts';
 import { RecommendModel } from '../../application/streaming/recommend-model.ts';
+import { MAX_WAITING_LOOKS, SecondLooks } from '../../application/streaming/second-looks.ts';
 import { SendMessage } from '../../application/streaming/send-message.ts';
 import { StopClosedAccounts } from '../../application/streaming/stop-closed-accounts.ts';
 import { StopStream } from '../../application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../application/streaming/stream-settings.ts';
-import { END_ELSEWHERE, THIS_NODE } from '../tokens/fleet.ts';
+import { END_ELSEWHERE, READER_MARKS, THIS_NODE } from '../tokens/fleet.ts';
 import { LONG_USE } from '../tokens/identity.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
@@ -50,6 +51,7 @@ type ChatSettings = StreamSettings & { readonly keepaliveMs: number };
 /** Binds chat over the stores, the models and the credit holds that the container has. */
 export function bindStreaming(container: Container, settings: ChatSettings): void {
   bindStreamEngine(container, settings);
+  bindNaming(container);
   bindOpening(container, settings);
   bindStreams(container);
   bindChats(container);
@@ -58,13 +60,23 @@ export function bindStreaming(container: Container, settings: ChatSettings): voi
   bindRoutes(container, settings);
 }
 
-function bindOpening(container: Container, settings: StreamSettings): void {
+function bindNaming(container: Container): void {
+  // Where there are other nodes, the store is replicated.
+  const atMost = (): number => (container.isBound(READER_MARKS) ? MAX_WAITING_LOOKS : 0);
+  container
+    .bind(streaming.SECOND_LOOKS)
+    .toResolvedValue((timers) => new SecondLooks({ timers, atMost: atMost() }), [TIMERS])
+    .inSingletonScope();
   container
     .bind(streaming.NAMED_STREAMS)
     .toResolvedValue(
-      (streams, audit, digest, metrics) => new NamedStreams({ streams, audit, digest, metrics }),
-      [STREAMS, AUDIT, DIGEST, METRICS],
+      (streams, secondLooks, audit, digest, metrics) =>
+        new NamedStreams({ streams, secondLooks, audit, digest, metrics }),
+      [STREAMS, streaming.SECOND_LOOKS, AUDIT, DIGEST, METRICS],
     );
+}
+
+function bindOpening(container: Container, settings: StreamSettings): void {
   container
     .bind(streaming.UNDO_START)
     .toResolvedValue(
@@ -84,6 +96,7 @@ function bindOpening(container: Container, settings: StreamSettings): void {
       undoStart,
       node,
       clock,
+      timers,
       ids,
       digest,
       metrics,
@@ -99,6 +112,7 @@ function bindOpening(container: Container, settings: StreamSettings): void {
         undoStart,
         node,
         clock,
+        timers,
         ids,
         digest,
         metrics,
@@ -115,6 +129,7 @@ function bindOpening(container: Container, settings: StreamSettings): void {
       streaming.UNDO_START,
       THIS_NODE,
       CLOCK,
+      TIMERS,
       IDS,
       DIGEST,
       METRICS,

@@ -20,6 +20,7 @@ import type { ObserveStream } from '../../application/streaming/observe-stream.t
 import type { OpenStream } from '../../application/streaming/open-stream.ts';
 import type { RecommendModel } from '../../application/streaming/recommend-model.ts';
 import type { RecoverStreams } from '../../application/streaming/recover-streams.ts';
+import type { SecondLooks } from '../../application/streaming/second-looks.ts';
 import type { SendMessage } from '../../application/streaming/send-message.ts';
 import type { SettleIntents } from '../../application/streaming/settle-intents.ts';
 import type { StopClosedAccounts } from '../../application/streaming/stop-closed-accounts.ts';
@@ -33,6 +34,7 @@ export const RUNNING_STREAMS = identify<RunningStreams>('RunningStreams');
 /** Listens for accounts that are closed while chat runs apart from auth. */
 export const STOP_CLOSED_ACCOUNTS = identify<StopClosedAccounts>('StopClosedAccounts');
 export const INTENT_SETTLER = identify<IntentSettler>('IntentSettler');
+export const SECOND_LOOKS = identify<SecondLooks>('SecondLooks');
 export const NAMED_STREAMS = identify<NamedStreams>('NamedStreams');
 export const UNDO_START = identify<UndoStart>('UndoStart');
 export const EVENT_STREAMS = identify<EventStreams>('EventStreams');

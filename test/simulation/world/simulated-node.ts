@@ -26,6 +26,7 @@ import { LocalUserStreams } from '../../../src/application/streaming/local-user-
 import { NamedStreams } from '../../../src/application/streaming/named-streams.ts';
 import { OpenStream } from '../../../src/application/streaming/open-stream.ts';
 import { RecoverStreams } from '../../../src/application/streaming/recover-streams.ts';
+import { MAX_WAITING_LOOKS, SecondLooks } from '../../../src/application/streaming/second-looks.ts';
 import { SETTLE_TURN_MS, SettleIntents } from '../../../src/application/streaming/settle-intents.ts';
 import { StopStream } from '../../../src/application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../../src/application/streaming/stream-settings.ts';
@@ -68,7 +69,8 @@ export class SimulatedNode {
     this.#node = node;
     const elsewhere = new EndElsewhere({ ...base });
     const undoStart = new UndoStart({ ...base });
-    const named = new NamedStreams(ports);
+    const secondLooks = new SecondLooks({ timers, atMost: MAX_WAITING_LOOKS });
+    const named = new NamedStreams({ ...ports, secondLooks });
     const use = { ...base, running, readers, undoStart, named, node, elsewhere };
     this.openStream = new OpenStream(use);
     this.followStream = new FollowStream(use);

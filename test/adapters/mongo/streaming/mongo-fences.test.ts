@@ -4,6 +4,7 @@ import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.
 import { openStreamingStore } from '../../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import type { AuditRecord } from '../../../../src/domain/audit/audit-record.ts';
 import { StreamingSession } from '../../../../src/domain/streaming/streaming-session.ts';
+import { describeLateStreamWrites } from '../../../contracts/late-stream-writes.ts';
 import { expectFault } from '../../../support/faults.ts';
 import { MongoProxy } from '../../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
@@ -68,6 +69,8 @@ describe('the streaming stores of two nodes', function () {
     else expect(await write()).to.deep.equal(outcome);
     expect(await everything()).to.deep.equal(before);
   }
+
+  describeLateStreamWrites('the streaming stores of a fleet', async () => ({ late, other, everything }));
 
   describe('refuse what a paused node writes late:', () => {
     it('an append to a stream that was ended', async () => {
