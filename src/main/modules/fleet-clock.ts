@@ -11,10 +11,11 @@ const RETRY_MS = 5_000;
 /** From here on it is told that clocks differ, in milliseconds. */
 const NOTEWORTHY_MS = 10_000;
 
-/** The clock that all nodes of a fleet have in common, and what stops it from being anchored. */
+/** The clock that all nodes of a fleet have in common. */
 export interface FleetClock {
   readonly clock: AnchoredClock;
-  stop(): Promise<void>;
+  /** Anchors it no more; waits for nothing, since a store that is away may keep an answer for long. */
+  stop(): void;
 }
 
 /** Anchors a clock to MongoDB's, and anchors it again each minute. @throws as the store does, or Error when it is slow. */
@@ -25,14 +26,8 @@ export async function startFleetClock(store: MongoStore, log: Log): Promise<Flee
   });
   tellDifference(clock, log);
   const stopping = new AbortController();
-  const ended = keepAnchored(clock, log, stopping.signal);
-  return {
-    clock,
-    stop: () => {
-      stopping.abort(new Error('the server stops'));
-      return ended;
-    },
-  };
+  void keepAnchored(clock, log, stopping.signal);
+  return { clock, stop: () => stopping.abort(new Error('the server stops')) };
 }
 
 /** Whoever reads the log beside another machine's may wonder. */
@@ -45,6 +40,7 @@ function tellDifference(clock: AnchoredClock, log: Log): void {
   );
 }
 
+/** Never rejects. */
 async function keepAnchored(clock: AnchoredClock, log: Log, signal: AbortSignal): Promise<void> {
   const timers = new SystemTimers();
   let restMs = ANCHOR_EVERY_MS;
@@ -58,6 +54,7 @@ async function keepAnchored(clock: AnchoredClock, log: Log, signal: AbortSignal)
         log.warn({ aheadMs }, "MongoDB's clock was set: time follows it");
       restMs = ANCHOR_EVERY_MS;
     } catch (error) {
+      if (signal.aborted) return;
       log.warn({ err: error }, 'the clock could not be anchored, and goes on from when it was');
       restMs = RETRY_MS;
     }

@@ -60,7 +60,7 @@ export async function openFleetStore(config: FleetConfig, telling: Telling): Pro
       bindFleetRedis(container, store, redis);
     },
     close: async () => {
-      await time.stop();
+      time.stop();
       redis.close();
       await ledger.close();
       await audit.close();

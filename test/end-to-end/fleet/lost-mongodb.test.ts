@@ -8,6 +8,9 @@ import { createUpstreamChat, creditOf } from '../../support/upstream-server.ts';
 /** Longest wait for a refusal while MongoDB is away, in milliseconds. */
 const REFUSED_WITHIN_MS = 15_000;
 
+/** Longest time from the signal to the end of a node that can store nothing any more, in milliseconds. */
+const GONE_WITHIN_MS = 60_000;
+
 describe('a fleet that loses its MongoDB', function () {
   this.timeout(120_000);
   let mongodb: OwnServer;
@@ -37,7 +40,9 @@ describe('a fleet that loses its MongoDB', function () {
       expect(response.status).to.equal(503);
       expect(Number(response.headers.get('retry-after'))).to.be.at.least(1);
     }
-    expect(performance.now() - killedAtMs).to.be.at.most(REFUSED_WITHIN_MS);
+    const refusedMs = performance.now() - killedAtMs;
+    expect(refusedMs).to.be.at.most(REFUSED_WITHIN_MS);
+    process.stdout.write(`      refused after ${(refusedMs / 1_000).toFixed(1)} s\n`);
     expect(scenes.upstream.requests.length, 'no model was called').to.equal(asked);
     const ready = await scenes.fleet.client('', 2).get('chat', '/health/ready');
     expect([ready.status, ready.body.dependency]).to.deep.equal([503, 'store']);
@@ -64,5 +69,14 @@ describe('a fleet that loses its MongoDB', function () {
   it('leaves a store that the doctor finds healthy', async () => {
     await eventually(async () => expect((await creditOf(scenes.user)).heldCredits).to.equal(0));
     await scenes.expectHealthy();
+  });
+
+  it('lets a node that is told to stop go, also while MongoDB is away', async () => {
+    await mongodb.kill();
+    const toldAtMs = performance.now();
+    expect(await scenes.fleet.node(2).end()).to.equal(0);
+    const tookMs = performance.now() - toldAtMs;
+    expect(tookMs).to.be.at.most(GONE_WITHIN_MS);
+    process.stdout.write(`      from the signal to the end: ${(tookMs / 1_000).toFixed(1)} s\n`);
   });
 });

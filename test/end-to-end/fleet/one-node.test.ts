@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { certificate, type Pair, writePair } from '../../support/certificates.ts';
 import { sharedKeys } from '../../support/fleet-settings.ts';
 import { holdfast } from '../../support/holdfast-command.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
@@ -8,6 +9,9 @@ import { RunningServer, temporaryFolder } from '../../support/running-server.ts'
 
 /** A port of this machine on which nobody listens. */
 const NOBODY = 'mongodb://app:not-to-be-told@127.0.0.1:9/?serverSelectionTimeoutMS=200';
+
+/** By so much a machine's clock is ahead, in milliseconds: more than the certificates of the tests hold. */
+const LONGER_THAN_CERTIFICATES_MS = 40 * 86_400_000;
 
 describe('a node on MongoDB', function () {
   this.timeout(120_000);
@@ -83,6 +87,19 @@ describe('a node on MongoDB', function () {
     } finally {
       await other.remove();
     }
+  });
+
+  it("goes by MongoDB's clock where the time of its certificate is concerned", async () => {
+    const tls = (pair: Pair): string[] => ['--tls-cert', pair.cert, '--tls-key', pair.key];
+    const good = writePair(folder, await certificate(), 'good');
+    const skewed = { ...env, SKEW_MS: String(LONGER_THAN_CERTIFICATES_MS) };
+    const program = 'test/support/programs/skewed-holdfast.ts';
+    const ahead = await RunningServer.start(tls(good), join(folder, 'ahead'), skewed, [], program);
+    await ahead.dispose();
+    const over = writePair(folder, await certificate({ days: [-3, -1] }), 'over');
+    const { code, stderr } = await holdfast(['serve', '--data', join(folder, 'over'), ...tls(over)], env);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/tls\.cert: the certificate in \S+over\.crt expired on/);
   });
 
   it("stops in order, and then the operator's commands open the store themselves, from any machine", async () => {
