@@ -62,7 +62,7 @@ async function step(world: World, { deed, thenMs, seed }: Action): Promise<void>
 async function comeToRest(world: World): Promise<void> {
   const { journal, state, time, tail, bus } = world;
   journal.write('— all is well from now on');
-  for (const server of [state.streamServer, state.ledgerServer]) {
+  for (const server of [state.streamServer, state.ledgerServer, state.accountingServer]) {
     server.restart();
     server.weather = FAIR;
   }

@@ -7,8 +7,15 @@ import type { WatchedStream } from './stream-invariants.ts';
 /**
  * Whether a stream that has just ended is billed within the rules: nothing before the model was asked, at least what
  * its log proves, at most what its node got from the model, and never more than was held.
+ *
+ * @param given who has ended it, and whether its node's name had been taken: a node that knows that it has lost a stream
+ *   knows no more of it than others do.
  */
-export function checkBill(watched: WatchedStream, by: string, journal: JournalOfRun): void {
+export function checkBill(
+  watched: WatchedStream,
+  { by, isTaken }: { readonly by: string; readonly isTaken: boolean },
+  journal: JournalOfRun,
+): void {
   const { session, events, call } = watched;
   const { id, end, hold, promptTokens } = session;
   if (end === undefined || hold === undefined) {
@@ -26,14 +33,12 @@ export function checkBill(watched: WatchedStream, by: string, journal: JournalOf
   journal.expect(outputTokens >= proved, () => `${told} and its log proves ${proved}`);
   journal.expect(outputTokens <= got, () => `${told} and its node got ${got}`);
   journal.expect(!free || chunks.length === 0, () => `${told} and its log has chunks`);
-  const ofItsOwn = kind === 'finished' || (kind === 'stopped' && by === watched.driver);
-  journal.expect(!ofItsOwn || call === undefined || !free, () => `${told} and its model was asked`);
+  const isOwn = by === watched.driver;
+  const isWhole = kind === 'finished' || (kind === 'stopped' && isOwn && !isTaken);
+  journal.expect(!isWhole || call === undefined || !free, () => `${told} and its model was asked`);
   // Who does not drive a stream knows its log alone.
-  const fromOutside = kind === 'interrupted' || kind === 'stopped';
-  journal.expect(
-    by === watched.driver || (fromOutside && outputTokens === proved),
-    () => `${told} by ${by}, for which its log proves ${proved}`,
-  );
+  const isFromLog = (kind === 'interrupted' || kind === 'stopped') && outputTokens === proved;
+  journal.expect(isOwn || isFromLog, () => `${told} by ${by}, for which its log proves ${proved}`);
   const owed = Math.min(chargeFor(inputTokens + outputTokens, hold.priceMicrosPer1000), hold.amountMicros);
   journal.expect(chargeMicros === owed, () => `${told}: ${chargeMicros} micros instead of ${owed}`);
   checkHash(watched, journal);

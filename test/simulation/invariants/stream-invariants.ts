@@ -29,6 +29,8 @@ export interface ModelCall {
 /** Everything that is known of one stream from watching it. */
 export interface WatchedStream {
   session: StreamingSessionState;
+  /** What the user said to start it. */
+  readonly asks: string | undefined;
   /** All events that were ever stored, also after they have expired. */
   readonly events: StreamEvent[];
   /** The process whose activation was stored: the only one that may append. */
@@ -98,10 +100,7 @@ export class StreamInvariants implements ModelWatch {
     const question = request.messages.at(-1)?.content;
     // A start that is repeated asks the same question again: the stream of the last try is the one that runs.
     const stream = [...this.streams.values()].findLast(
-      ({ session, driver, call }) =>
-        call === undefined &&
-        driver === by.name &&
-        this.#state.store.streams.get(session.id)?.message.content === question,
+      ({ asks, driver, call }) => call === undefined && driver === by.name && asks === question,
     );
     const call: ModelCall = { by: by.name, tokens: 0 };
     if (stream === undefined) {
@@ -162,15 +161,17 @@ export class StreamInvariants implements ModelWatch {
       this.#state.store.intents.has(session.id),
       () => `${session.id} has ended, its slot is free, and nobody owes its settlement`,
     );
+    const isTaken = this.#taken.has(`node/${session.node}`);
     this.#journal.expect(
-      session.state !== 'interrupted' || by === watched.driver || this.#taken.has(`node/${session.node}`),
+      session.state !== 'interrupted' || by === watched.driver || isTaken,
       () => `${by} has interrupted ${session.id}, and nobody has taken the name of its node`,
     );
-    checkBill(watched, by, this.#journal);
+    checkBill(watched, { by, isTaken }, this.#journal);
   }
 
   #begin(session: StreamingSessionState): WatchedStream {
-    const watched: WatchedStream = { session, events: [] };
+    const asks = this.#state.store.streams.get(session.id)?.message.content;
+    const watched: WatchedStream = { session, asks, events: [] };
     this.streams.set(session.id, watched);
     this.#journal.write(`…${session.id.slice(-6)} of ${session.chatId} is ${session.state}`);
     this.#journal.expect(session.state === 'opening', () => `${session.id} begins as ${session.state}`);

@@ -5,7 +5,10 @@ import type {
   CompletionRequest,
   PromptMessage,
 } from '../../../src/application/ports/streaming/completion-model.ts';
-import type { ModelDescription } from '../../../src/application/ports/streaming/model-catalog.ts';
+import type {
+  ModelCatalog,
+  ModelDescription,
+} from '../../../src/application/ports/streaming/model-catalog.ts';
 import { micros } from '../../../src/domain/accounting/credits.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
 import type { SeededRandom } from '../world/seeded-random.ts';
@@ -22,6 +25,9 @@ export const MODEL: ModelDescription = {
   contextTokens: 8_000,
   available: true,
 };
+
+/** What is offered in a run. */
+export const CATALOG: ModelCatalog = { list: () => [MODEL], find: () => MODEL, defaultModel: MODEL };
 
 /** Most deltas of one answer. */
 const MOST_DELTAS = 12;

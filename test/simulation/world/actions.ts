@@ -12,7 +12,7 @@ export const CHATS_PER_USER = 2;
 const KEYS = 3;
 
 /** Which server. */
-export type ServerName = 'streams' | 'ledger';
+export type ServerName = 'streams' | 'ledger' | 'accounting';
 
 /** Something that is done to a world from outside; numbers name nodes, users and chats. */
 export type Deed =
@@ -67,12 +67,14 @@ export interface Action {
   readonly seed: number;
 }
 
-/** What a run is set to, by its seed: all in milliseconds. */
+/** What a run is set to, by its seed; times in milliseconds. */
 export interface RunSettings {
   readonly readerlessDeadlineMs: number;
   readonly maxDurationMs: number;
   readonly retentionMs: number;
   readonly longestSilenceMs: number;
+  /** Whether accounting is a service of its own. */
+  readonly isAccountingApart: boolean;
   readonly skewsMs: readonly number[];
 }
 
@@ -90,6 +92,7 @@ export function scenarioOf(seed: number, steps: number): Scenario {
     maxDurationMs: random.pick([30_000, 900_000, 900_000]),
     retentionMs: random.pick([60_000, 86_400_000, 86_400_000]),
     longestSilenceMs: random.pick([2_000, 20_000, 400_000]),
+    isAccountingApart: random.chance(0.4),
     skewsMs: Array.from({ length: NODES }, () => random.whole(-200, 200)),
   };
   const actions = Array.from({ length: steps }, (): Action => {
@@ -112,7 +115,7 @@ function deedOf(random: SeededRandom): Deed {
   const user = random.whole(0, USERS - 1);
   const other = random.whole(0, NODES - 1);
   const key = random.whole(0, KEYS - 1);
-  const server = random.pick<ServerName>(['streams', 'streams', 'ledger']);
+  const server = random.pick<ServerName>(['streams', 'streams', 'ledger', 'accounting']);
   const id = random.chance(0.6) ? 'right' : random.pick(ID_KINDS);
   const micros = random.whole(1, 4_000);
   return random.weighted<Deed>([

@@ -7,10 +7,12 @@ import { MemoryStreamingStore } from '../../../src/adapters/outbound/memory/stre
 import { SimulatedServer } from './network.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What outlives every process: two servers, and the stores that they keep. */
+/** What outlives every process: the servers, and the stores that they keep. */
 export class DurableState {
   readonly streamServer = new SimulatedServer('streams');
   readonly ledgerServer = new SimulatedServer('ledger');
+  /** Accounting as a service of its own, in front of the ledger. */
+  readonly accountingServer = new SimulatedServer('accounting');
   readonly store = new MemoryStreamingStore();
   readonly chats = new MemoryChatRepository(this.store);
   readonly streams = new MemoryStreamRepository(this.store);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FENCED } from '../../../src/application/fleet/node-lease.ts';
+import type { CreditHolds } from '../../../src/application/ports/accounting/credit-holds.ts';
 import type { ReservationLedger } from '../../../src/application/ports/accounting/reservation-ledger.ts';
 import type { AuditTrail } from '../../../src/application/ports/audit-trail.ts';
 import type { Digest } from '../../../src/application/ports/digest.ts';
@@ -14,6 +15,7 @@ import type { CompletionModels } from '../../../src/application/ports/streaming/
 import type { EventLog } from '../../../src/application/ports/streaming/event-log.ts';
 import type { LiveTail } from '../../../src/application/ports/streaming/live-tail.ts';
 import type { StreamRepository } from '../../../src/application/ports/streaming/stream-repository.ts';
+import { localHolds } from '../ports/local-holds.ts';
 import { overNetwork } from '../ports/over-network.ts';
 import { SimulatedModel } from '../ports/simulated-model.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -33,6 +35,8 @@ export interface NodePorts {
   readonly streams: StreamRepository;
   readonly eventLog: EventLog;
   readonly ledger: ReservationLedger;
+  /** Accounting, in the same process or as a service of its own. */
+  readonly holds: CreditHolds;
   readonly leases: Leases;
   readonly tail: LiveTail;
   readonly bus: FleetBus;
@@ -42,7 +46,7 @@ export interface NodePorts {
 /** The ports of one process of a world. */
 export function nodePorts(world: World, process: SimulatedProcess): NodePorts {
   const { random, tail, bus, streamInvariants } = world;
-  return {
+  const ports = {
     clock: process,
     timers: process,
     ids: {
@@ -60,6 +64,16 @@ export function nodePorts(world: World, process: SimulatedProcess): NodePorts {
     bus: bus.of(process),
     models: new SimulatedModel(process, random, streamInvariants, () => world.longestSilenceMs),
   };
+  return { ...ports, holds: holdsOf(world, process) ?? localHolds(ports) };
+}
+
+/** Accounting apart, whose answers may be lost as well; undefined where every node does its own. */
+function holdsOf({ network, state, accounting }: World, process: SimulatedProcess): CreditHolds | undefined {
+  if (accounting === undefined) return undefined;
+  return overNetwork(network, process, {
+    ...{ name: 'accounting', adapter: accounting, server: state.accountingServer },
+    repeatable: new Set(['reserve', 'extend', 'resolve'] as const),
+  });
 }
 
 type Stores = Pick<NodePorts, 'chats' | 'streams' | 'eventLog' | 'ledger' | 'leases'>;

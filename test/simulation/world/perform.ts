@@ -1,6 +1,6 @@
 import { micros } from '../../../src/domain/accounting/credits.ts';
 import { answered, start, stop, update } from '../clients/requests.ts';
-import type { Deed } from './actions.ts';
+import type { Deed, ServerName } from './actions.ts';
 import { FAIR, type SimulatedServer } from './network.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -150,5 +150,5 @@ function userAt(world: World, user: number): Room['owner'] {
   return owner;
 }
 
-const serverOf = ({ state }: World, name: 'streams' | 'ledger'): SimulatedServer =>
-  name === 'streams' ? state.streamServer : state.ledgerServer;
+const serverOf = ({ state }: World, name: ServerName): SimulatedServer =>
+  ({ streams: state.streamServer, ledger: state.ledgerServer, accounting: state.accountingServer })[name];

@@ -1,8 +1,3 @@
-import { ExtendHold } from '../../../src/application/accounting/extend-hold.ts';
-import { LocalCreditHolds } from '../../../src/application/accounting/local-credit-holds.ts';
-import { ReleaseHold } from '../../../src/application/accounting/release-hold.ts';
-import { ReserveCredit } from '../../../src/application/accounting/reserve-credit.ts';
-import { SettleHold } from '../../../src/application/accounting/settle-hold.ts';
 import { SweepLedger } from '../../../src/application/accounting/sweep-ledger.ts';
 import { SWEEP_TURN_MS, Sweeper } from '../../../src/application/accounting/sweeper.ts';
 import { EndElsewhere } from '../../../src/application/fleet/end-elsewhere.ts';
@@ -31,13 +26,12 @@ import { SETTLE_TURN_MS, SettleIntents } from '../../../src/application/streamin
 import { StopStream } from '../../../src/application/streaming/stop-stream.ts';
 import type { StreamSettings } from '../../../src/application/streaming/stream-settings.ts';
 import type { StreamId } from '../../../src/domain/streaming/stream-id.ts';
-import { MODEL } from '../ports/simulated-model.ts';
+import { CATALOG } from '../ports/simulated-model.ts';
 import type { NodePorts } from './node-ports.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 /** Life of a node's lease, in milliseconds. */
 const LEASE_MS = 5_000;
-const CATALOG = { list: () => [MODEL], find: () => MODEL, defaultModel: MODEL };
 
 /** One run of the program: the whole core over the ports of a process, as `main` composes it. */
 export class SimulatedNode {
@@ -57,11 +51,10 @@ export class SimulatedNode {
   constructor(process: SimulatedProcess, ports: NodePorts, settings: StreamSettings) {
     this.process = process;
     this.ports = ports;
-    const { ledger, clock, log, metrics, streams, timers } = ports;
-    const holds = holdsOf(ports);
+    const { ledger, clock, log, metrics, streams, timers, holds } = ports;
     const presence = new StreamPresence(settings.maxReaders);
     const settler = new IntentSettler({ holds, streams, log, metrics });
-    const base = { ...ports, holds, presence, settler, settings, catalog: CATALOG };
+    const base = { ...ports, presence, settler, settings, catalog: CATALOG };
     const running = new RunningStreams(base);
     const onDeserted = (id: StreamId): void => running.find(id)?.lastReaderLeft();
     const readers = new StreamReaders({ ...ports, presence, onDeserted });
@@ -115,13 +108,4 @@ export class SimulatedNode {
     const { signal } = new AbortController();
     await Promise.all(this.#loops.map((loop) => loop(signal)));
   }
-}
-
-function holdsOf(ports: NodePorts): LocalCreditHolds {
-  return new LocalCreditHolds({
-    reserve: new ReserveCredit({ ...ports, catalog: CATALOG, capOutputTokens: MODEL.maxOutputTokens }),
-    extend: new ExtendHold(ports),
-    settle: new SettleHold(ports),
-    release: new ReleaseHold(ports),
-  });
 }

@@ -1,3 +1,4 @@
+import type { CreditHolds } from '../../../src/application/ports/accounting/credit-holds.ts';
 import {
   DEFAULT_STREAM_SETTINGS,
   type StreamSettings,
@@ -59,6 +60,8 @@ export class World {
   readonly rooms: Room[] = [];
   readonly tabs: Tab[] = [];
   readonly settings: StreamSettings;
+  /** Accounting where it is a service of its own. */
+  readonly accounting: CreditHolds | undefined;
   readonly #run: RunSettings;
   longestSilenceMs: number;
   /** How likely a reader loses his connection with an event. */
@@ -85,6 +88,10 @@ export class World {
         if (method === 'hold' && result !== 'taken') this.streamInvariants.leaseHeld(given[0], given[1]);
       },
     };
+    const isApart = run.isAccountingApart;
+    this.accounting = isApart
+      ? nodePorts(this, new SimulatedProcess('accounting', this.time, 0)).holds
+      : undefined;
   }
 
   /** Makes the chats and starts the nodes. */
