@@ -69,6 +69,7 @@ export async function serve(
   const store = await openStore(config, { log, metrics });
   const listening: Listening[] = [];
   const stopping = new AbortController();
+  let loops: BackgroundLoops | undefined;
   let operator: Server | undefined;
   let forgetTls = (): void => undefined;
   let accounts: TellableAccounts = { demo: [] };
@@ -85,7 +86,7 @@ export async function serve(
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
       listening.push(await openDoor(service, routes, container, config, { edge, pair: tls?.pair }));
     }
-    const loops = BackgroundLoops.start(container, running);
+    loops = BackgroundLoops.start(container, running);
     operator = running.some((service) => service !== 'chat')
       ? await openOperatorSocket(config.data, (act, input) => performOperatorAct(container, act, input), log)
       : undefined;
@@ -102,16 +103,14 @@ export async function serve(
     const hasChat = running.includes('chat');
     const drain = hasChat ? () => container.get(RUNNING_STREAMS).drain(config.drainGrace) : undefined;
     const settle = hasChat ? () => container.get(SETTLE_INTENTS).pass() : undefined;
-    const parts = {
-      listening,
-      loops,
-      drain,
-      settle,
-      audit: () => audit.finish(),
-      graceMs: config.drainGrace,
-    };
+    const finish = (): Promise<void> => audit.finish();
+    const parts = { listening, loops, drain, settle, audit: finish, graceMs: config.drainGrace };
     await shutDown(stepsOf(parts), log);
     return exitCode;
+  } catch (error) {
+    // Other nodes need not wait for what one that could not start holds.
+    await loops?.stop();
+    throw error;
   } finally {
     forgetTls();
     for (const { server, cut } of listening) {

@@ -25,11 +25,13 @@ export class FleetScenes {
   static async begin({ flags = [], ...options }: FleetOptions = {}): Promise<FleetScenes> {
     const upstream = await FakeUpstream.start(dripping('word ', WORD_EVERY_MS));
     const model = ['--model-url', upstream.url, '--model-id', UPSTREAM_MODEL_ID, '--model-price', '1'];
-    const fleet = await ThreeNodes.start({ ...options, flags: [...model, ...flags] });
+    let fleet: ThreeNodes | undefined;
     try {
+      fleet = await ThreeNodes.start({ ...options, flags: [...model, ...flags] });
       return await FleetScenes.#peopled(fleet, upstream);
     } catch (error) {
-      await fleet.dispose();
+      await fleet?.dispose();
+      await upstream.stop();
       throw error;
     }
   }

@@ -55,6 +55,11 @@ describe('a node on MongoDB', function () {
     const { code, stderr } = await holdfast(['serve', ...flags], env);
     expect(code).to.equal(3);
     expect(stderr).to.contain(`Another Holdfast server is running on the data folder ${node.data}.`);
+    const leases = mongo.client.db().collection('leases');
+    const held = await leases
+      .find({ _id: { $gt: 'node/', $lt: 'node0' } as never, holder: { $exists: true } })
+      .toArray();
+    expect(held, 'who could not start holds nothing').to.have.length(1);
   });
 
   it('does not start without a MongoDB, and tells nobody the password', async () => {
