@@ -142,7 +142,7 @@ export const SETTINGS = {
     'How long an event may wait for the store before the stream is given up.',
   ),
   'streams.keepalive': duration(['1s', '5s'], '5s', 'Longest silence on an event stream.'),
-  'streams.readers': integer([1, 1_000], 32, 'Most readers of one stream.'),
+  'streams.readers': integer([1, 1_000], 32, 'Most readers of one stream on one node.'),
   'streams.runningPerUser': integer([1, 10_000], 20, 'Most running streams of one user.'),
   'login.accountFailures': integer(
     [1, 1_000_000],
