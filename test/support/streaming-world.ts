@@ -88,6 +88,7 @@ export interface StoreFaults {
   activate?: Error;
   /** Throws after the write was carried out, so that its outcome is unknown. */
   claimUnknown?: Error;
+  activateUnknown?: Error;
   sealUnknown?: Error;
   /** Nothing is asked of a store before this resolves: the process stands still. */
   paused?: Promise<unknown>;
@@ -261,7 +262,7 @@ export async function readAll(reader: StreamReader): Promise<StreamEvent[]> {
   return events;
 }
 
-const UNKNOWN_OUTCOMES = ['claimUnknown', 'sealUnknown'] as const;
+const UNKNOWN_OUTCOMES = ['claimUnknown', 'activateUnknown', 'sealUnknown'] as const;
 
 function faultyStreams(streams: StreamRepository, faults: StoreFaults): StreamRepository {
   return new Proxy(streams, {

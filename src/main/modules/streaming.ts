@@ -31,6 +31,7 @@ import {
   DIGEST,
   EVENT_LOG,
   IDS,
+  LIVE_TAIL,
   LOG,
   LOGIN_ENDS,
   METRICS,
@@ -80,9 +81,9 @@ function bindOpening(container: Container, settings: StreamSettings): void {
   container
     .bind(streaming.UNDO_START)
     .toResolvedValue(
-      (streams, eventLog, settler, clock, timers, ids, digest, log) =>
-        new UndoStart({ streams, eventLog, settler, clock, timers, ids, digest, log }),
-      [STREAMS, EVENT_LOG, streaming.INTENT_SETTLER, CLOCK, TIMERS, IDS, DIGEST, LOG],
+      (streams, eventLog, tail, settler, clock, timers, ids, digest, log) =>
+        new UndoStart({ streams, eventLog, tail, settler, clock, timers, ids, digest, log }),
+      [STREAMS, EVENT_LOG, LIVE_TAIL, streaming.INTENT_SETTLER, CLOCK, TIMERS, IDS, DIGEST, LOG],
     );
   container.bind(streaming.OPEN_STREAM).toResolvedValue(
     (

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { PortError } from '../../../src/application/ports/port-error.ts';
+import type { LiveTail } from '../../../src/application/ports/streaming/live-tail.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
 import { expectRefusal } from '../../support/refusals.ts';
 import { ANNA, BERT, chatId } from '../../support/stream-builders.ts';
@@ -117,6 +118,28 @@ describe('opening a stream', () => {
     expect(world.store.streams.size).to.equal(0);
     expect(world.holds.resolved).to.have.length(1);
   });
+
+  for (const { what, seal, told } of [
+    { what: 'ends it for its readers', seal: false, told: ['error'] },
+    { what: 'sends its readers to the log when the end may be there already', seal: true, told: ['gone'] },
+  ]) {
+    it(`when an activation of unknown outcome was carried out ${what}`, async () => {
+      const heard: string[] = [];
+      const tail: LiveTail = {
+        publish: (_id, events) => heard.push(...events.map(({ type }) => type)),
+        disconnect: () => heard.push('gone'),
+        subscribe: () => () => undefined,
+      };
+      const world = await StreamingWorld.create({}, { tail });
+      const unknown = new PortError('timeout', 'store', 'no answer');
+      world.faults.activateUnknown = unknown;
+      if (seal) world.faults.sealUnknown = unknown;
+      await portErrorOf(world.open());
+      await world.timers.advance(1_000);
+      expect(heard).to.deep.equal(told);
+      expect(await world.streams.active()).to.have.length(0);
+    });
+  }
 
   it('lets no more run than the limit when many start at once, and the others take no room', async () => {
     const world = await StreamingWorld.create({ maxRunningPerUser: 2 });

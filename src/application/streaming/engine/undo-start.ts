@@ -5,6 +5,7 @@ import type { Digest } from '../../ports/digest.ts';
 import type { IdSource } from '../../ports/id-source.ts';
 import type { Log } from '../../ports/log.ts';
 import type { EventLog } from '../../ports/streaming/event-log.ts';
+import type { LiveTail } from '../../ports/streaming/live-tail.ts';
 import type { StreamRepository } from '../../ports/streaming/stream-repository.ts';
 import type { Timers } from '../../ports/timers.ts';
 import type { IntentSettler } from './intent-settler.ts';
@@ -14,6 +15,7 @@ import { sealFromLog } from './seal-from-log.ts';
 interface Deps {
   readonly streams: StreamRepository;
   readonly eventLog: EventLog;
+  readonly tail: LiveTail;
   readonly settler: IntentSettler;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -58,10 +60,21 @@ export class UndoStart {
     const { streams, settler } = this.#deps;
     await streams.abandon(session.id, intent);
     const found = await streams.findOwned(session.owner, session.chatId, session.id);
-    if (found !== undefined && StreamingSession.restore(found.session).isRunning) {
-      // The activation whose outcome was unknown has been carried out after all.
-      await sealFromLog(found.session, { kind: 'interrupt' }, this.#deps);
-    }
+    // The activation whose outcome was unknown has been carried out after all.
+    if (found !== undefined) await this.#end(found.session);
     if (intent !== undefined) void settler.settle(intent);
+  }
+  /** Whoever has found the stream running meanwhile and reads it is told. */
+  async #end(session: StreamingSessionState): Promise<void> {
+    const { tail } = this.#deps;
+    if (StreamingSession.restore(session).isRunning) {
+      const ended = await sealFromLog(session, { kind: 'interrupt' }, this.#deps);
+      if (ended.kind === 'sealed') {
+        tail.publish(session.id, [ended.seal.terminal]);
+        return;
+      }
+    }
+    // It was ended by a try whose outcome was unknown, or by somebody else: the log tells.
+    tail.disconnect(session.id);
   }
 }
