@@ -1,12 +1,52 @@
-/** Kills the server under load as often as asked: `npm run test:crash -- --points 200`. */
+/**
+ * Kills the server under load as often as asked: `npm run test:crash -- --points 200`. With `--nodes N` it is one node of
+ * N on a MongoDB and a Redis that is killed or stopped, with the lease that nodes have and pauses of 30 s, unless
+ * `--lease` and `--pause` name others, in seconds.
+ */
 import { parseArgs } from 'node:util';
 import { runCrashes } from '../test/crash/crash-run.ts';
+import { runFleetCrashes } from '../test/crash/fleet-crash-run.ts';
+import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
+import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 
-const { values } = parseArgs({ options: { points: { type: 'string', default: '20' } } });
-const points = Number(values.points);
-if (!Number.isSafeInteger(points) || points < 1) {
-  process.stderr.write('--points takes a whole number of at least 1\n');
+const { values } = parseArgs({
+  options: {
+    points: { type: 'string', default: '20' },
+    nodes: { type: 'string', default: '1' },
+    lease: { type: 'string', default: '5' },
+    pause: { type: 'string', default: '30' },
+  },
+});
+
+function positive(name: keyof typeof values): number {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  process.stderr.write(`--${name} takes a whole number of at least 1\n`);
   process.exit(2);
 }
-const report = await runCrashes(points, Math.random, (line) => process.stdout.write(`${line}\n`));
-process.stdout.write(`${JSON.stringify(report)}\n${points} passed, 0 failed\n`);
+
+const points = positive('points');
+const nodes = positive('nodes');
+const tell = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+async function crashFleet(): Promise<unknown> {
+  const servers = [];
+  try {
+    for (const [variable, start] of [
+      [MONGODB_VARIABLE, startMongodb],
+      [REDIS_VARIABLE, startRedis],
+    ] as const) {
+      if (process.env[variable] !== undefined) continue;
+      const server = await start();
+      servers.push(server);
+      process.env[variable] = server.url;
+    }
+    const settings = { nodes, points, leaseMs: positive('lease') * 1000, pauseMs: positive('pause') * 1000 };
+    return await runFleetCrashes(settings, Math.random, tell);
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+const report = nodes === 1 ? await runCrashes(points, Math.random, tell) : await crashFleet();
+tell(`${JSON.stringify(report)}\n${points} passed, 0 failed`);

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { ApiClient, type EventReader, type WireEvent } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { RunningServer } from '../support/running-server.ts';
+import { BrokenByCrash, must } from './broken-by-crash.ts';
 
 /** Chats that have a stream running while the server is killed. */
 const CHATS = 12;
@@ -23,15 +24,6 @@ export interface CrashReport {
   readonly streams: number;
   readonly interrupted: number;
   readonly finished: number;
-}
-
-/** A promise that a kill broke. */
-export class BrokenByCrash extends Error {
-  override readonly name = 'BrokenByCrash';
-}
-
-function must(condition: boolean, what: string, facts: unknown): asserts condition {
-  if (!condition) throw new BrokenByCrash(`${what}: ${JSON.stringify(facts)}`);
 }
 
 /**

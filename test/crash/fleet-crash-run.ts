@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { ApiClient } from '../support/api-client.ts';
+import { childEnvironment } from '../support/child-environment.ts';
+import { eventually } from '../support/eventually.ts';
+import { sharedKeys } from '../support/fleet-settings.ts';
+import { type TemporaryMongo, temporaryMongo } from '../support/mongodb.ts';
+import { redisUrl } from '../support/redis.ts';
+import { RunningServer, temporaryFolder } from '../support/running-server.ts';
+import { BrokenByCrash, must } from './broken-by-crash.ts';
+import { FleetLoad, type LoadTally } from './fleet-load.ts';
+
+/** Chats in which streams run all the time. */
+const CHATS = 8;
+/** Latest moment of a blow after the fleet is whole again, in milliseconds. */
+const LATEST_BLOW_MS = 1_000;
+/** How long the last streams may take to end and to be settled, in milliseconds: longer than a dead node is waited for. */
+const QUIET_WITHIN_MS = 30_000;
+
+/** How a run is set up. */
+export interface FleetCrashSettings {
+  readonly nodes: number;
+  readonly points: number;
+  /** How long a silent node is waited for, in milliseconds. */
+  readonly leaseMs: number;
+  /** How long a node that is stopped stands still, in milliseconds; longer than its lease. */
+  readonly pauseMs: number;
+}
+
+/** What a run came to. */
+export interface FleetCrashReport extends LoadTally {
+  readonly kills: number;
+  readonly pauses: number;
+}
+
+/**
+ * Kills or stops one node after the other under load, at random moments, and checks that every stream is resumed
+ * elsewhere or honestly interrupted, that every reader has a true prefix, and that the doctor finds nothing.
+ *
+ * @throws BrokenByCrash naming the promise.
+ */
+export async function runFleetCrashes(
+  settings: FleetCrashSettings,
+  random: () => number,
+  tell: (line: string) => void,
+): Promise<FleetCrashReport> {
+  const fleet = await CrashingFleet.start(settings);
+  try {
+    const load = await FleetLoad.start(fleet.clients, CHATS, random);
+    const blows = { kills: 0, pauses: 0 };
+    for (let point = 1; point <= settings.points; point += 1) {
+      await sleep(random() * LATEST_BLOW_MS);
+      load.requireWhole();
+      const victim = Math.floor(random() * settings.nodes);
+      const how = random() < 0.5 ? 'kills' : 'pauses';
+      blows[how] += 1;
+      if (how === 'kills') await fleet.kill(victim);
+      else await fleet.pause(victim);
+      await fleet.requireClean();
+      tell(
+        `${point}/${settings.points}: node ${victim + 1} ${how === 'kills' ? 'killed' : 'paused'}, doctor clean`,
+      );
+    }
+    const tally = await load.finish();
+    await fleet.requireQuiet();
+    return { ...tally, ...blows };
+  } finally {
+    await fleet.dispose();
+  }
+}
+
+/** Some nodes on one MongoDB and Redis of which one at a time is hurt. */
+class CrashingFleet {
+  readonly #settings: FleetCrashSettings;
+  readonly #mongo: TemporaryMongo;
+  readonly #folder: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #nodes: RunningServer[] = [];
+  #token = '';
+
+  private constructor(settings: FleetCrashSettings, mongo: TemporaryMongo, redis: string) {
+    this.#settings = settings;
+    this.#mongo = mongo;
+    this.#folder = temporaryFolder();
+    this.#env = { ...sharedKeys(this.#folder), MONGODB_URL: mongo.url, REDIS_URL: redis };
+  }
+
+  static async start(settings: FleetCrashSettings): Promise<CrashingFleet> {
+    const fleet = new CrashingFleet(settings, await temporaryMongo(), await redisUrl());
+    for (let at = 0; at < settings.nodes; at += 1) fleet.#nodes.push(await fleet.#startNode(at));
+    const urls = fleet.#nodes[0]?.urls;
+    if (urls === undefined) throw new Error('a fleet has at least one node');
+    const admin = await ApiClient.login(urls, 'admin', 'admin@admin');
+    await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 1_000_000 });
+    fleet.#token = (await ApiClient.login(urls, 'user1', 'User1@123')).token;
+    return fleet;
+  }
+
+  /** One client of the same person for each node, also for one that is being hurt. */
+  readonly clients = (): readonly ApiClient[] =>
+    this.#nodes.map(({ urls }) => new ApiClient(urls, this.#token));
+
+  /** Kills a node and starts another in its place. */
+  async kill(at: number): Promise<void> {
+    await this.#nodes[at]?.end('SIGKILL');
+    this.#nodes[at] = await this.#startNode(at);
+  }
+
+  /** Stops a node for longer than its lease; when it goes on it has to find out what has happened. */
+  async pause(at: number): Promise<void> {
+    const node = this.#nodes[at];
+    const said = node?.output.length ?? 0;
+    node?.signal('SIGSTOP');
+    await sleep(this.#settings.pauseMs);
+    node?.signal('SIGCONT');
+    await eventually(async () => {
+      const since = node?.output.slice(said) ?? '';
+      must(/fenced/.test(since), 'a node that stood still says that it was fenced', since);
+    });
+  }
+
+  async requireClean(): Promise<void> {
+    const doctor = ['bin/holdfast.js', 'doctor', '--data', join(this.#folder, 'doctor'), '--json'];
+    try {
+      await promisify(execFile)(process.execPath, doctor, { env: childEnvironment(this.#env) });
+    } catch (error) {
+      throw new BrokenByCrash(
+        `the doctor finds the store ill: ${(error as { stdout?: string }).stdout || String(error)}`,
+      );
+    }
+  }
+
+  /** Once nothing runs any more nothing is held, and the doctor has nothing to say. */
+  async requireQuiet(): Promise<void> {
+    await eventually(async () => {
+      const { body } = (await this.clients()[0]?.get('accounting', '/api/credits/balance')) ?? {};
+      must(body?.heldCredits === 0, 'no credit stays held by streams that have ended', body);
+    }, QUIET_WITHIN_MS);
+    await this.requireClean();
+  }
+
+  async dispose(): Promise<void> {
+    for (const node of this.#nodes) node.signal('SIGCONT');
+    await Promise.all(this.#nodes.map((node) => node.dispose()));
+    await this.#mongo.remove();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #startNode(at: number): Promise<RunningServer> {
+    const flags = ['--demo', '--model-pace', '120', '--fleet-lease', `${this.#settings.leaseMs / 1000}s`];
+    return RunningServer.start(flags, join(this.#folder, `node-${at}`), this.#env);
+  }
+}
