@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   'login-timing': () => import('./login-timing.bench.ts'),
   resume: () => import('./resume.bench.ts'),
   'sse-tokens': () => import('./sse-tokens.bench.ts'),
+  'sse-tokens-fleet': () => import('./sse-tokens-fleet.bench.ts'),
 };
 
 const wanted = process.argv.slice(2);

@@ -3,44 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNchan } from './peers/nchan.ts';
 import { BenchServer } from './support/bench-server.ts';
-import { cpuSeconds, firstMessage, SERVER_CORE, spawnPinned, stop } from './support/process.ts';
-import type { Bench, BenchResult, Figure } from './support/result.ts';
-import { deliveredPerSecond, elapse, type RawRequest, SseReader } from './support/sse-load.ts';
-import { median, percentile } from './support/statistics.ts';
+import { firstMessage, SERVER_CORE, spawnPinned, stop } from './support/process.ts';
+import type { Bench, BenchResult } from './support/result.ts';
+import { median } from './support/statistics.ts';
+import {
+  alternate,
+  figuresOf,
+  LONGEST_START_MS,
+  type Measurement,
+  type Party,
+  type TokenLoad,
+} from './support/token-load.ts';
 
 const ROUNDS = 5;
 const STREAMS = 1_000;
 /** Tokens per second and stream of the work as it is named, and the most that the pacer offers: more than bare can send. */
 const NAMED_RATE = 50;
 const OVERLOAD_RATE = 200;
-/** Readers that come while all streams run, to measure what a newcomer waits. */
 const NEWCOMERS = 40;
-/** Streams that are prepared at the same time, before any of them runs. */
-const PREPARED_AT_ONCE = 40;
-/** Longest wait for all streams to run, in milliseconds: a start that takes longer under load has starved. */
-const LONGEST_START_MS = 20_000;
-const SETTLE_MS = 1_000;
-const WINDOW_MS = 3_000;
-/** Time between two newcomers, in milliseconds; no multiple of the pacer's tick, so that they meet it anywhere. */
-const NEWCOMER_EVERY_MS = 37;
-/** How long the last newcomer may wait for its first token, in milliseconds; one that has none then counts as this. */
-const LONGEST_FIRST_TOKEN_MS = 10_000;
-
-/** A server under measurement that answers event streams. */
-interface Party {
-  readonly pids: readonly number[];
-  /** Opens one more stream. */
-  open(index: number): Promise<RawRequest>;
-  stop(): Promise<void>;
-}
-
-interface Measurement {
-  readonly eventsPerSecond: number;
-  readonly cores: number;
-  readonly firstTokenP95Ms: number;
-  /** Streams that had no token within `LONGEST_START_MS`. */
-  readonly starved: number;
-}
+const LOAD: TokenLoad = { rounds: ROUNDS, streams: STREAMS, newcomers: NEWCOMERS };
 
 async function bare(rate: number): Promise<Party> {
   const child = spawnPinned(SERVER_CORE, process.execPath, ['bench/peers/bare-sse.ts', String(rate)]);
@@ -65,106 +46,32 @@ async function holdfast(rate: number): Promise<Party> {
   };
 }
 
-/**
- * Waits until every reader has had a token, or for some time. Says how many have none.
- *
- * @throws Error with the answer when one is refused.
- */
-async function untilAllRun(readers: readonly SseReader[], withinMs: number): Promise<number> {
-  const until = performance.now() + withinMs;
-  for (;;) {
-    const waiting = readers.filter(({ firstChunkMs }) => firstChunkMs === undefined);
-    const refused = waiting.filter(({ refusal }) => refusal !== undefined);
-    if (refused.length > 0) throw new Error(`${refused.length} streams were refused: ${refused[0]?.refusal}`);
-    if (waiting.length === 0 || performance.now() > until) return waiting.length;
-    await elapse(50);
-  }
-}
-
-async function measure(start: () => Promise<Party>): Promise<Measurement> {
-  const party = await start();
-  try {
-    return await measureParty(party);
-  } finally {
-    await party.stop();
-  }
-}
-
-async function measureParty(party: Party): Promise<Measurement> {
-  const requests: RawRequest[] = [];
-  while (requests.length < STREAMS + NEWCOMERS) {
-    const next = Array.from({ length: PREPARED_AT_ONCE }, (_, at) => party.open(requests.length + at));
-    requests.push(...(await Promise.all(next)));
-  }
-  const readers = requests.slice(0, STREAMS).map((request) => new SseReader(request));
-  const starved = await untilAllRun(readers, LONGEST_START_MS);
-  await elapse(SETTLE_MS);
-  const used = (): number => party.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
-  const usedBefore = used();
-  const eventsPerSecond = await deliveredPerSecond(readers, WINDOW_MS);
-  const cores = (used() - usedBefore) / (WINDOW_MS / 1000);
-  const newcomers: SseReader[] = [];
-  for (const request of requests.slice(STREAMS, STREAMS + NEWCOMERS)) {
-    newcomers.push(new SseReader(request));
-    await elapse(NEWCOMER_EVERY_MS);
-  }
-  await untilAllRun(newcomers, LONGEST_FIRST_TOKEN_MS);
-  const waits = newcomers.map(({ firstChunkMs }) => firstChunkMs ?? LONGEST_FIRST_TOKEN_MS);
-  for (const reader of [...readers, ...newcomers]) reader.close();
-  return { eventsPerSecond, cores, firstTokenP95Ms: percentile(waits, 95), starved };
-}
-
-/** Runs the parties one after the other, round by round. */
-async function alternate(
-  parties: Readonly<Record<string, () => Promise<Party>>>,
-): Promise<Record<string, Measurement[]>> {
-  const results: Record<string, Measurement[]> = {};
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [who, start] of Object.entries(parties)) {
-      const measured = await measure(start);
-      results[who] = [...(results[who] ?? []), measured];
-      process.stderr.write(
-        `  ${who}: ${Math.round(measured.eventsPerSecond)} events/s, ${measured.cores.toFixed(2)} cores, first token p95 ${measured.firstTokenP95Ms.toFixed(1)} ms${measured.starved > 0 ? `, ${measured.starved} streams without one` : ''}\n`,
-      );
-    }
-  }
-  return results;
-}
-
-function figuresOf(what: string, results: Record<string, Measurement[]>): Figure[] {
-  return Object.entries(results).flatMap(([who, rounds]) => {
-    const figure = (name: string, unit: string, pick: (measured: Measurement) => number): Figure => ({
-      who,
-      what: `${what}: ${name}`,
-      unit,
-      median: median(rounds.map(pick)),
-      rounds: rounds.map(pick),
-    });
-    return [
-      figure('delivered', 'events/s', ({ eventsPerSecond }) => eventsPerSecond),
-      figure('CPU', 'cores', ({ cores }) => cores),
-      figure('first token p95', 'ms', ({ firstTokenP95Ms }) => firstTokenP95Ms),
-    ];
-  });
-}
-
 /** Many slow streams at once: what storing every event before it is sent costs. */
 export const bench: Bench = {
   name: 'sse-tokens',
   async run(): Promise<BenchResult> {
-    const named = await alternate({
-      holdfast: () => holdfast(NAMED_RATE),
-      'bare node:http': () => bare(NAMED_RATE),
-      nchan: () => startNchan(NAMED_RATE, STREAMS + NEWCOMERS),
-    });
-    const saturated = await alternate({
-      holdfast: () => holdfast(OVERLOAD_RATE),
-      'bare node:http': () => bare(OVERLOAD_RATE),
-    });
+    const named = await alternate(
+      {
+        holdfast: () => holdfast(NAMED_RATE),
+        'bare node:http': () => bare(NAMED_RATE),
+        nchan: () => startNchan(NAMED_RATE, STREAMS + NEWCOMERS),
+      },
+      LOAD,
+    );
+    const saturated = await alternate(
+      {
+        holdfast: () => holdfast(OVERLOAD_RATE),
+        'bare node:http': () => bare(OVERLOAD_RATE),
+      },
+      LOAD,
+    );
     const most = (who: string): number =>
       median((saturated[who] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
     const half = Math.round(most('bare node:http') / 2 / STREAMS);
-    const halved = await alternate({ holdfast: () => holdfast(half), 'bare node:http': () => bare(half) });
+    const halved = await alternate(
+      { holdfast: () => holdfast(half), 'bare node:http': () => bare(half) },
+      LOAD,
+    );
     const of = (who: string, pick: (measured: Measurement) => number): number =>
       median((halved[who] ?? []).map(pick));
     const rate = most('holdfast') / most('bare node:http');

@@ -27,11 +27,17 @@ export class BenchServer {
     this.pid = pid;
   }
 
-  /** Starts `holdfast serve --demo` (or another program that writes the same ready file) and prepares the accounts. */
+  /**
+   * Starts `holdfast serve --demo` (or another program that writes the same ready file) and prepares the accounts.
+   *
+   * @param others a node of the same fleet, whose accounts and logins are this one's too.
+   */
   static async start(
     data: string,
     flags: readonly string[],
     program = ['bin/holdfast.js', 'serve', '--demo'],
+    env: NodeJS.ProcessEnv = {},
+    others?: BenchServer,
   ): Promise<BenchServer> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-ready-'));
     const config = join(folder, 'config.yaml');
@@ -51,15 +57,12 @@ export class BenchServer {
       '--ready-file',
       join(folder, 'ready'),
     ];
-    const child = spawnPinned(SERVER_CORE, process.execPath, [
-      ...program,
-      '--config',
-      config,
-      '--data',
-      data,
-      ...ports,
-      ...flags,
-    ]);
+    const child = spawnPinned(
+      SERVER_CORE,
+      process.execPath,
+      [...program, '--config', config, '--data', data, ...ports, ...flags],
+      env,
+    );
     child.stdout?.resume();
     for await (const event of seen) if (event.filename === 'ready') break;
     const { chat, pid } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as {
@@ -68,7 +71,8 @@ export class BenchServer {
     };
     rmSync(folder, { recursive: true, force: true });
     const server = new BenchServer(child, chat, pid);
-    await server.#prepareAccounts();
+    if (others === undefined) await server.#prepareAccounts();
+    else server.#tokens = others.#tokens;
     return server;
   }
 

@@ -145,13 +145,14 @@ export class FleetLoad {
   async #checkWhole(chat: string, streamId: string, seen: readonly WireEvent[]): Promise<void> {
     const before = (seen[0]?.id ?? 1) - 1;
     const whole = await this.#resume(chat, before === 0 ? undefined : before);
-    await whole?.toEnd();
-    must(JSON.stringify(whole?.events) === JSON.stringify(seen), 'what was read is what is kept', {
+    must(whole !== undefined, 'a stream whose end was read can be read again', { streamId, before });
+    await whole.toEnd();
+    must(JSON.stringify(whole.events) === JSON.stringify(seen), 'what was read is what is kept', {
       streamId,
       seen: seen.at(-1),
-      kept: whole?.events.at(-1),
+      kept: whole.events.at(-1),
     });
-    const receipt = await this.#attempt((client) => client.update(chat, streamId, whole?.text));
+    const receipt = await this.#attempt((client) => client.update(chat, streamId, whole.text));
     must(receipt === undefined || receipt.status === 200, 'the receipt of what was read is taken', receipt);
   }
 
