@@ -58,20 +58,15 @@ export const bench: Bench = {
       },
       LOAD,
     );
-    const saturated = await alternate(
-      {
-        holdfast: () => holdfast(OVERLOAD_RATE),
-        'bare node:http': () => bare(OVERLOAD_RATE),
-      },
-      LOAD,
-    );
+    const both = (rate: number): Readonly<Record<string, () => Promise<Party>>> => ({
+      holdfast: () => holdfast(rate),
+      'bare node:http': () => bare(rate),
+    });
+    const saturated = await alternate(both(OVERLOAD_RATE), LOAD);
     const most = (who: string): number =>
       median((saturated[who] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
     const half = Math.round(most('bare node:http') / 2 / STREAMS);
-    const halved = await alternate(
-      { holdfast: () => holdfast(half), 'bare node:http': () => bare(half) },
-      LOAD,
-    );
+    const halved = await alternate(both(half), LOAD);
     const of = (who: string, pick: (measured: Measurement) => number): number =>
       median((halved[who] ?? []).map(pick));
     const rate = most('holdfast') / most('bare node:http');

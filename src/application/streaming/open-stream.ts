@@ -224,7 +224,9 @@ export class OpenStream {
       const notDone =
         error instanceof DomainError || (error instanceof PortError && error.kind === 'unavailable');
       await undoStart.execute({ session, ...(notDone ? {} : { intent: giveBack(id) }) });
-      throw error;
+      throw wasTakenBack(error)
+        ? new PortError('conflict', 'accounting', 'the start was taken back by others', { cause: error })
+        : error;
     }
     if (outcome.kind === 'held') return outcome;
     await undoStart.execute({ session });
@@ -283,6 +285,14 @@ export class OpenStream {
     return { id, chatId, modelId, replayed: false, events, begin: () => runner.begin() };
   }
 }
+
+/**
+ * Whether the id is closed for holds although nobody has used it: this process stood still for so long that others took
+ * the start back. The id is the server's own, so that the caller can do nothing about it but ask again.
+ */
+const wasTakenBack = (error: unknown): boolean =>
+  error instanceof DomainError &&
+  ['reservation.voided', 'reservation.closed', 'reservation.expired_id'].includes(error.code);
 
 const giveBack = (id: StreamId): SettlementIntent => ({ kind: 'abort', id, tokens: 0 });
 

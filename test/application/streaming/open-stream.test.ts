@@ -89,6 +89,14 @@ describe('opening a stream', () => {
     expect(world.holds.resolved[0]).to.include({ kind: 'abort', tokens: 0 });
   });
 
+  it('asks its caller to come again when others took the start back while this process stood still', async () => {
+    const world = await StreamingWorld.create();
+    world.holds.fault.reserve = new DomainError('reservation.voided', 'voided');
+    const error = await world.begin().catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(PortError).and.include({ kind: 'conflict', dependency: 'accounting' });
+    expect(await world.streams.active()).to.deep.equal([]);
+  });
+
   it('retries an unknown reserve until accounting has acknowledged that it is void', async () => {
     const world = await StreamingWorld.create();
     world.holds.fault.reserve = new PortError('timeout', 'accounting', 'no answer');
