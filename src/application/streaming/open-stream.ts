@@ -92,17 +92,19 @@ export class OpenStream {
    *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away. Nothing is left behind then.
    */
   async execute(command: OpenStreamCommand): Promise<OpenedStream> {
+    let other: StreamId | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       if (this.#deps.running.isDraining)
         throw new PortError('unavailable', 'chat', 'the server is shutting down');
-      const opened = await this.#start(command);
-      if (opened !== 'again') return opened;
+      const opened = await this.#start(command, other);
+      if (!('opening' in opened)) return opened;
+      other = opened.opening;
     }
     throw alreadyActive();
   }
 
-  /** One try. `again`: another start with the same key was under way, and what became of it is known now. */
-  async #start(command: OpenStreamCommand): Promise<OpenedStream | 'again'> {
+  /** One try. `opening`: a start with the same key was under way, and may be looked for now. `seen`: that of the last try. */
+  async #start(command: OpenStreamCommand, seen?: StreamId): Promise<OpenedStream | { opening: StreamId }> {
     const nowMs = this.#deps.clock.nowMs();
     const id = mintStreamId(nowMs, this.#deps.ids.uuid());
     const told = Promise.withResolvers<void>();
@@ -111,15 +113,22 @@ export class OpenStream {
       const claimed = await this.#claim(command, id, nowMs);
       if (claimed.kind === 'claimed') return await this.#open(claimed.session);
       if (claimed.session.state !== 'opening') return this.#replay(claimed.session);
-      const other = this.#starting.get(claimed.session.id);
-      // What opens nowhere here waits for recovery, and nobody can tell how long.
-      if (other === undefined && claimed.session.node === this.#deps.node.id) throw alreadyActive();
-      await (other ?? this.#deps.timers.sleep(OTHER_NODE_MS));
-      return 'again';
+      await this.#opened(claimed.session, seen);
+      return { opening: claimed.session.id };
     } finally {
       this.#starting.delete(id);
       told.resolve();
     }
+  }
+
+  /** Waits for a start with the same key to be told or undone, here or on another node. */
+  async #opened({ id, node }: StreamingSessionState, seen?: StreamId): Promise<void> {
+    const { node: self, timers } = this.#deps;
+    const told = this.#starting.get(id);
+    if (told !== undefined || node !== self.id) return told ?? timers.sleep(OTHER_NODE_MS);
+    // It may have ended while the claim's answer was on its way. What opens nowhere here at a second look waits for
+    // recovery, and nobody can tell how long.
+    if (id === seen) throw alreadyActive();
   }
 
   async #open(session: StreamingSessionState): Promise<OpenedStream> {

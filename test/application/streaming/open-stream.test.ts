@@ -232,6 +232,22 @@ describe('the key of a start', () => {
     expect(world.holds.reserved).to.have.length(1);
   });
 
+  it('gives the stream to a start that hears late how it found it, when it has opened meanwhile', async () => {
+    const world = await StreamingWorld.create();
+    const late = Promise.withResolvers<void>();
+    const claim = world.streams.claim;
+    world.streams.claim = async (given) => {
+      const outcome = await claim(given);
+      if (outcome.kind === 'replayed') await late.promise;
+      return outcome;
+    };
+    const first = start(world, 'Hi');
+    const second = start(world, 'Hi');
+    const { id } = await first;
+    late.resolve();
+    expect(await second).to.include({ id, replayed: true });
+  });
+
   it('lets a start whose rival was refused try for itself', async () => {
     const world = await StreamingWorld.create();
     world.holds.insufficient = true;
