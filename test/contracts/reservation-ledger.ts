@@ -5,6 +5,7 @@ import { act, aGrant, aRequest, credits, DAY_MS, streamId, T0, user } from '../s
 import { expectRefusal } from '../support/refusals.ts';
 import { expectBooksToBalance } from './ledger-books.ts';
 import { describeLedgerAccounts } from './reservation-ledger-accounts.ts';
+import { describeLateLedgerWrites } from './reservation-ledger-late.ts';
 import { describeLedgerMemory } from './reservation-ledger-memory.ts';
 import { describeLedgerRaces } from './reservation-ledger-races.ts';
 
@@ -36,6 +37,7 @@ export function describeReservationLedger(name: string, create: () => Promise<Le
     describe('what is long over', () => describeLedgerMemory(() => ledger));
     describeLedgerAccounts(() => ledger);
     describeLedgerRaces(() => ledger);
+    describeLateLedgerWrites(() => ledger);
   });
 }
 
