@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
+import protojson from 'protobufjs/ext/protojson.js';
+
+/** Version of the schema that a login names. */
+export const SCHEMA_VERSION = 2;
+/** How deep messages may stand in each other; the schema's own deepest is 4. */
+const MAX_DEPTH = 8;
+
+/** What an agent says of itself when it logs in. */
+export interface SessionLogin {
+  readonly sessionId: string;
+  readonly llmStack: { readonly provider: string; readonly model: string } | null;
+  readonly schemaVersion: number;
+  readonly source: string;
+  readonly connectionId: string;
+}
+
+/** What an agent says of whoever acts. */
+export interface AgentContext {
+  readonly agentId: string;
+  readonly systemPrompt: string;
+  readonly userInstruction: string;
+}
+
+/** A question to a model, and its answer. `args` of a tool call is JSON text. */
+export interface LlmPairData {
+  readonly model: string;
+  readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>;
+  readonly output: string;
+  readonly toolCalls: ReadonlyArray<{ readonly name: string; readonly args: string; readonly id: string }>;
+  readonly usage: {
+    readonly promptTokens: number;
+    readonly completionTokens: number;
+    readonly totalTokens: number;
+  } | null;
+}
+
+/** A call of a tool, and what it gave. */
+export interface ToolPairData {
+  readonly toolName: string;
+  readonly toolCallId: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** One event as it came. `timestamp` is ISO 8601 by the client's clock; at most one of `llm` and `tool` is there. */
+export interface PairedEvent {
+  readonly eventId: string;
+  readonly invocationId: string;
+  readonly sessionId: string;
+  readonly runId: string;
+  readonly parentRunId: string;
+  readonly timestamp: string;
+  readonly pairType: number;
+  readonly agent: AgentContext | null;
+  readonly parent: AgentContext | null;
+  readonly llm?: LlmPairData | null;
+  readonly tool?: ToolPairData | null;
+  readonly connectionId: string;
+  readonly metadataJson: Uint8Array;
+  readonly source: string;
+}
+
+/** An MCP server that an agent has. */
+export interface McpServer {
+  readonly name: string;
+  readonly transport: string;
+  readonly endpoint: string;
+}
+
+/** What came from an agent. Members that the wire left out have the empty value of their kind. */
+export type ClientFrame =
+  | { readonly kind: 'login'; readonly login: SessionLogin }
+  | { readonly kind: 'batch'; readonly events: readonly PairedEvent[] }
+  | { readonly kind: 'inventory'; readonly servers: readonly McpServer[] };
+
+/** The policy as the wire tells it. */
+export interface PolicySnapshot {
+  readonly mode: 'alert' | 'hitl' | 'block';
+  readonly policyM0: boolean;
+  readonly policyM2: boolean;
+  readonly policyM3: boolean;
+  readonly policyM4: boolean;
+  readonly failClosedOnClassifierError: boolean;
+}
+
+/** What goes to an agent. */
+export type ServerFrame =
+  | { readonly kind: 'login_ack'; readonly policy: PolicySnapshot; readonly source: string }
+  | {
+      readonly kind: 'verdict';
+      readonly eventId: string;
+      readonly sessionId: string;
+      readonly madCode: string;
+      readonly policy: PolicySnapshot;
+      readonly status: 'ok' | 'error';
+      /** Absent where neither a person nor a policy that fails closed has decided. */
+      readonly continueExecution?: boolean;
+    };
+
+/** Bytes or JSON that are no frame of the schema. The message says what is wrong with them and quotes nothing. */
+export class MalformedFrame extends Error {
+  override readonly name = 'MalformedFrame';
+}
+
+const MODES = { alert: 1, hitl: 2, block: 3 } as const;
+const STATUSES = { ok: 1, error: 2 } as const;
+
+protobuf.Reader.recursionLimit = MAX_DEPTH;
+const schema = protobuf.parse(readFileSync(new URL('agent-control.proto', import.meta.url), 'utf8')).root;
+const clientFrame = schema.lookupType('adrian.core_api.v1.ClientFrame');
+const serverFrame = schema.lookupType('adrian.core_api.v1.ServerFrame');
+
+/** @throws MalformedFrame when the bytes are not one frame, or a frame with nothing in it. */
+export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
+  return frameOf(() => clientFrame.decode(bytes));
+}
+
+/**
+ * Reads a frame in the JSON form of proto3, already parsed.
+ *
+ * @throws MalformedFrame.
+ */
+export function clientFrameFromJson(json: unknown): ClientFrame {
+  return frameOf(() => protojson.fromJson(clientFrame, json));
+}
+
+export function encodeServerFrame(frame: ServerFrame): Uint8Array {
+  return serverFrame.encode(serverFrame.create(wireOf(frame))).finish();
+}
+
+/** A frame in the JSON form of proto3. */
+export function serverFrameToJson(frame: ServerFrame): unknown {
+  return protojson.toJson(serverFrame, serverFrame.create(wireOf(frame)));
+}
+
+function frameOf(decode: () => protobuf.Message): ClientFrame {
+  let found: Record<string, unknown>;
+  try {
+    found = clientFrame.toObject(decode(), { defaults: true, arrays: true, enums: Number, oneofs: true });
+  } catch (error) {
+    throw new MalformedFrame('These bytes are no frame of the schema', { cause: error });
+  }
+  if (found.frame === 'login') return { kind: 'login', login: found.login as SessionLogin };
+  if (found.frame === 'pairedBatch') {
+    return { kind: 'batch', events: (found.pairedBatch as { events: readonly PairedEvent[] }).events };
+  }
+  if (found.frame === 'mcpInventory') {
+    return { kind: 'inventory', servers: (found.mcpInventory as { servers: readonly McpServer[] }).servers };
+  }
+  throw new MalformedFrame('This frame has nothing in it');
+}
+
+function wireOf(frame: ServerFrame): Record<string, unknown> {
+  const policy = { ...frame.policy, mode: MODES[frame.policy.mode] };
+  if (frame.kind === 'login_ack') return { loginAck: { policy, source: frame.source } };
+  const { eventId, sessionId, madCode, status, continueExecution } = frame;
+  const hitl = continueExecution === undefined ? {} : { hitl: { continueExecution } };
+  return { verdict: { eventId, sessionId, madCode, policy, status: STATUSES[status], ...hitl } };
+}
