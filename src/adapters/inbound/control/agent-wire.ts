@@ -6,6 +6,14 @@ import protojson from 'protobufjs/ext/protojson.js';
 export const SCHEMA_VERSION = 2;
 /** How deep messages may stand in each other; the schema's own deepest is 4. */
 const MAX_DEPTH = 8;
+/**
+ * Most events of one batch. An empty one is two bytes of a message and hundreds of the memory: without a bound the
+ * largest message would become a thousand times what it is.
+ */
+const MAX_EVENTS = 20_000;
+/** Fields of the schema that are looked at before anything is read: a frame's batch, and a batch's events. */
+const BATCH_FIELD = 3;
+const EVENTS_FIELD = 1;
 
 /** What an agent says of itself when it logs in. */
 export interface SessionLogin {
@@ -112,9 +120,34 @@ const schema = protobuf.parse(readFileSync(new URL('agent-control.proto', import
 const clientFrame = schema.lookupType('adrian.core_api.v1.ClientFrame');
 const serverFrame = schema.lookupType('adrian.core_api.v1.ServerFrame');
 
-/** @throws MalformedFrame when the bytes are not one frame, or a frame with nothing in it. */
+/** @throws MalformedFrame when the bytes are not one frame, a frame with nothing in it, or a batch that is too long. */
 export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
-  return frameOf(() => clientFrame.decode(bytes));
+  return frameOf(() => {
+    if (eventsIn(bytes) > MAX_EVENTS) throw new MalformedFrame(`A batch has at most ${MAX_EVENTS} events`);
+    return clientFrame.decode(bytes);
+  });
+}
+
+/** How many events a frame's batches have, told by their heads alone. */
+function eventsIn(bytes: Uint8Array): number {
+  let events = 0;
+  for (const batch of fieldsOf(bytes, BATCH_FIELD))
+    for (const _ of fieldsOf(batch, EVENTS_FIELD)) events += 1;
+  return events;
+}
+
+/** The contents of a message's fields of one number that have a length. */
+function* fieldsOf(bytes: Uint8Array, number: number): Generator<Uint8Array> {
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((number << 3) | 2)) {
+      const length = reader.uint32();
+      const start = reader.pos;
+      reader.skip(length);
+      yield bytes.subarray(start, start + length);
+    } else reader.skipType(tag & 7, 0, tag >>> 3);
+  }
 }
 
 /**
@@ -140,6 +173,7 @@ function frameOf(decode: () => protobuf.Message): ClientFrame {
   try {
     found = clientFrame.toObject(decode(), { defaults: true, arrays: true, enums: Number, oneofs: true });
   } catch (error) {
+    if (error instanceof MalformedFrame) throw error;
     throw new MalformedFrame('These bytes are no frame of the schema', { cause: error });
   }
   if (found.frame === 'login') return { kind: 'login', login: found.login as SessionLogin };
