@@ -11,9 +11,15 @@ const { status } = spawnSync(process.execPath, [compiler, '--project', 'tsconfig
   cwd: root,
   stdio: 'inherit',
 });
-// Browsers get the page's files as they are.
-const page = 'adapters/inbound/web/browser';
-cpSync(new URL(`../src/${page}`, import.meta.url), new URL(`../dist/${page}`, import.meta.url), {
-  recursive: true,
-});
+// What the compiler leaves behind: the page, which browsers get as it is, and what adapters read at their start.
+const KEPT_AS_THEY_ARE = [
+  'adapters/inbound/web/browser',
+  'adapters/inbound/control/agent-control.proto',
+  'adapters/outbound/rules/starter-rules.yaml',
+];
+for (const kept of KEPT_AS_THEY_ARE) {
+  cpSync(new URL(`../src/${kept}`, import.meta.url), new URL(`../dist/${kept}`, import.meta.url), {
+    recursive: true,
+  });
+}
 process.exitCode = status ?? 1;

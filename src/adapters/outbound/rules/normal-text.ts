@@ -1,0 +1,57 @@
+import { unmasked } from './look-alikes.ts';
+
+/** Characters that nobody sees: zero-width ones, marks of direction, soft hyphens, tags, variation selectors. */
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+/** Letters of the tag block, which spell a text that is not shown and that models read. */
+const TAGS = /[\u{e0020}-\u{e007e}]/gu;
+const NOT_ASCII = /\P{ASCII}/u;
+const BLANKS = /[ \t\u00a0\v\f\r]+/g;
+/** Without one of these a shell reads what stands there. */
+const MARKED = /["'`\\^$%{/]/;
+
+/** One text in the forms that rules look at. */
+export interface NormalText {
+  /** As a person sees it: small letters, one blank between words, look-alikes as what they look like. */
+  readonly plain: string;
+  /** As a shell would read it in the end: without quotes and escapes inside words, `$IFS` as a blank. */
+  readonly shell: string;
+}
+
+/**
+ * Undoes what leaves the meaning of a text alone and hides it from a pattern. Rules are asked about both forms, and
+ * either is enough: undoing too much can hide nothing.
+ */
+export function normalText(text: string): NormalText {
+  const folded = NOT_ASCII.test(text)
+    ? unmasked(seen(text).normalize('NFKC').toLowerCase())
+    : text.toLowerCase();
+  const plain = folded.replace(/\\\r?\n/g, ' ').replace(BLANKS, ' ');
+  return { plain, shell: MARKED.test(plain) ? shellForm(plain) : plain };
+}
+
+const seen = (text: string): string =>
+  text.replace(TAGS, (tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe0000)).replace(UNSEEN, '');
+
+function shellForm(plain: string): string {
+  return plain
+    .replace(/\\x([0-7][0-9a-f])/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)).toLowerCase(),
+    )
+    .replace(/\\([01][0-7]{2})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)).toLowerCase(),
+    )
+    .replace(/%([2-7][0-9a-f])/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)).toLowerCase(),
+    )
+    .replace(/\$\{ifs[^}\n]{0,40}\}|\$ifs(?:\$[0-9])?/g, ' ')
+    .replace(/\$(?:[@*]|\{[@*]\}|[0-9](?![0-9a-z]))/g, '')
+    .replace(
+      /(^|[\n;&|( ])\{([^\s{}]+,[^\s{}]*)\}/g,
+      (_, before: string, words: string) => `${before}${words.replaceAll(',', ' ')}`,
+    )
+    .replace(/["'\\^`]/g, '')
+    .replace(/\/\*[^*\n]{0,200}\*\//g, ' ')
+    .replace(/\/(?:\.?\/)+/g, '/')
+    .replace(/\/[^/\s.]{1,100}\/\.\.(?=\/)/g, '')
+    .replace(/ {2,}/g, ' ');
+}

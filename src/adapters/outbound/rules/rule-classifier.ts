@@ -1,0 +1,177 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RE2JS } from 're2js';
+import type {
+  ClassifiedEvent,
+  EventClassifier,
+  Finding,
+} from '../../../application/ports/control/event-classifier.ts';
+import { BENIGN, type MadCode, severityOf } from '../../../domain/control/mad-code.ts';
+import { type Piece, piecesOf } from './event-pieces.ts';
+import { type NormalText, normalText } from './normal-text.ts';
+import type { AnyOf, Rule, RuleBook } from './rule-book.ts';
+
+/** Most tools of one event; with more it is dangerous in itself, because nobody could look at them. */
+const MAX_CALLS = 1_000;
+/** What is looked at of a name that a client gives itself, in characters. */
+const MAX_CLAIM_CHARACTERS = 1_024;
+/** What one look of a pattern reads at most, in characters. */
+const WINDOW_CHARACTERS = 32_768;
+/** What two windows have in common, in characters: whatever is no longer is found wherever it stands. */
+const OVERLAP_CHARACTERS = 2_048;
+/** Characters times patterns between two turns of the event loop. */
+const WORK_OF_A_TURN = 262_144;
+
+/** A finding with what led to it. */
+export interface Explanation {
+  readonly finding: Finding;
+  /** File and line of the rule that decided. */
+  readonly origin?: string;
+  /** The text that it was found in: its place, and the tool's name as rules compare it. */
+  readonly place?: string;
+  readonly tool?: string;
+}
+
+/** Somebody gave up, and the event stays unclassified. */
+class GivenUp extends Error {}
+
+/**
+ * Classifies by ordered rules.
+ *
+ * Each text of an event (a call with its arguments, what a tool gave back, what a model said) gets the code of the
+ * first rule that holds for it, and the event the worst of these. Rules that ask what the client says of itself can
+ * only make that stricter: whatever they say, the rules behind them are asked too.
+ */
+export class RuleClassifier implements EventClassifier {
+  #book: RuleBook;
+
+  constructor(book: RuleBook) {
+    this.#book = book;
+  }
+
+  /** Goes by these rules from the next event on. */
+  replace(book: RuleBook): void {
+    this.#book = book;
+  }
+
+  async classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding> {
+    return (await this.explain(event, signal)).finding;
+  }
+
+  /** As `classify`, with what led to the finding. */
+  async explain(event: ClassifiedEvent, signal: AbortSignal): Promise<Explanation> {
+    try {
+      return await new Look(this.#book, event, signal).explain();
+    } catch (error) {
+      const reason = error instanceof GivenUp ? 'The rules took too long' : 'The rules failed';
+      return { finding: { kind: 'error', reason } };
+    }
+  }
+}
+
+/** One event under one set of rules. */
+class Look {
+  readonly #book: RuleBook;
+  readonly #event: ClassifiedEvent;
+  readonly #signal: AbortSignal;
+  #work = 0;
+  #worst: Explanation = {
+    finding: { kind: 'classified', code: BENIGN, reason: '', rule: undefined },
+  };
+  #code: MadCode = BENIGN;
+
+  constructor(book: RuleBook, event: ClassifiedEvent, signal: AbortSignal) {
+    this.#book = book;
+    this.#event = event;
+    this.#signal = signal;
+  }
+
+  async explain(): Promise<Explanation> {
+    if (this.#signal.aborted) throw new GivenUp();
+    if (this.#event.calls.length > MAX_CALLS) {
+      const reason = `Asks for more than ${MAX_CALLS} tools at once`;
+      return { finding: { kind: 'classified', code: 'M3' as MadCode, reason, rule: 'too-many-calls' } };
+    }
+    for (const piece of piecesOf(this.#event)) await this.#judge(piece);
+    return this.#worst;
+  }
+
+  async #judge(piece: Piece): Promise<void> {
+    const windows = await this.#windowsOf(piece.text);
+    const kinds = await this.#kindsOf(piece, windows);
+    for (const rule of this.#book.rules) {
+      if (!(await this.#holds(rule, piece, windows, kinds))) continue;
+      this.#note(rule, piece);
+      if (rule.agent === undefined && rule.source === undefined) return;
+    }
+  }
+
+  async #windowsOf(text: string): Promise<readonly NormalText[]> {
+    const windows: NormalText[] = [];
+    for (let from = 0; ; from += WINDOW_CHARACTERS - OVERLAP_CHARACTERS) {
+      windows.push(normalText(text.slice(from, from + WINDOW_CHARACTERS)));
+      if (from + WINDOW_CHARACTERS >= text.length) return windows;
+      await this.#pause();
+    }
+  }
+
+  #note(rule: Rule, { place, tool }: Piece): void {
+    const { code, reason, id, origin } = rule;
+    const isFirst = this.#worst.origin === undefined;
+    if (!isFirst && severityOf(code) <= severityOf(this.#code)) return;
+    this.#code = code;
+    this.#worst = { finding: { kind: 'classified', code, reason, rule: id }, origin, place, tool };
+  }
+
+  /** The kinds of the tool of a call; a tool of no known kind counts as one of every kind. */
+  async #kindsOf(piece: Piece, windows: readonly NormalText[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
+    if (piece.place !== 'call') return found;
+    for (const { name, tool, member } of this.#book.kinds) {
+      if (hasAny(tool, piece.tool) || (member !== undefined && (await this.#isIn(member, windows))))
+        found.add(name);
+    }
+    return found.size > 0 ? found : new Set(this.#book.kinds.map(({ name }) => name));
+  }
+
+  async #holds(
+    rule: Rule,
+    { place, tool }: Piece,
+    windows: readonly NormalText[],
+    kinds: ReadonlySet<string>,
+  ): Promise<boolean> {
+    if (!rule.places.includes(place)) return false;
+    if (rule.kinds !== undefined && !rule.kinds.some((kind) => kinds.has(kind))) return false;
+    const { profile, agentId, source } = this.#event;
+    return (
+      (rule.tool === undefined || hasAny(rule.tool, tool)) &&
+      (rule.profile === undefined || hasAny(rule.profile, (profile ?? '').toLowerCase())) &&
+      (rule.agent === undefined || hasAny(rule.agent, claimed(agentId))) &&
+      (rule.source === undefined || hasAny(rule.source, claimed(source))) &&
+      (rule.match === undefined || (await this.#isIn(rule.match, windows))) &&
+      (rule.also === undefined || (await this.#isIn(rule.also, windows)))
+    );
+  }
+
+  async #isIn(patterns: readonly RE2JS[], windows: readonly NormalText[]): Promise<boolean> {
+    for (const { plain, shell } of windows) {
+      for (const pattern of patterns) {
+        if (pattern.test(plain) || (shell !== plain && pattern.test(shell))) return true;
+        this.#work += plain.length;
+        if (this.#work > WORK_OF_A_TURN) await this.#pause();
+      }
+    }
+    return false;
+  }
+
+  async #pause(): Promise<void> {
+    this.#work = 0;
+    await nextTurn();
+    if (this.#signal.aborted) throw new GivenUp();
+  }
+}
+
+const hasAny = (patterns: AnyOf, text: string): boolean =>
+  patterns?.some((pattern) => pattern.test(text)) ?? false;
+
+/** What a client says of itself, as rules compare it. */
+const claimed = (text: string): string => text.slice(0, MAX_CLAIM_CHARACTERS).toLowerCase();

@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import { RuleClassifier } from '../../../src/adapters/outbound/rules/rule-classifier.ts';
+import { starterRules } from '../../../src/adapters/outbound/rules/rule-store.ts';
+import { toolRequest } from '../../contracts/event-classifier.ts';
+
+/** The largest message that the wire takes, in characters. */
+const LARGE_CHARACTERS = 4_194_304;
+/** Input four times as long may take this many times as long: four, and what a busy machine adds. */
+const MAX_GROWTH = 8;
+/** Longest time of the largest event on a machine that does other things as well, in milliseconds. */
+const MAX_MS = 60_000;
+
+const classifier = new RuleClassifier(starterRules());
+const filled = (piece: string, characters: number): string =>
+  piece.repeat(Math.ceil(characters / piece.length)).slice(0, characters);
+
+/** What engines that try again, and rules that look around, are slow on. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  'one letter': 'a',
+  'the beginning of every command': 'curl wget | rm -rf dd of= chmod chown crontab base64 psql ',
+  'quotes and escapes': '\\"\'`$\\',
+  'open braces': '{a,{',
+  'open comments': '/*',
+  'dots and slashes': '/../',
+  'lists of lists': '[[',
+  'look-alikes': 'рм',
+  blanks: ' \t',
+  'lines without end': '\n@path\n',
+  'an update without end': 'update t set w',
+};
+
+async function msOf(text: string): Promise<number> {
+  const start = process.hrtime.bigint();
+  const event = toolRequest('frobnicate', text);
+  const found = await classifier.classify(event, new AbortController().signal);
+  expect(found.kind).to.equal('classified');
+  return Number(process.hrtime.bigint() - start) / 1e6;
+}
+
+describe('hostile input of 4 MiB is classified in linear time', function () {
+  this.timeout(300_000);
+
+  for (const [name, piece] of Object.entries(HOSTILE)) {
+    it(name, async () => {
+      await msOf(filled(piece, LARGE_CHARACTERS / 16));
+      const quarter = await msOf(filled(piece, LARGE_CHARACTERS / 4));
+      const whole = await msOf(filled(piece, LARGE_CHARACTERS));
+      expect(whole).to.be.lessThan(MAX_MS);
+      expect(whole / Math.max(quarter, 50)).to.be.lessThan(MAX_GROWTH);
+    });
+  }
+
+  it('and other work goes on meanwhile', async () => {
+    let turns = 0;
+    const count = setInterval(() => {
+      turns += 1;
+    }, 1);
+    await msOf(filled('curl wget | rm -rf dd of= ', LARGE_CHARACTERS));
+    clearInterval(count);
+    expect(turns).to.be.greaterThan(20);
+  });
+});
