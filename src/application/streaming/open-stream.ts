@@ -18,6 +18,7 @@ import type { Timers } from '../ports/timers.ts';
 import { chatNotFound, findChat } from './chats/find-chat.ts';
 import { chooseModel } from './choose-model.ts';
 import type { RunningStreams } from './engine/running-streams.ts';
+import { StartsUnderWay } from './engine/starts-under-way.ts';
 import type { StreamReader } from './engine/stream-reader.ts';
 import type { StreamReaders } from './engine/stream-readers.ts';
 import type { StreamStart } from './engine/stream-runner.ts';
@@ -27,9 +28,6 @@ import type { StreamSettings } from './stream-settings.ts';
 
 /** How often a start looks again because another one with its key was under way. */
 const MAX_ROUNDS = 32;
-
-/** Rest before such a start at another node is looked at again, in milliseconds. */
-const OTHER_NODE_MS = 100;
 
 /** A start as a caller asks for it. */
 export interface OpenStreamCommand {
@@ -78,13 +76,13 @@ interface Deps {
  */
 export class OpenStream {
   readonly #deps: Deps;
-  /** Starts under way here, by their stream's id; resolved once it is told or undone. Bounded by the requests. */
-  readonly #starting = new Map<StreamId, Promise<void>>();
+  readonly #starting: StartsUnderWay;
   /** Streams that have their room and are being activated; bounded by the rooms of the users. */
   readonly #admitted = new Map<StreamId, UserId>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#starting = new StartsUnderWay(deps.timers);
   }
 
   /**
@@ -107,28 +105,17 @@ export class OpenStream {
   async #start(command: OpenStreamCommand, seen?: StreamId): Promise<OpenedStream | { opening: StreamId }> {
     const nowMs = this.#deps.clock.nowMs();
     const id = mintStreamId(nowMs, this.#deps.ids.uuid());
-    const told = Promise.withResolvers<void>();
-    this.#starting.set(id, told.promise);
+    const told = this.#starting.begin(id);
     try {
       const claimed = await this.#claim(command, id, nowMs);
       if (claimed.kind === 'claimed') return await this.#open(claimed.session);
       if (claimed.session.state !== 'opening') return this.#replay(claimed.session);
-      await this.#opened(claimed.session, seen);
+      const isHere = claimed.session.node === this.#deps.node.id;
+      if (!(await this.#starting.wait(claimed.session, isHere, seen))) throw alreadyActive();
       return { opening: claimed.session.id };
     } finally {
-      this.#starting.delete(id);
-      told.resolve();
+      told();
     }
-  }
-
-  /** Waits for a start with the same key to be told or undone, here or on another node. */
-  async #opened({ id, node }: StreamingSessionState, seen?: StreamId): Promise<void> {
-    const { node: self, timers } = this.#deps;
-    const told = this.#starting.get(id);
-    if (told !== undefined || node !== self.id) return told ?? timers.sleep(OTHER_NODE_MS);
-    // It may have ended while the claim's answer was on its way. What opens nowhere here at a second look waits for
-    // recovery, and nobody can tell how long.
-    if (id === seen) throw alreadyActive();
   }
 
   async #open(session: StreamingSessionState): Promise<OpenedStream> {
