@@ -13,6 +13,8 @@ export type DomainErrorCode =
   | 'api_key.not_found'
   | 'chat.limit_reached'
   | 'chat.not_found'
+  | 'connection.limit_reached'
+  | 'connection.throttled'
   | 'credential.expired'
   | 'credential.invalid'
   | 'credential.missing'

@@ -12,11 +12,12 @@ import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './mod
 import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
+import { bindMultiplexing } from './modules/multiplexing.ts';
 import { bindRemoteIdentity } from './modules/remote-identity.ts';
 import { bindStreaming } from './modules/streaming.ts';
 import { bindSystem } from './modules/system.ts';
 import type { ServiceName } from './service-name.ts';
-import { SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
+import { SESSION_COOKIE } from './tokens.ts';
 
 /** Composes the services that run in this process, each with the others in the process or over HTTP. Stores are bound apart. */
 export function composeServices(
@@ -65,7 +66,7 @@ export function composeServices(
     });
   }
   if (running.includes('chat')) {
-    container.bind(SOCKET_ROUTES).toConstantValue([]);
+    bindMultiplexing(container, config);
     bindNodesOfChat(container, config['fleet.lease']);
     bindStreaming(container, {
       readerlessDeadlineMs: config['streams.deadline'],

@@ -37,6 +37,7 @@ import { trustPrivateCas } from './tls/outgoing-tls.ts';
 import { type ReadPair, readTlsPair } from './tls/tls-pair.ts';
 import { reloadAtHangup, tellExpiry } from './tls/tls-reload.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
+import { CONNECTIONS } from './tokens/multiplexing.ts';
 import { RUNNING_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 import { IDS } from './tokens.ts';
 
@@ -101,7 +102,7 @@ export async function serve(
     stopping.abort(new Error('the server stops'));
     log.info({}, 'stopping: running streams may end, nothing new starts');
     const hasChat = running.includes('chat');
-    const drain = hasChat ? () => container.get(RUNNING_STREAMS).drain(config.drainGrace) : undefined;
+    const drain = hasChat ? () => drainAll(container, config.drainGrace) : undefined;
     const settle = hasChat ? () => container.get(SETTLE_INTENTS).pass() : undefined;
     const finish = (): Promise<void> => audit.finish();
     const parts = { listening, loops, drain, settle, audit: finish, graceMs: config.drainGrace };
@@ -121,6 +122,14 @@ export async function serve(
     await store.close();
     flush();
   }
+}
+
+/** Tells who is connected, ends what runs, and closes the connections that carried it. */
+async function drainAll(container: Container, graceMs: number): Promise<void> {
+  const connections = container.get(CONNECTIONS);
+  connections.goAway();
+  await container.get(RUNNING_STREAMS).drain(graceMs);
+  await connections.drain();
 }
 
 const goesOn = (stopping: AbortSignal) => async (): Promise<void> => stopping.throwIfAborted();

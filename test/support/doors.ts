@@ -97,6 +97,9 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'POST /api/models/recommend': PEOPLE,
 };
 
+/** The same for WebSockets, which are asked for by GET. */
+export const ALLOWED_SOCKETS: Readonly<Record<string, readonly SenderName[]>> = { 'GET /ws/mux': PEOPLE };
+
 /** Routes that end the login they are called with; a walk takes them last, and logs in again for each. */
 export const ENDS_THE_LOGIN: ReadonlySet<string> = new Set([
   'POST /api/auth/logout',

@@ -29,6 +29,7 @@ export const PERMISSIONS = {
   'chat.use': { roles: EVERY_ROLE, scopes: ['chat'] },
   'chat.observe': { roles: OFFICERS },
   'chat.read-any': { roles: OFFICERS },
+  'mux.open': { roles: EVERY_ROLE, scopes: ['mux'] },
   'credit.read-own': { roles: EVERY_ROLE },
   'credit.spend-own': { roles: EVERY_ROLE },
   'credit.read-any': { roles: OFFICERS },

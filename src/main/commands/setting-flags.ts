@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   tokens: 'Logins:',
   sessions: 'Logins:',
   cookie: 'Logins:',
+  websocket: 'Multiplexing:',
 };
 
 /** Adds a flag for every setting, and the one that names the configuration file. */

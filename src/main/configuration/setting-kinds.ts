@@ -126,6 +126,55 @@ export function durationMs(written: string): number | undefined {
   return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
+/** Units of sizes; KB is 1,024 bytes. */
+const UNIT_BYTES = { B: 1, KB: 1_024, MB: 1_048_576 } as const;
+
+/** A size, such as `64KB`; its value is in bytes. */
+export function size(
+  [least, most]: readonly [string, string],
+  fallback: string,
+  meaning: string,
+): Setting<number> {
+  const sentence = `must be a size from ${least} to ${most}, such as 512B, 64KB or 1MB`;
+  const schema = z
+    .string(sentence)
+    .transform((written) => sizeBytes(written) ?? Number.NaN)
+    .refine((bytes) => bytes >= (sizeBytes(least) ?? 0) && bytes <= (sizeBytes(most) ?? 0), sentence);
+  return setting(schema, `a size from ${least} to ${most}`, fallback, meaning);
+}
+
+function sizeBytes(written: string): number | undefined {
+  const [, amount, unit] = /^([0-9]{1,9})(B|KB|MB)$/.exec(written) ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  return Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES];
+}
+
+/** Units of rates. */
+const RATE_UNIT_MS = { s: 1_000, min: 60_000, h: 3_600_000 } as const;
+/** Most of anything in one unit of a rate. */
+const MAX_RATE = 10_000_000;
+
+/** How often something may be: so many in each unit of time. */
+export interface RateValue {
+  readonly tokens: number;
+  readonly perMs: number;
+}
+
+/** A rate, such as `1000/min`. */
+export function rate(fallback: string, meaning: string): Setting<RateValue> {
+  const sentence = `must be a rate from 1 to ${MAX_RATE}, such as 10/s, 1000/min or 5000/h`;
+  const schema = z.string(sentence).transform((written, context): RateValue => {
+    const [, amount, unit] = /^([0-9]{1,8})\/(s|min|h)$/.exec(written) ?? [];
+    const tokens = Number(amount);
+    if (unit !== undefined && tokens >= 1 && tokens <= MAX_RATE) {
+      return { tokens, perMs: RATE_UNIT_MS[unit as keyof typeof RATE_UNIT_MS] };
+    }
+    context.addIssue({ code: 'custom', message: sentence });
+    return z.NEVER;
+  });
+  return setting(schema, 'a rate, such as 1000/min', fallback, meaning);
+}
+
 /** A switch. */
 export const flag = (meaning: string): Setting<boolean> =>
   setting(

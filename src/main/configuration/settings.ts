@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { MULTIPLEXING_SETTINGS } from './multiplexing-settings.ts';
 import {
   choice,
   duration,
@@ -144,6 +145,7 @@ export const SETTINGS = {
   'streams.keepalive': duration(['1s', '5s'], '5s', 'Longest silence on an event stream.'),
   'streams.readers': integer([1, 1_000], 32, 'Most readers of one stream on one node.'),
   'streams.runningPerUser': integer([1, 10_000], 20, 'Most running streams of one user.'),
+  ...MULTIPLEXING_SETTINGS,
   'login.accountFailures': integer(
     [1, 1_000_000],
     10,

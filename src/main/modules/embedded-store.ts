@@ -10,6 +10,7 @@ import { SqliteSigningKeyRepository } from '../../adapters/outbound/sqlite/ident
 import { SqliteTicketRepository } from '../../adapters/outbound/sqlite/identity/sqlite-ticket-repository.ts';
 import { SqliteUserRepository } from '../../adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import { readMoveMark, writeMoveMark } from '../../adapters/outbound/sqlite/migration/move-mark-file.ts';
+import { SqliteSubscriberDirectory } from '../../adapters/outbound/sqlite/multiplexing/sqlite-subscriber-directory.ts';
 import { SqliteStore } from '../../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { SystemClock } from '../../adapters/outbound/system/system-clock.ts';
@@ -18,6 +19,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { auditWriterOf, type StoreSettings } from '../audit-keys.ts';
 import { ConfigError } from '../configuration/config-error.ts';
 import { OperatorError } from '../operator-error.ts';
+import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
   AUDIT_LOG,
@@ -141,6 +143,7 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
+  container.bind(SUBSCRIBERS).toConstantValue(new SqliteSubscriberDirectory(store));
   bindPassingThings(container);
   container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
   container.bind(USERS).toConstantValue(new SqliteUserRepository(store));

@@ -3,10 +3,12 @@ import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting
 import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
 import { openIdentityStore } from '../../adapters/outbound/mongo/identity/open-identity-store.ts';
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
+import { MongoSubscriberDirectory } from '../../adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import { chainWriterOf } from '../audit-keys.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
+import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
   AUDIT_LOG,
@@ -110,6 +112,7 @@ function bindFleetStore(
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
+  container.bind(SUBSCRIBERS).toConstantValue(new MongoSubscriberDirectory(store, audit.recordActs));
   container.bind(LEDGER).toConstantValue(ledger);
   container.bind(USERS).toConstantValue(identity.users);
   container.bind(API_KEYS).toConstantValue(identity.apiKeys);

@@ -7,10 +7,12 @@ import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/mem
 import { MemorySigningKeyRepository } from '../../adapters/outbound/memory/identity/memory-signing-key-repository.ts';
 import { MemoryTicketRepository } from '../../adapters/outbound/memory/identity/memory-ticket-repository.ts';
 import { MemoryUserRepository } from '../../adapters/outbound/memory/identity/memory-user-repository.ts';
+import { MemorySubscriberDirectory } from '../../adapters/outbound/memory/multiplexing/memory-subscriber-directory.ts';
 import { MemoryChatRepository } from '../../adapters/outbound/memory/streaming/memory-chat-repository.ts';
 import { MemoryEventLog } from '../../adapters/outbound/memory/streaming/memory-event-log.ts';
 import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming/memory-stream-repository.ts';
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
+import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
   AUDIT_LOG,
@@ -37,6 +39,7 @@ export function bindMemoryStore(container: Container): void {
   container.bind(CHATS).toConstantValue(new MemoryChatRepository(streaming));
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));
   container.bind(EVENT_LOG).toConstantValue(new MemoryEventLog(streaming));
+  container.bind(SUBSCRIBERS).toConstantValue(new MemorySubscriberDirectory(audit));
   bindPassingThings(container);
   container.bind(LEDGER).toConstantValue(new MemoryReservationLedger(audit));
   container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations, audit));

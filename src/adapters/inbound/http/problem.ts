@@ -26,6 +26,8 @@ export const STATUS_OF = {
   'api_key.not_found': 404,
   'chat.limit_reached': 429,
   'chat.not_found': 404,
+  'connection.limit_reached': 429,
+  'connection.throttled': 429,
   'credential.expired': 401,
   'credential.invalid': 401,
   'credential.missing': 401,

@@ -28,6 +28,8 @@ export interface SocketRoute {
   /** The whole path. */
   readonly path: string;
   readonly permission: Permission;
+  /** A last look while HTTP can still say no. @throws whatever the door can tell. */
+  check?(request: IncomingMessage, principal: Principal): void | Promise<void>;
   /** Takes the connection over at once, such as by `handleUpgrade` of a `ws` server, and never throws. */
   open(upgrade: AdmittedUpgrade): void;
 }
@@ -106,7 +108,9 @@ export class UpgradeGuard {
     if (this.#pending >= MAX_PENDING) return door.refuseBusy();
     this.#pending += 1;
     try {
-      return { route, principal: await door.admit(request, route.permission) };
+      const principal = await door.admit(request, route.permission);
+      await route.check?.(request, principal);
+      return { route, principal };
     } finally {
       this.#pending -= 1;
     }

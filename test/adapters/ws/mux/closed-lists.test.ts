@@ -44,7 +44,7 @@ describe('the closed lists of docs/PROTOCOL.md', () => {
 
   it('have every code of an error, and when it comes', () => {
     const own = Object.entries(ERROR_CODES).map(([code, when]) => [`\`${code}\``, when]);
-    expect(own).to.have.length(14);
+    expect(own).to.have.lengthOf(15);
     expect(table('error')).to.deep.equal(own);
   });
 

@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   'params.invalid': 'a member of the JSON is missing, or not what it has to be',
   'op.invalid': 'the kind has no such operation',
   'credit.exceeded': 'more was sent than was granted; CLOSE 4008 follows',
+  unavailable: 'something that is needed is out of reach; `retryAfterMs` says when to try again',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of an ERROR. */

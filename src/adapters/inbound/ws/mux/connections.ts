@@ -1,0 +1,219 @@
+import type { Authenticate } from '../../../../application/identity/authenticate.ts';
+import type { ConfirmSubscription } from '../../../../application/multiplexing/confirm-subscription.ts';
+import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
+import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
+import type { Clock } from '../../../../application/ports/clock.ts';
+import type { IdSource } from '../../../../application/ports/id-source.ts';
+import type { LoginEnds } from '../../../../application/ports/identity/login-ends.ts';
+import type { SessionStatus } from '../../../../application/ports/identity/session-status.ts';
+import type { Log } from '../../../../application/ports/log.ts';
+import type { Timers } from '../../../../application/ports/timers.ts';
+import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import type { Holder } from '../../../../domain/multiplexing/subscriber-state.ts';
+import type { Shown } from './authority.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { LiveCredentials } from './live-credentials.ts';
+import { type ConnectionKeeper, type Gone, MuxConnection } from './mux-connection.ts';
+import { type MuxLimits, PING_EVERY_MS, PONG_WITHIN_MS, STALLED_MS } from './mux-limits.ts';
+import type { MuxSession } from './mux-session.ts';
+import type { OpenRates } from './open-rates.ts';
+import type { OpenSessions } from './open-sessions.ts';
+import { SessionWatch } from './session-watch.ts';
+import { showCredential } from './show-credential.ts';
+
+/** How often everything that takes its time is looked at, in milliseconds. */
+const TICK_MS = 500;
+/** How often the directory is told that a session has been left or ended, while it is out of reach. */
+const MAX_TELLINGS = 5;
+/** Pause before it is told again, in milliseconds, doubled each time. */
+const TELL_AGAIN_MS = 500;
+/** How many sockets are closed together when the server stops, and the pause after them in milliseconds. */
+const DRAIN_BATCH = 64;
+const DRAIN_PAUSE_MS = 50;
+/** The longest that clients are told to wait before they come back from a server that stops, in milliseconds. */
+const RECONNECT_WITHIN_MS = 2_000;
+
+interface Deps {
+  readonly limits: MuxLimits;
+  readonly opens: OpenSessions;
+  readonly rates: OpenRates;
+  readonly confirm: ConfirmSubscription;
+  readonly leave: LeaveSubscription;
+  readonly end: EndSubscription;
+  readonly authenticate: Authenticate;
+  readonly sessions: SessionStatus;
+  readonly loginEnds: LoginEnds;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: IdSource;
+  readonly log: Log;
+}
+
+/** Every multiplexed connection of this process: takes them in, watches over their times, and lets them go. */
+export class Connections implements ConnectionKeeper {
+  readonly limits: MuxLimits;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly opens: OpenSessions;
+  readonly maxSessions: number;
+  readonly pool = new BufferPool();
+  readonly #deps: Deps;
+  readonly #open = new Map<string, MuxConnection>();
+  readonly #counts = new Map<SubscriberOwner, number>();
+  readonly #places = new Map<MuxSession, MuxConnection>();
+  readonly #telling = new Set<Promise<void>>();
+  readonly #watch: SessionWatch;
+  readonly #credentials: LiveCredentials;
+  #isTicking = false;
+  #isDraining = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.limits = deps.limits;
+    this.clock = deps.clock;
+    this.ids = deps.ids;
+    this.opens = deps.opens;
+    this.maxSessions = deps.limits.maxSessionsPerConnection;
+    this.#watch = new SessionWatch(deps.limits.sessionTimeoutMs, deps.clock.nowMs());
+    this.#credentials = new LiveCredentials(deps, () => this.#open.values());
+  }
+
+  /** How many connections a principal has. */
+  countOf(owner: SubscriberOwner): number {
+    return this.#counts.get(owner) ?? 0;
+  }
+
+  /** Takes a connection in. */
+  add(parts: ConstructorParameters<typeof MuxConnection>[1]): MuxConnection {
+    const connection = new MuxConnection(this, parts);
+    this.#open.set(connection.name, connection);
+    this.#counts.set(connection.owner, this.countOf(connection.owner) + 1);
+    if (this.#isDraining) connection.close(4000, 'The server stops');
+    // The login may have ended between its check and now.
+    else this.#credentials.check(connection.authority.principal);
+    if (!this.#isTicking) void this.#tick();
+    return connection;
+  }
+
+  show = (credential: string): Promise<Shown> => showCredential(this.#deps.authenticate, credential);
+
+  confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'> {
+    const fence = { connection, epoch: session.epoch };
+    return this.#deps.confirm.execute({ id: session.identity.id, fence });
+  }
+
+  admitOpen = (owner: SubscriberOwner, isResume: boolean): void =>
+    this.#deps.rates.admit(owner, isResume, this.clock.nowMs());
+
+  resumeRefused = (owner: SubscriberOwner): void => this.#deps.rates.refused(owner, this.clock.nowMs());
+
+  onOpened(session: MuxSession, connection: MuxConnection): void {
+    this.#places.set(session, connection);
+    this.#watch.watch(session, this.clock.nowMs());
+    this.#credentials.check(session.authority.principal);
+  }
+
+  onAuthority(session: MuxSession): void {
+    this.#watch.renewed(session);
+    this.#credentials.check(session.authority.principal);
+  }
+
+  onClosed(session: MuxSession, connection: string, how: Gone): void {
+    this.#places.delete(session);
+    this.#watch.unwatch(session);
+    if (how === 'moved') return;
+    const { id } = session.identity;
+    const fence = { connection, epoch: session.epoch };
+    const { leave, end } = this.#deps;
+    const telling = this.#tell(() => (how === 'ended' ? end : leave).execute({ id, fence }));
+    this.#telling.add(telling);
+    void telling.finally(() => this.#telling.delete(telling));
+  }
+
+  onGone(connection: MuxConnection): void {
+    if (!this.#open.delete(connection.name)) return;
+    const count = this.countOf(connection.owner) - 1;
+    if (count > 0) this.#counts.set(connection.owner, count);
+    else this.#counts.delete(connection.owner);
+  }
+
+  onMistake(error: unknown, requestId: string): void {
+    this.#deps.log.error({ err: error, requestId }, 'a multiplexed connection was closed by a mistake');
+  }
+
+  /** A session has been taken back elsewhere: where connections here still have it, it ends there. */
+  oust(id: SubscriberId, ousted: readonly Holder[], epoch: number): void {
+    for (const { connection } of ousted) {
+      const place = this.#open.get(connection);
+      for (const session of place?.sessions() ?? []) {
+        if (session.identity.id === id && session.epoch < epoch) {
+          place?.closeSession(session, 4501, 'The session is open elsewhere');
+        }
+      }
+    }
+  }
+
+  /** Tells everybody that the server is about to stop. */
+  goAway(): void {
+    for (const connection of this.#open.values()) {
+      connection.goAway(Math.ceil(this.ids.fraction() * RECONNECT_WITHIN_MS));
+    }
+  }
+
+  /** Closes every connection, some at a time, and resolves when the directory knows what became of their sessions. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    while (this.#open.size > 0) {
+      for (const connection of [...this.#open.values()].slice(0, DRAIN_BATCH)) {
+        connection.close(4000, 'The server stops');
+      }
+      if (this.#open.size > 0) await this.#deps.timers.sleep(DRAIN_PAUSE_MS);
+    }
+    await Promise.all(this.#telling);
+  }
+
+  async #tell(act: () => Promise<unknown>): Promise<void> {
+    const { timers, log } = this.#deps;
+    for (let telling = 1; ; telling += 1) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        // The owner can take it back all the same; only its lease does not begin to run.
+        if (telling === MAX_TELLINGS) log.warn({ err: error }, 'the end of a session could not be stored');
+        if (telling === MAX_TELLINGS) return;
+        await timers.sleep(TELL_AGAIN_MS * 2 ** telling);
+      }
+    }
+  }
+
+  async #tick(): Promise<void> {
+    this.#isTicking = true;
+    while (this.#open.size > 0) {
+      await this.#deps.timers.sleep(TICK_MS);
+      const nowMs = this.clock.nowMs();
+      const { idle, expired } = this.#watch.advance(nowMs);
+      for (const session of idle) this.#places.get(session)?.closeSession(session, 4005, 'Idle');
+      for (const session of expired) {
+        this.#places.get(session)?.closeSession(session, 4010, 'The credential has expired');
+      }
+      for (const connection of this.#open.values()) lookAt(connection, nowMs);
+      this.#credentials.askSome();
+    }
+    this.#isTicking = false;
+  }
+}
+
+/** Pings a connection when it is time, and lets one go that does not answer or takes nothing. */
+function lookAt(connection: MuxConnection, nowMs: number): void {
+  const isUnheard = connection.heardAtMs < connection.pingedAtMs;
+  if (isUnheard && nowMs - connection.pingedAtMs >= PONG_WITHIN_MS) {
+    connection.cut();
+    return;
+  }
+  if (nowMs - connection.pingedAtMs >= PING_EVERY_MS) connection.ping(nowMs);
+  if (!connection.isHeldUp) connection.heldUpSinceMs = undefined;
+  else if (connection.heldUpSinceMs === undefined) connection.heldUpSinceMs = nowMs;
+  else if (nowMs - connection.heldUpSinceMs >= STALLED_MS) connection.close(4008, 'Nothing is read');
+}

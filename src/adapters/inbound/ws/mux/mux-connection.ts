@@ -1,0 +1,298 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../../../application/ports/clock.ts';
+import type { IdSource } from '../../../../application/ports/id-source.ts';
+import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import { Authority, type Shown } from './authority.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import { type Read, type Refused, readClose, readPing } from './client-payloads.ts';
+import type { CloseCode } from './codes.ts';
+import { CONNECTION, type Frame, type FrameName, type Handle, ownBytes } from './frame.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { HandleTable } from './handle-table.ts';
+import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, type MuxLimits, UNKNOWN_HANDLES } from './mux-limits.ts';
+import { MuxRefusal } from './mux-refusal.ts';
+import type { MuxSession, SessionHost } from './mux-session.ts';
+import { type OpenAdmission, OpenDesk } from './open-desk.ts';
+import type { OpeningPlace } from './open-sessions.ts';
+import { readMessage } from './read-message.ts';
+import { renewAuthority } from './renew-authority.ts';
+import { type ErrorPayload, fittingReason, jsonPayload, type OpenedPayload } from './server-payloads.ts';
+import { TurnPump } from './turn-pump.ts';
+
+/** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
+export type Gone = 'left' | 'ended' | 'moved';
+
+/** What a connection asks of whoever keeps all of them. */
+export interface ConnectionKeeper extends OpenAdmission {
+  readonly limits: MuxLimits;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly pool: BufferPool;
+  show(credential: string): Promise<Shown>;
+  confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
+  onOpened(session: MuxSession, connection: MuxConnection): void;
+  onAuthority(session: MuxSession): void;
+  /** A session is over on its connection: the directory is to hear of it. */
+  onClosed(session: MuxSession, connection: string, how: Gone): void;
+  onGone(connection: MuxConnection): void;
+  /** Told of what nobody foresaw. */
+  onMistake(error: unknown, requestId: string): void;
+}
+
+/** One socket and the sessions on it. */
+export class MuxConnection implements OpeningPlace {
+  readonly name: string;
+  readonly requestId: string;
+  readonly network: string;
+  readonly authority: Authority;
+  readonly owner: SubscriberOwner;
+  readonly host: SessionHost;
+  readonly #keeper: ConnectionKeeper;
+  readonly #socket: WebSocket;
+  readonly #table: HandleTable<MuxSession>;
+  readonly #bucket: TokenBucket;
+  readonly #unknown: TokenBucket;
+  readonly #pump: TurnPump;
+  readonly #desk: OpenDesk;
+  readonly #batch: boolean;
+  #refusals = 0;
+  #isClosed = false;
+  /** Since when the client takes nothing of what waits for it, in unix milliseconds. */
+  heldUpSinceMs: number | undefined;
+  /** When the client answered a ping last, or came, in unix milliseconds. */
+  heardAtMs: number;
+  /** When it was pinged last, in unix milliseconds. */
+  pingedAtMs: number;
+
+  constructor(
+    keeper: ConnectionKeeper,
+    parts: {
+      readonly socket: WebSocket;
+      readonly stream: Duplex;
+      readonly shown: Shown;
+      readonly requestId: string;
+      readonly network: string;
+      readonly batch: boolean;
+    },
+  ) {
+    const { clock, ids, limits, pool } = keeper;
+    this.#keeper = keeper;
+    this.name = ids.uuid();
+    this.requestId = parts.requestId;
+    this.network = parts.network;
+    this.authority = new Authority(parts.shown);
+    this.owner = ownerOf(parts.shown.principal);
+    this.#batch = parts.batch;
+    this.#socket = parts.socket;
+    this.#table = new HandleTable(ids, limits.maxSessionsPerConnection);
+    const nowMs = clock.nowMs();
+    this.heardAtMs = nowMs;
+    this.pingedAtMs = nowMs;
+    this.#bucket = new TokenBucket(limits.connectionRate, nowMs);
+    this.#unknown = new TokenBucket(UNKNOWN_HANDLES, nowMs);
+    const writer = new FrameWriter(pool, parts.batch);
+    this.#pump = new TurnPump(parts.stream, writer, () => this.close(4008, 'The answers are not read'));
+    this.host = this.#hostOfSessions();
+    this.#desk = new OpenDesk(keeper, this);
+    this.#listen();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get isHeldUp(): boolean {
+    return this.#pump.isHeldUp;
+  }
+
+  /** How many sessions are open. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  *sessions(): Iterable<MuxSession> {
+    for (const { session } of this.#table.entries()) yield session;
+  }
+
+  async shownBy(credential: string | undefined): Promise<Shown> {
+    if (credential !== undefined) return this.#keeper.show(credential);
+    const { authority } = this;
+    if (!authority.isExpiredAt(this.#keeper.clock.nowMs())) return authority.shown;
+    throw new MuxRefusal('auth.expired', "The connection's credential has expired");
+  }
+
+  admit(session: MuxSession): Handle {
+    return this.#table.open(session);
+  }
+
+  opened(session: MuxSession, payload: OpenedPayload): void {
+    this.#pump.answer(CONNECTION, 'OPENED', jsonPayload('OPENED', payload));
+    this.#keeper.onOpened(session, this);
+  }
+
+  answerError(payload: ErrorPayload, handle: Handle = CONNECTION): void {
+    this.#pump.answer(handle, 'ERROR', jsonPayload('ERROR', payload));
+  }
+
+  /** Tells the client to come back elsewhere, before the server stops. */
+  goAway(reconnectAfterMs: number): void {
+    const payload = jsonPayload('GOAWAY', { reconnectAfterMs, reason: 'The server stops' });
+    this.#pump.answer(CONNECTION, 'GOAWAY', payload);
+  }
+
+  ping(nowMs: number): void {
+    this.pingedAtMs = nowMs;
+    this.#socket.ping();
+  }
+
+  /** Closes a session from our side: its client is told, and may answer. */
+  closeSession(session: MuxSession, code: CloseCode, reason: string): void {
+    if (session.isOver) return;
+    this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
+    this.#table.close(session.handle, this.#keeper.clock.nowMs());
+    const how = code === 4501 ? 'moved' : code === 4502 || code === 4503 ? 'ended' : 'left';
+    this.#finish(session, how);
+  }
+
+  /** Closes the socket, and cuts it when the client does not answer. Every session is detached. */
+  close(code: CloseCode, reason: string): void {
+    if (this.#isClosed) return;
+    this.#pump.stop();
+    this.#socket.close(code, fittingReason(reason));
+    setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
+    this.#gone();
+  }
+
+  /** Cuts the socket. */
+  cut(): void {
+    this.#socket.terminate();
+    this.#gone();
+  }
+
+  onMistake(error: unknown): void {
+    this.#keeper.onMistake(error, this.requestId);
+    this.close(1011, 'The server made a mistake');
+  }
+
+  #gone(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pump.stop();
+    for (const session of [...this.sessions()]) this.#finish(session, 'left');
+    this.#keeper.onGone(this);
+  }
+
+  #listen(): void {
+    const rules = { from: 'client', batch: this.#batch } as const;
+    const deliver = (frame: Frame): boolean => {
+      this.#onFrame(frame);
+      return !this.#isClosed;
+    };
+    this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (this.#isClosed) return;
+      if (!isBinary) this.close(1003, 'Only binary messages are understood');
+      else if (readMessage(data, rules, deliver) !== undefined)
+        this.close(1002, 'Not of the form of a frame');
+    });
+    this.#socket.on('pong', () => {
+      this.heardAtMs = this.#keeper.clock.nowMs();
+    });
+    // A message that is too long closes the socket by 1009 of itself; no error of it is one of the process.
+    this.#socket.on('error', () => undefined);
+    this.#socket.on('close', () => this.#gone());
+  }
+
+  #onFrame(frame: Frame): void {
+    const nowMs = this.#keeper.clock.nowMs();
+    const isOwn = frame.high === 0 && frame.low === 0;
+    const retryAfterMs = this.#bucket.take(nowMs);
+    if (retryAfterMs > 0) {
+      this.#refuseRate(retryAfterMs);
+      return;
+    }
+    this.#refusals = 0;
+    if (isOwn) {
+      this.#onOwn(frame);
+      return;
+    }
+    const session = this.#table.find(frame);
+    if (session === undefined) this.#onStray(frame, nowMs);
+    else if (frame.name === 'CLOSE') this.#onClose(session, frame.payload);
+    else session.receive(frame);
+  }
+
+  #refuseRate(retryAfterMs: number): void {
+    this.#refusals += 1;
+    this.answerError({ code: 'rate.limited', message: 'Too many frames on this connection', retryAfterMs });
+    if (this.#refusals >= MAX_REFUSALS_IN_A_ROW) this.close(4029, 'Too many frames');
+  }
+
+  #onOwn({ name, payload }: Frame): void {
+    if (name === 'OPEN') this.#desk.take(payload);
+    else if (name === 'AUTH') void this.#onAuth(payload);
+    else if (name === 'PING') {
+      const echoed = this.#read(readPing(payload));
+      if (echoed !== undefined) this.#pump.answer(CONNECTION, 'PONG', ownBytes(echoed));
+    } else if (name === 'CLOSE') {
+      const closed = this.#read(readClose(payload));
+      if (closed !== undefined) this.close(closed.code, closed.reason ?? '');
+    }
+  }
+
+  async #onAuth(payload: Buffer): Promise<void> {
+    const show = (credential: string) => this.#keeper.show(credential);
+    const answer = await renewAuthority(payload, this.authority, this.owner, show);
+    this.#pump.answer(CONNECTION, answer.name, answer.payload);
+  }
+
+  /** The client closes a session: 1000 ends it for good, everything else leaves it to be taken back. */
+  #onClose(session: MuxSession, payload: Buffer): void {
+    const closed = this.#read(readClose(payload), session.handle);
+    if (closed === undefined) return;
+    const { code, reason = '' } = closed;
+    this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
+    this.#table.remove(session.handle);
+    this.#finish(session, code === 1000 ? 'ended' : 'left');
+  }
+
+  #finish(session: MuxSession, how: Gone): void {
+    this.#pump.remove(session);
+    session.finish();
+    this.#keeper.onClosed(session, this.name, how);
+  }
+
+  #onStray(frame: Frame, nowMs: number): void {
+    if (this.#table.isJustClosed(frame, nowMs)) {
+      if (frame.name === 'CLOSE') this.#table.remove(frame);
+      return;
+    }
+    if (this.#unknown.take(nowMs) === 0) {
+      this.answerError({ code: 'session.unknown', message: 'This connection has no such session' });
+    }
+  }
+
+  #read<Value>(read: Read<Value> | Refused, handle: Handle = CONNECTION): Value | undefined {
+    if (read.kind === 'read') return read.value;
+    const { code, message, ref } = read;
+    this.answerError({ code, message, ...(ref === undefined ? {} : { ref }) }, handle);
+    return undefined;
+  }
+
+  #hostOfSessions(): SessionHost {
+    const keeper = this.#keeper;
+    return {
+      maxMessageBytes: keeper.limits.maxMessageBytes,
+      nowMs: () => keeper.clock.nowMs(),
+      answer: (handle: Handle, name: FrameName, payload: Uint8Array) =>
+        this.#pump.answer(handle, name, payload),
+      hasInbound: (session) => this.#pump.addInbound(session),
+      hasOutbound: (session) => this.#pump.addOutbound(session),
+      close: (session, code, reason) => this.closeSession(session, code, reason),
+      confirm: (session) => keeper.confirm(session, this.name),
+      show: (credential) => keeper.show(credential),
+      authorityChanged: (session) => keeper.onAuthority(session),
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocketServer } from 'ws';
+import type { AttemptCounter } from '../../../../application/ports/identity/attempt-counters.ts';
+import { DomainError } from '../../../../domain/domain-error.ts';
+import type { Principal } from '../../../../domain/identity/principal.ts';
+import { invariant } from '../../../../domain/invariant.ts';
+import { ownerOf } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import type { SocketRoute } from '../upgrade-guard.ts';
+import type { Connections } from './connections.ts';
+import { MAX_SOCKET_MESSAGE_BYTES } from './frame.ts';
+import { expiryOf } from './show-credential.ts';
+
+/** The subprotocols, with BATCH and without. */
+export const MUX_PROTOCOL = 'holdfast.mux.v1';
+export const MUX_BATCH_PROTOCOL = `${MUX_PROTOCOL}.batch`;
+
+interface Deps {
+  readonly connections: Connections;
+  readonly attempts: AttemptCounter;
+  /** The network that a request comes from. */
+  readonly networkOf: (request: IncomingMessage) => string;
+}
+
+/** `GET /ws/mux`: the address of multiplexed connections. */
+export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRoute {
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_SOCKET_MESSAGE_BYTES,
+    handleProtocols: (offered) => protocolAmong(offered) ?? false,
+  });
+  return {
+    path: '/ws/mux',
+    permission: 'mux.open',
+    check: async (request, principal) => {
+      if (protocolAmong(offersOf(request)) === undefined) {
+        throw new DomainError('request.invalid', `Offer the subprotocol ${MUX_PROTOCOL}`);
+      }
+      const attempt = await attempts.count(networkOf(request));
+      if (attempt.kind === 'refused') {
+        const { retryAfterMs } = attempt;
+        throw new DomainError('connection.throttled', 'Too many connections from here', { retryAfterMs });
+      }
+      requireRoom(connections, principal);
+    },
+    open: ({ request, socket, head, principal, requestId }) => {
+      invariant(principal.kind !== 'service', 'the permission of this route lets no service in');
+      const shown = { principal, ...expiryOf(bearerOf(request)) };
+      server.handleUpgrade(request, socket, head, (client) => {
+        // Others may have come since the look.
+        if (connections.countOf(ownerOf(principal)) >= connections.limits.maxConnectionsPerPrincipal) {
+          client.close(4029, 'You have as many connections as you may have');
+          return;
+        }
+        const batch = client.protocol === MUX_BATCH_PROTOCOL;
+        const network = networkOf(request);
+        connections.add({ socket: client, stream: socket, shown, requestId, network, batch });
+      });
+    },
+  };
+}
+
+/** @throws DomainError `connection.limit_reached`. */
+function requireRoom(connections: Connections, principal: Principal): void {
+  const { maxConnectionsPerPrincipal } = connections.limits;
+  if (principal.kind === 'service') return;
+  if (connections.countOf(ownerOf(principal)) < maxConnectionsPerPrincipal) return;
+  throw new DomainError(
+    'connection.limit_reached',
+    `You have ${maxConnectionsPerPrincipal} connections, which is as many as you may have`,
+  );
+}
+
+/** The subprotocol that is spoken of those that a client offers; undefined when it offers none of ours. */
+function protocolAmong(offered: ReadonlySet<string>): string | undefined {
+  if (offered.has(MUX_BATCH_PROTOCOL)) return MUX_BATCH_PROTOCOL;
+  return offered.has(MUX_PROTOCOL) ? MUX_PROTOCOL : undefined;
+}
+
+const offersOf = ({ headers }: IncomingMessage): ReadonlySet<string> =>
+  new Set((headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()));
+
+const bearerOf = ({ headers }: IncomingMessage): string | undefined =>
+  /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];

@@ -1,0 +1,288 @@
+import { DEFAULT_WINDOW_BYTES, GrantedWindow } from '../../../../domain/multiplexing/credit-window.ts';
+import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import type { Authority, Shown } from './authority.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
+import type { CloseCode } from './codes.ts';
+import { CONNECTION, type Frame, type FrameName, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import type { KindSession, SessionOut } from './kinds/kind.ts';
+import { INBOUND_QUEUE_BYTES, MAX_REFUSALS_IN_A_ROW } from './mux-limits.ts';
+import { renewAuthority } from './renew-authority.ts';
+import { type ErrorPayload, jsonPayload } from './server-payloads.ts';
+import type { SessionIdentity } from './session-identity.ts';
+import { SessionOutbox } from './session-outbox.ts';
+import type { TurnTaker } from './turn-pump.ts';
+import { creditPayload } from './write-frame.ts';
+
+/** What a session asks of the connection that it is on. */
+export interface SessionHost {
+  readonly maxMessageBytes: number;
+  nowMs(): number;
+  /** Sends what is no payload of a kind, before all that waits. */
+  answer(handle: Handle, name: FrameName, payload: Uint8Array): void;
+  hasInbound(session: MuxSession): void;
+  hasOutbound(session: MuxSession): void;
+  /** Closes a session from our side. */
+  close(session: MuxSession, code: CloseCode, reason: string): void;
+  /** Tells the directory that the client of a taken back session has been heard. @throws PortError. */
+  confirm(session: MuxSession): Promise<'confirmed' | 'not-held'>;
+  /** @throws DomainError, PortError. */
+  show(credential: string): Promise<Shown>;
+  /** Its credential is another, or has just been shown. */
+  authorityChanged(session: MuxSession): void;
+}
+
+interface Come {
+  readonly name: 'DATA' | 'AUTH';
+  readonly payload: Buffer;
+  readonly cost: number;
+}
+
+/** One session on one connection: what has come for it and what waits for its client, within its own limits. */
+export class MuxSession implements SessionOut, TurnTaker {
+  readonly identity: SessionIdentity;
+  readonly authority: Authority;
+  readonly inbound: Flow<TurnTaker>;
+  readonly outbound: Flow<TurnTaker>;
+  /** When DATA or an EVENT went last, in unix milliseconds. */
+  idle: { usedAtMs: number };
+  handle: Handle = CONNECTION;
+  epoch = 0;
+  readonly #host: SessionHost;
+  readonly #bucket: TokenBucket;
+  readonly #come = new ByteQueue<Come>();
+  readonly #granted = new GrantedWindow(DEFAULT_WINDOW_BYTES);
+  readonly #outbox: SessionOutbox;
+  #kindSession: KindSession | undefined;
+  /** Whether a frame is being acted on, or its client has not been heard in this epoch. */
+  #isBusy = false;
+  #isConfirmed = true;
+  #isOver = false;
+  #refusals = 0;
+
+  constructor(
+    host: SessionHost,
+    parts: {
+      readonly identity: SessionIdentity;
+      readonly authority: Authority;
+      readonly bucket: TokenBucket;
+      readonly weight: number;
+      /** What its client grants first, in bytes. */
+      readonly window: number;
+    },
+  ) {
+    this.#host = host;
+    this.identity = parts.identity;
+    this.authority = parts.authority;
+    this.#bucket = parts.bucket;
+    this.#outbox = new SessionOutbox(parts.window);
+    this.inbound = new Flow<TurnTaker>(this, parts.weight);
+    this.outbound = new Flow<TurnTaker>(this, parts.weight);
+    this.idle = { usedAtMs: host.nowMs() };
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get hasInbound(): boolean {
+    return !this.#isOver && !this.#isBusy && this.#come.length > 0;
+  }
+
+  get hasOutbound(): boolean {
+    return !this.#isOver && this.#outbox.isReady;
+  }
+
+  /** It is its client's from now on. `isResumed`: the token that it came with is spent when it is heard. */
+  begin(
+    kindSession: KindSession,
+    at: { readonly handle: Handle; readonly epoch: number; readonly isResumed: boolean },
+  ): void {
+    this.#kindSession = kindSession;
+    this.handle = at.handle;
+    this.epoch = at.epoch;
+    this.#isConfirmed = !at.isResumed;
+  }
+
+  /** A frame has come on its handle, but for CLOSE. */
+  receive({ name, payload }: Frame): void {
+    if (payload.length > this.#host.maxMessageBytes) {
+      this.#error({ code: 'message.too_large', message: 'The frame is too long' });
+      this.#host.close(this, 1009, 'The frame is too long');
+      return;
+    }
+    if (!this.#isConfirmed) this.#confirm();
+    if (name === 'CREDIT') this.#onCredit(payload);
+    else if (name === 'PING') this.#onPing(payload);
+    else if (name === 'DATA' || name === 'AUTH') this.#onQueued(name, payload);
+  }
+
+  actOnNext(): number {
+    const come = this.#come.shift();
+    if (come === undefined) return HEADER_BYTES;
+    if (this.authority.isExpiredAt(this.#host.nowMs())) {
+      // Renewing is what is left to do for whose credential has expired.
+      if (come.name === 'DATA') {
+        this.#host.close(this, 4010, 'The credential has expired');
+        return come.cost;
+      }
+    }
+    const done = come.name === 'AUTH' ? this.#onAuth(come.payload) : this.#onData(come.payload);
+    if (done === undefined) this.#done(come);
+    else {
+      this.#isBusy = true;
+      void done.then(() => this.#free(come));
+    }
+    return come.cost;
+  }
+
+  writeNext(writer: FrameWriter): number {
+    const cost = this.#outbox.writeNext(this.handle, writer);
+    this.idle.usedAtMs = this.#host.nowMs();
+    this.#endIfDue();
+    return cost;
+  }
+
+  data(bytes: Uint8Array): Promise<void> | undefined {
+    return this.#send('DATA', bytes, 0);
+  }
+
+  event(offset: number, bytes: Uint8Array): Promise<void> | undefined {
+    return this.#send('EVENT', bytes, offset);
+  }
+
+  end(code: CloseCode, reason: string): void {
+    this.#outbox.end({ code, reason });
+    this.#endIfDue();
+  }
+
+  /** It is over here: everything that it holds is let go. Idempotent. */
+  finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#come.clear();
+    this.#outbox.clear();
+    this.#kindSession?.close();
+  }
+
+  #onCredit(payload: Buffer): void {
+    const granted = this.#read(readCredit(payload));
+    if (granted === undefined) return;
+    if (!this.#outbox.grant(granted)) {
+      this.#host.close(this, 4008, 'The window is too large');
+      return;
+    }
+    if (this.hasOutbound) this.#host.hasOutbound(this);
+  }
+
+  #onPing(payload: Buffer): void {
+    if (!this.#isAdmitted()) return;
+    const echoed = this.#read(readPing(payload));
+    if (echoed !== undefined) this.#host.answer(this.handle, 'PONG', ownBytes(echoed));
+  }
+
+  #onQueued(name: Come['name'], payload: Buffer): void {
+    if (name === 'DATA' && !this.#granted.receive(payload.length)) {
+      this.#error({ code: 'credit.exceeded', message: 'More was sent than was granted' });
+      this.#host.close(this, 4008, 'More was sent than was granted');
+      return;
+    }
+    if (!this.#isAdmitted()) {
+      // Its client has taken it off the window, although nobody looked at it.
+      if (name === 'DATA') this.#giveBack(payload.length);
+      return;
+    }
+    const cost = HEADER_BYTES + payload.length;
+    if (this.#come.bytes + cost > INBOUND_QUEUE_BYTES) {
+      this.#host.close(this, 4008, 'Too much waits to be acted on');
+      return;
+    }
+    this.#come.push({ name, payload: ownBytes(payload), cost });
+    if (this.hasInbound) this.#host.hasInbound(this);
+  }
+
+  #isAdmitted(): boolean {
+    const retryAfterMs = this.#bucket.take(this.#host.nowMs());
+    if (retryAfterMs === 0) {
+      this.#refusals = 0;
+      return true;
+    }
+    this.#refusals += 1;
+    this.#error({ code: 'rate.limited', message: 'Too many frames on this session', retryAfterMs });
+    if (this.#refusals >= MAX_REFUSALS_IN_A_ROW) this.#host.close(this, 4029, 'Too many frames');
+    return false;
+  }
+
+  #onData(payload: Buffer): Promise<void> | undefined {
+    this.idle.usedAtMs = this.#host.nowMs();
+    const { permission } = this.identity.kind;
+    if (this.authority.may('mux.open') && this.authority.may(permission)) {
+      return this.#kindSession?.onData(payload);
+    }
+    this.#error({ code: 'session.forbidden', message: 'You may not do this' });
+    return undefined;
+  }
+
+  async #onAuth(payload: Buffer): Promise<void> {
+    const { owner } = this.identity;
+    const show = (credential: string) => this.#host.show(credential);
+    const answer = await renewAuthority(payload, this.authority, owner, show);
+    if (this.#isOver) return;
+    this.#host.answer(this.handle, answer.name, answer.payload);
+    if (answer.name === 'AUTHED') this.#host.authorityChanged(this);
+  }
+
+  #confirm(): void {
+    this.#isConfirmed = true;
+    this.#isBusy = true;
+    this.#host.confirm(this).then(
+      (outcome) => {
+        if (outcome === 'not-held') this.#host.close(this, 4501, 'The session has moved');
+        this.#free();
+      },
+      () => {
+        this.#host.close(this, 1011, 'The directory is out of reach');
+        this.#free();
+      },
+    );
+  }
+
+  #free(come?: Come): void {
+    this.#isBusy = false;
+    if (come !== undefined) this.#done(come);
+    if (this.hasInbound) this.#host.hasInbound(this);
+  }
+
+  #done({ name, payload }: Come): void {
+    if (name === 'DATA') this.#giveBack(payload.length);
+  }
+
+  #giveBack(bytes: number): void {
+    const grant = this.#granted.finish(bytes);
+    if (grant > 0 && !this.#isOver) this.#host.answer(this.handle, 'CREDIT', creditPayload(grant));
+  }
+
+  #send(name: 'DATA' | 'EVENT', bytes: Uint8Array, offset: number): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
+    const full = this.#outbox.add(name, bytes, offset);
+    if (this.hasOutbound) this.#host.hasOutbound(this);
+    return full;
+  }
+
+  #endIfDue(): void {
+    const { due } = this.#outbox;
+    if (due !== undefined && !this.#isOver) this.#host.close(this, due.code, due.reason);
+  }
+
+  #read<Value>(read: Read<Value> | Refused): Value | undefined {
+    if (read.kind === 'read') return read.value;
+    this.#error({ code: read.code, message: read.message });
+    return undefined;
+  }
+
+  #error(payload: ErrorPayload): void {
+    if (!this.#isOver) this.#host.answer(this.handle, 'ERROR', jsonPayload('ERROR', payload));
+  }
+}

@@ -1,0 +1,233 @@
+import type { ThisNode } from '../../../../application/fleet/this-node.ts';
+import type { ClaimSubscription } from '../../../../application/multiplexing/claim-subscription.ts';
+import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
+import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
+import type { ResumeSubscription } from '../../../../application/multiplexing/resume-subscription.ts';
+import type { IdSource } from '../../../../application/ports/id-source.ts';
+import { actorOf } from '../../../../domain/audit/audit-actor.ts';
+import { DEFAULT_WINDOW_BYTES } from '../../../../domain/multiplexing/credit-window.ts';
+import { ownedByOther } from '../../../../domain/multiplexing/subscriber.ts';
+import {
+  claimedMuxId,
+  muxSubscriberId,
+  nameWithin,
+  SESSION_NAME_BITS,
+  type SubscriberId,
+} from '../../../../domain/multiplexing/subscriber-id.ts';
+import { ownerOf } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import type { Holder } from '../../../../domain/multiplexing/subscriber-state.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import { Authority, type Shown } from './authority.ts';
+import type { OpenPayload } from './client-payloads.ts';
+import { type Handle, hexOf } from './frame.ts';
+import type { Kind, KindSession } from './kinds/kind.ts';
+import type { MuxLimits } from './mux-limits.ts';
+import { MuxRefusal } from './mux-refusal.ts';
+import { MuxSession, type SessionHost } from './mux-session.ts';
+import type { OpenedPayload } from './server-payloads.ts';
+
+/** The connection that a session is to be opened on. */
+export interface OpeningPlace {
+  /** A name that no other connection ever has. */
+  readonly name: string;
+  readonly requestId: string;
+  /** The network that its client comes from. */
+  readonly network: string;
+  readonly host: SessionHost;
+  readonly isClosed: boolean;
+  /** Who a credential names; without one, the connection's own. @throws DomainError, MuxRefusal, PortError. */
+  shownBy(credential: string | undefined): Promise<Shown>;
+  /** Gives a session its handle. */
+  admit(session: MuxSession): Handle;
+  /** Tells the client that the session is open, before anything of the session itself. */
+  opened(session: MuxSession, payload: OpenedPayload): void;
+}
+
+interface Deps {
+  readonly kinds: ReadonlyMap<string, Kind>;
+  readonly claim: ClaimSubscription;
+  readonly resume: ResumeSubscription;
+  readonly leave: LeaveSubscription;
+  readonly end: EndSubscription;
+  readonly node: ThisNode;
+  readonly ids: IdSource;
+  readonly limits: MuxLimits;
+  /** The bucket of a session, which it keeps when it is closed and taken back. */
+  bucketOf(id: SubscriberId): TokenBucket;
+  /** Sessions have moved away from connections: where they are here, they end. */
+  onOusted(id: SubscriberId, ousted: readonly Holder[], epoch: number): void;
+}
+
+/** A session that is the client's in the directory, and not yet told to him. */
+interface Held {
+  readonly session: MuxSession;
+  readonly kindSession: KindSession;
+  readonly epoch: number;
+  readonly token: string;
+  readonly isResumed: boolean;
+}
+
+/** Opens sessions, new ones and such as their owner takes back. */
+export class OpenSessions {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Opens a session on a connection and tells its client.
+   *
+   * @throws DomainError, MuxRefusal or PortError: nothing is open then. A session that could not be taken back all the
+   *   way is detached, and its last token is still good.
+   */
+  async execute(place: OpeningPlace, asked: OpenPayload): Promise<void> {
+    const authority = new Authority(await place.shownBy(asked.credential));
+    const kind = this.#deps.kinds.get(asked.kind);
+    if (kind === undefined) throw new MuxRefusal('kind.unknown', 'There is no such kind of session');
+    const held =
+      asked.resume === undefined
+        ? await this.#claim(place, asked, kind, authority)
+        : await this.#resume(place, { ...asked, resume: asked.resume }, kind, authority);
+    const { session, kindSession, epoch, token, isResumed } = held;
+    if (place.isClosed) {
+      kindSession.close();
+      await this.#leave(place, session.identity.id, epoch);
+      return;
+    }
+    session.begin(kindSession, { handle: place.admit(session), epoch, isResumed });
+    place.opened(session, this.#opened(asked, session, kindSession, token));
+    kindSession.begin();
+  }
+
+  async #claim(place: OpeningPlace, asked: OpenPayload, kind: Kind, authority: Authority): Promise<Held> {
+    requireKind(authority, kind);
+    const { claim, ids, node } = this.#deps;
+    const id = muxSubscriberId(ids.secret(SESSION_NAME_BITS));
+    const session = this.#session(place, asked, { id, kind, authority });
+    const params = asked.params ?? {};
+    const kindSession = await this.#open(place, session, { params });
+    try {
+      const claimed = await claim.execute({
+        ...this.#claimant(place, authority),
+        id,
+        owner: session.identity.owner,
+        kind: kind.name,
+        params: JSON.stringify(params),
+        holder: { node: node.id, connection: place.name },
+        sharing: 'exclusive',
+      });
+      return {
+        session,
+        kindSession,
+        epoch: claimed.state.epoch,
+        token: claimed.token ?? '',
+        isResumed: false,
+      };
+    } catch (error) {
+      kindSession.close();
+      throw error;
+    }
+  }
+
+  async #resume(
+    place: OpeningPlace,
+    asked: OpenPayload & Required<Pick<OpenPayload, 'resume'>>,
+    kind: Kind,
+    authority: Authority,
+  ): Promise<Held> {
+    const { resume, node, end } = this.#deps;
+    const { sessionId, token, offset } = asked.resume as NonNullable<OpenPayload['resume']>;
+    const id = claimedMuxId(sessionId);
+    if (id === undefined) throw ownedByOther('unknown');
+    const owner = ownerOf(authority.principal);
+    const resumed = await resume.execute({
+      ...this.#claimant(place, authority),
+      id,
+      owner,
+      kind: kind.name,
+      token,
+      holder: { node: node.id, connection: place.name },
+    });
+    const { epoch, params } = resumed.state;
+    this.#deps.onOusted(id, resumed.ousted, epoch);
+    try {
+      requireKind(authority, kind);
+      const session = this.#session(place, asked, { id, kind, authority });
+      const stored = JSON.parse(params || '{}') as Record<string, unknown>;
+      const kindSession = await this.#open(place, session, { params: stored, offset });
+      return { session, kindSession, epoch, token: resumed.token, isResumed: true };
+    } catch (error) {
+      const isGone = error instanceof MuxRefusal && error.code === 'params.invalid';
+      // What is behind it is gone for good: there is nothing left to own.
+      if (isGone) await end.execute({ id }).catch(() => undefined);
+      else await this.#leave(place, id, epoch);
+      throw error;
+    }
+  }
+
+  #open(
+    place: OpeningPlace,
+    session: MuxSession,
+    asked: { readonly params: Readonly<Record<string, unknown>>; readonly offset?: number },
+  ): Promise<KindSession> {
+    const principal = () => session.authority.principal;
+    return session.identity.kind.open({ principal, requestId: place.requestId, ...asked }, session);
+  }
+
+  #session(
+    place: OpeningPlace,
+    asked: OpenPayload,
+    {
+      id,
+      kind,
+      authority,
+    }: { readonly id: SubscriberId; readonly kind: Kind; readonly authority: Authority },
+  ): MuxSession {
+    const { limits, bucketOf } = this.#deps;
+    return new MuxSession(place.host, {
+      identity: { id, kind, owner: ownerOf(authority.principal) },
+      authority,
+      bucket: bucketOf(id),
+      weight: Math.min(asked.weight ?? limits.weight, limits.weight),
+      window: asked.window ?? DEFAULT_WINDOW_BYTES,
+    });
+  }
+
+  #claimant({ requestId, network }: OpeningPlace, { principal }: Authority) {
+    return { actor: actorOf(principal), requestId, network };
+  }
+
+  #opened(asked: OpenPayload, session: MuxSession, kind: KindSession, token: string): OpenedPayload {
+    const { sessionRate, maxMessageBytes } = this.#deps.limits;
+    const { identity, authority, handle, epoch } = session;
+    return {
+      ref: asked.ref,
+      handle: hexOf(handle),
+      sessionId: nameWithin(identity.id),
+      kind: identity.kind.name,
+      recovered: kind.recovered,
+      offset: kind.offset,
+      epoch,
+      resumeToken: token,
+      window: DEFAULT_WINDOW_BYTES,
+      limits: {
+        ratePerMinute: Math.round((sessionRate.tokens * 60_000) / sessionRate.perMs),
+        burst: sessionRate.burst,
+        maxMessageBytes,
+      },
+      permissions: authority.permissions(),
+      expiresAt: authority.expiresAtMs ?? null,
+    };
+  }
+
+  async #leave(place: OpeningPlace, id: SubscriberId, epoch: number): Promise<void> {
+    const fence = { connection: place.name, epoch };
+    await this.#deps.leave.execute({ id, fence }).catch(() => undefined);
+  }
+}
+
+function requireKind(authority: Authority, { permission }: Kind): void {
+  if (authority.may('mux.open') && authority.may(permission)) return;
+  throw new MuxRefusal('session.forbidden', 'You may not open sessions of this kind');
+}

@@ -1,0 +1,88 @@
+import { CreditWindow } from '../../../../domain/multiplexing/credit-window.ts';
+import { ByteQueue } from './byte-queue.ts';
+import type { CloseCode } from './codes.ts';
+import { type Handle, HEADER_BYTES } from './frame.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { OUTBOUND_QUEUE_BYTES } from './mux-limits.ts';
+
+interface Going {
+  readonly name: 'DATA' | 'EVENT';
+  readonly offset: number;
+  readonly payload: Uint8Array;
+  readonly cost: number;
+}
+
+/** A close that comes behind everything that waits. */
+export interface LastWord {
+  readonly code: CloseCode;
+  readonly reason: string;
+}
+
+/** What waits for a session's client, within the window that he grants. A source that fills it waits. */
+export class SessionOutbox {
+  readonly #window: CreditWindow;
+  readonly #going = new ByteQueue<Going>();
+  #waiting: Array<() => void> = [];
+  #lastWord: LastWord | undefined;
+
+  /** `window`: what the client grants first, in bytes. */
+  constructor(window: number) {
+    this.#window = new CreditWindow(window);
+  }
+
+  /** Whether something waits that may be sent now. */
+  get isReady(): boolean {
+    return this.#going.length > 0 && this.#window.isOpen;
+  }
+
+  /** What the session is to be closed with now, since everything before it has been sent. */
+  get due(): LastWord | undefined {
+    return this.#going.length === 0 ? this.#lastWord : undefined;
+  }
+
+  /** What waits, in bytes of frames. */
+  get bytes(): number {
+    return this.#going.bytes;
+  }
+
+  /** Adds a payload. A promise: the queue is full, until it resolves. After the last word nothing is added. */
+  add(name: Going['name'], payload: Uint8Array, offset: number): Promise<void> | undefined {
+    if (this.#lastWord !== undefined) return undefined;
+    this.#going.push({ name, offset, payload, cost: HEADER_BYTES + payload.length });
+    if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  end(lastWord: LastWord): void {
+    this.#lastWord ??= lastWord;
+  }
+
+  /** The client lets more be sent; false when he grants more than a window may be. */
+  grant(bytes: number): boolean {
+    return this.#window.grant(bytes);
+  }
+
+  /** Gives one frame to the writer. @returns what it counts for, in bytes. */
+  writeNext(handle: Handle, writer: FrameWriter): number {
+    const going = this.#going.shift();
+    if (going === undefined) return HEADER_BYTES;
+    this.#window.spend(going.payload.length);
+    writer.add(handle, going.name, going.payload, going.offset);
+    if (this.#going.bytes <= OUTBOUND_QUEUE_BYTES / 2) this.#wakeSources();
+    return going.cost;
+  }
+
+  /** Forgets what waits, and lets its sources go on. */
+  clear(): void {
+    this.#going.clear();
+    this.#wakeSources();
+  }
+
+  #wakeSources(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}

@@ -1,0 +1,150 @@
+import type { Duplex } from 'node:stream';
+import { FairQueue, type Flow } from '../../../../domain/multiplexing/fair-queue.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { type FrameName, type Handle, HEADER_BYTES } from './frame.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { CONNECTION_QUEUE_BYTES } from './mux-limits.ts';
+
+/** What is acted on, and what is written, in one turn of the event loop for one connection, in bytes each. */
+const TURN_BYTES = 131_072;
+/** While so much waits in the socket nothing more is written to it, in bytes: what waits there takes no turns. */
+const SOCKET_BYTES = 262_144;
+
+/** One who takes turns: a session. */
+export interface TurnTaker {
+  readonly inbound: Flow<TurnTaker>;
+  readonly outbound: Flow<TurnTaker>;
+  /** Whether something has come that can be acted on now. */
+  readonly hasInbound: boolean;
+  /** Whether something waits that may be sent now. */
+  readonly hasOutbound: boolean;
+  /** Acts on one frame. @returns what it counts for, in bytes. */
+  actOnNext(): number;
+  /** Gives one frame to the writer. @returns what it counts for, in bytes. */
+  writeNext(writer: FrameWriter): number;
+}
+
+interface Answer {
+  readonly handle: Handle;
+  readonly name: FrameName;
+  readonly payload: Uint8Array;
+  readonly cost: number;
+}
+
+/** Gives the sessions of a connection their turns, in both directions, and the event loop its own in between. */
+export class TurnPump {
+  readonly #socket: Duplex;
+  readonly #writer: FrameWriter;
+  readonly #onOverflow: () => void;
+  readonly #inbound = new FairQueue<TurnTaker>();
+  readonly #outbound = new FairQueue<TurnTaker>();
+  readonly #answers = new ByteQueue<Answer>();
+  #isDue = false;
+  #isStopped = false;
+
+  /** `onOverflow`: the client takes none of the answers that it asks for. */
+  constructor(socket: Duplex, writer: FrameWriter, onOverflow: () => void) {
+    this.#socket = socket;
+    this.#writer = writer;
+    this.#onOverflow = onOverflow;
+    socket.on('drain', () => this.#wake());
+  }
+
+  /** Whether something waits for the client to take what was written before. */
+  get isHeldUp(): boolean {
+    return this.#isCongested && (this.#outbound.length > 0 || this.#answers.length > 0);
+  }
+
+  /** A session has something to be acted on. */
+  addInbound(taker: TurnTaker): void {
+    if (this.#isStopped) return;
+    this.#inbound.add(taker.inbound);
+    this.#wake();
+  }
+
+  /** A session has something to be sent. */
+  addOutbound(taker: TurnTaker): void {
+    if (this.#isStopped) return;
+    this.#outbound.add(taker.outbound);
+    this.#wake();
+  }
+
+  /** A session is over. */
+  remove(taker: TurnTaker): void {
+    this.#inbound.remove(taker.inbound);
+    this.#outbound.remove(taker.outbound);
+  }
+
+  /** Sends what is no session's payload, before all that waits. */
+  answer(handle: Handle, name: FrameName, payload: Uint8Array): void {
+    if (this.#isStopped) return;
+    const cost = HEADER_BYTES + payload.length;
+    if (this.#answers.bytes + cost > CONNECTION_QUEUE_BYTES) this.#flushAnswers();
+    if (this.#answers.bytes + cost > CONNECTION_QUEUE_BYTES) {
+      this.#onOverflow();
+      return;
+    }
+    this.#answers.push({ handle, name, payload, cost });
+    this.#wake();
+  }
+
+  /** Writes the answers that wait, such as a last CLOSE, and does nothing more. */
+  stop(): void {
+    this.#flushAnswers();
+    this.#isStopped = true;
+  }
+
+  get #isCongested(): boolean {
+    return this.#socket.writableLength > SOCKET_BYTES;
+  }
+
+  #wake(): void {
+    if (this.#isDue || this.#isStopped) return;
+    this.#isDue = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isDue = false;
+    if (this.#isStopped) return;
+    let left = TURN_BYTES;
+    for (let flow = this.#inbound.peek(); flow !== undefined && left > 0; flow = this.#inbound.peek()) {
+      const cost = flow.owner.actOnNext();
+      left -= cost;
+      // What was acted on may have ended the session, or the connection.
+      if (flow.isQueued) this.#inbound.served(flow, cost, flow.owner.hasInbound);
+    }
+    if (!this.#isCongested) {
+      this.#gatherAnswers();
+      this.#write();
+    }
+    const hasMore = this.#inbound.length > 0 || (this.#outbound.length > 0 && !this.#isCongested);
+    if (hasMore) this.#wake();
+  }
+
+  #write(): void {
+    for (
+      let flow = this.#outbound.peek();
+      flow !== undefined && this.#writer.bytes < TURN_BYTES;
+      flow = this.#outbound.peek()
+    ) {
+      const cost = flow.owner.writeNext(this.#writer);
+      if (flow.isQueued) this.#outbound.served(flow, cost, flow.owner.hasOutbound);
+    }
+    // A session that has sent its last is closed behind that.
+    this.#gatherAnswers();
+    this.#writer.flush(this.#socket);
+  }
+
+  #flushAnswers(): void {
+    if (this.#isCongested || this.#isStopped) return;
+    this.#gatherAnswers();
+    this.#writer.flush(this.#socket);
+  }
+
+  #gatherAnswers(): void {
+    for (let answer = this.#answers.shift(); answer !== undefined; answer = this.#answers.shift()) {
+      this.#writer.add(answer.handle, answer.name, answer.payload);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { Container } from 'inversify';
+import { ClientAddress } from '../../adapters/inbound/http/client-address.ts';
+import { networkOf } from '../../adapters/inbound/http/network-of.ts';
+import { Connections } from '../../adapters/inbound/ws/mux/connections.ts';
+import { ECHO } from '../../adapters/inbound/ws/mux/kinds/echo.ts';
+import type { Kind } from '../../adapters/inbound/ws/mux/kinds/kind.ts';
+import type { MuxLimits } from '../../adapters/inbound/ws/mux/mux-limits.ts';
+import { muxRoute } from '../../adapters/inbound/ws/mux/mux-route.ts';
+import { OpenRates } from '../../adapters/inbound/ws/mux/open-rates.ts';
+import { OpenSessions } from '../../adapters/inbound/ws/mux/open-sessions.ts';
+import { ClaimSubscription } from '../../application/multiplexing/claim-subscription.ts';
+import { ConfirmSubscription } from '../../application/multiplexing/confirm-subscription.ts';
+import { EndSubscription } from '../../application/multiplexing/end-subscription.ts';
+import { KeepSubscriptions, SWEEP_TURN_MS } from '../../application/multiplexing/keep-subscriptions.ts';
+import { LeaveSubscription } from '../../application/multiplexing/leave-subscription.ts';
+import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
+import { SweepSubscriptions } from '../../application/multiplexing/sweep-subscriptions.ts';
+import type { Rate } from '../../domain/multiplexing/token-bucket.ts';
+import type { Config } from '../config.ts';
+import { NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
+import { AUTHENTICATE } from '../tokens/identity.ts';
+import * as mux from '../tokens/multiplexing.ts';
+import {
+  ATTEMPT_COUNTERS,
+  AUDIT,
+  CLOCK,
+  DIGEST,
+  IDS,
+  LOG,
+  LOGIN_ENDS,
+  SESSION_STATUS,
+  SOCKET_ROUTES,
+  TIMERS,
+} from '../tokens.ts';
+
+/** Binds multiplexed connections over the directory and the kinds that the container has. */
+export function bindMultiplexing(container: Container, config: Config): void {
+  const limits = limitsOf(config);
+  bindKinds(container, config);
+  bindConnections(container, limits, config['websocket.multiplexing.sessionLease']);
+  container.bind(mux.KEEP_SUBSCRIPTIONS).toResolvedValue(
+    (directory, clock, ids, leases, turns, timers, log) =>
+      new KeepSubscriptions({
+        sweep: new SweepSubscriptions({ directory, clock, ids }),
+        leases,
+        turn: turns('subscriptions', SWEEP_TURN_MS),
+        timers,
+        log,
+      }),
+    [mux.SUBSCRIBERS, CLOCK, IDS, NODE_LEASES, TURNS, TIMERS, LOG],
+  );
+  const address = new ClientAddress(config.trustedProxy);
+  const { tokens: limit, perMs: windowMs } = config['websocket.multiplexing.connectionAttempts'];
+  container.bind(SOCKET_ROUTES).toResolvedValue(
+    (connections, counters) => [
+      muxRoute({
+        connections,
+        attempts: counters.open({ name: 'mux-connections', limit, windowMs }),
+        networkOf: (request) => networkOf(address.of(request)),
+      }),
+    ],
+    [mux.CONNECTIONS, ATTEMPT_COUNTERS],
+  );
+}
+
+function bindKinds(container: Container, config: Config): void {
+  const kinds: readonly Kind[] = config['websocket.multiplexing.echo'] ? [ECHO] : [];
+  container.bind(mux.MUX_KINDS).toConstantValue(kinds);
+}
+
+function bindConnections(container: Container, limits: MuxLimits, leaseMs: number): void {
+  container
+    .bind(mux.CONNECTIONS)
+    .toDynamicValue(({ get }) => {
+      const clock = get(CLOCK);
+      const deps = { directory: get(mux.SUBSCRIBERS), clock, ids: get(IDS), digest: get(DIGEST) };
+      const audited = { ...deps, audit: get(AUDIT) };
+      const rates = new OpenRates(limits);
+      const leave = new LeaveSubscription(deps);
+      const end = new EndSubscription(deps);
+      const opens = new OpenSessions({
+        kinds: new Map(get(mux.MUX_KINDS).map((kind) => [kind.name, kind])),
+        claim: new ClaimSubscription({ ...audited, leaseMs }),
+        resume: new ResumeSubscription(audited),
+        leave,
+        end,
+        node: get(THIS_NODE),
+        ids: deps.ids,
+        limits,
+        bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
+        onOusted: (id, ousted, epoch) => connections.oust(id, ousted, epoch),
+      });
+      const connections: Connections = new Connections({
+        limits,
+        opens,
+        rates,
+        confirm: new ConfirmSubscription(deps),
+        leave,
+        end,
+        authenticate: get(AUTHENTICATE),
+        sessions: get(SESSION_STATUS),
+        loginEnds: get(LOGIN_ENDS),
+        clock,
+        timers: get(TIMERS),
+        ids: deps.ids,
+        log: get(LOG),
+      });
+      return connections;
+    })
+    .inSingletonScope();
+}
+
+function limitsOf(config: Config): MuxLimits {
+  const withBurst = (rate: Omit<Rate, 'burst'>, burst: number): Rate => ({ ...rate, burst });
+  const connectionRate = config['websocket.multiplexing.rateLimitPerConnection'];
+  return {
+    maxSessionsPerConnection: config['websocket.multiplexing.maxSessionsPerConnection'],
+    maxConnectionsPerPrincipal: config['websocket.multiplexing.maxConnectionsPerPrincipal'],
+    sessionTimeoutMs: config['websocket.multiplexing.sessionTimeout'],
+    sessionRate: withBurst(
+      config['websocket.multiplexing.rateLimitPerSession'],
+      config['websocket.multiplexing.burstPerSession'],
+    ),
+    connectionRate: withBurst(connectionRate, connectionRate.tokens),
+    openRate: withBurst(
+      config['websocket.multiplexing.opensPerPrincipal'],
+      config['websocket.multiplexing.openBurst'],
+    ),
+    maxMessageBytes: config['websocket.multiplexing.maxMessageSize'],
+    weight: config['websocket.multiplexing.fairQueueWeight'],
+  };
+}

@@ -1,0 +1,120 @@
+import { Connections } from '../../src/adapters/inbound/ws/mux/connections.ts';
+import type { Handle } from '../../src/adapters/inbound/ws/mux/frame.ts';
+import { ECHO } from '../../src/adapters/inbound/ws/mux/kinds/echo.ts';
+import type { Kind } from '../../src/adapters/inbound/ws/mux/kinds/kind.ts';
+import { MUX_LIMITS, type MuxLimits } from '../../src/adapters/inbound/ws/mux/mux-limits.ts';
+import { OpenRates } from '../../src/adapters/inbound/ws/mux/open-rates.ts';
+import { OpenSessions } from '../../src/adapters/inbound/ws/mux/open-sessions.ts';
+import type { OpenedPayload } from '../../src/adapters/inbound/ws/mux/server-payloads.ts';
+import { MemorySubscriberDirectory } from '../../src/adapters/outbound/memory/multiplexing/memory-subscriber-directory.ts';
+import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
+import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import type { Authenticate } from '../../src/application/identity/authenticate.ts';
+import { ClaimSubscription } from '../../src/application/multiplexing/claim-subscription.ts';
+import { ConfirmSubscription } from '../../src/application/multiplexing/confirm-subscription.ts';
+import { EndSubscription } from '../../src/application/multiplexing/end-subscription.ts';
+import { LeaveSubscription } from '../../src/application/multiplexing/leave-subscription.ts';
+import { ResumeSubscription } from '../../src/application/multiplexing/resume-subscription.ts';
+import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
+import type { UserPrincipal } from '../../src/domain/identity/principal.ts';
+import type { NodeId } from '../../src/domain/streaming/node-id.ts';
+import { ManualTimers } from './manual-timers.ts';
+import { handleOf } from './mux-client.ts';
+import { RecordingAudit } from './recording-audit.ts';
+import { RecordingLog } from './recording-log.ts';
+import { ScriptedSocket } from './scripted-socket.ts';
+import { ANNA } from './stream-builders.ts';
+
+/** Anna by one of her logins. */
+export const anna = (login = 'login-of-anna'): UserPrincipal => ({
+  kind: 'user',
+  userId: ANNA as UserId,
+  username: 'anna',
+  email: 'anna@example.org',
+  role: 'user',
+  loginSessionId: login as LoginSessionId,
+});
+
+/** Connections over a directory in memory, with sockets whose clients a test plays and a clock that it moves. */
+export class MuxWorld {
+  readonly timers = new ManualTimers();
+  readonly log = new RecordingLog();
+  readonly directory = new MemorySubscriberDirectory();
+  readonly connections: Connections;
+  #refs = 0;
+
+  constructor(limits: Partial<MuxLimits> = {}, kinds: readonly Kind[] = [ECHO]) {
+    const all = { ...MUX_LIMITS, ...limits };
+    const { clock } = this.timers;
+    const ids = new CryptoIdSource();
+    const deps = {
+      directory: this.directory,
+      clock,
+      ids,
+      digest: new NodeDigest(),
+      audit: new RecordingAudit(),
+    };
+    const rates = new OpenRates(all);
+    const [leave, end] = [new LeaveSubscription(deps), new EndSubscription(deps)];
+    const opens = new OpenSessions({
+      kinds: new Map(kinds.map((kind) => [kind.name, kind])),
+      claim: new ClaimSubscription(deps),
+      resume: new ResumeSubscription(deps),
+      leave,
+      end,
+      node: { id: 'node' as NodeId },
+      ids,
+      limits: all,
+      bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
+      onOusted: (id, ousted, epoch) => this.connections.oust(id, ousted, epoch),
+    });
+    this.connections = new Connections({
+      limits: all,
+      opens,
+      rates,
+      confirm: new ConfirmSubscription(deps),
+      leave,
+      end,
+      authenticate: { execute: async () => anna() } as unknown as Authenticate,
+      sessions: { isLive: async () => true },
+      loginEnds: { subscribe: () => () => undefined },
+      clock,
+      timers: this.timers,
+      ids,
+      log: this.log,
+    });
+  }
+
+  /** A connection of Anna's. */
+  connect(expiresAtMs?: number): ScriptedSocket {
+    const scripted = new ScriptedSocket();
+    this.connections.add({
+      socket: scripted.socket,
+      stream: scripted.stream,
+      shown: { principal: anna(), ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
+      requestId: 'request',
+      network: '192.0.2.1',
+      batch: true,
+    });
+    return scripted;
+  }
+
+  /** Opens a session that is not refused. */
+  async open(
+    on: ScriptedSocket,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<OpenedPayload & { readonly at: Handle }> {
+    this.#refs += 1;
+    const ref = `r${this.#refs}`;
+    on.send(undefined, 'OPEN', { ref, kind: 'echo', ...more });
+    await this.settle();
+    const answer = on.received.find(({ json }) => json?.ref === ref);
+    if (answer?.name !== 'OPENED') throw new Error(`not opened: ${answer?.bytes.toString()}`);
+    return { ...(answer.json as OpenedPayload), at: handleOf(answer.json.handle) };
+  }
+
+  /** Lets everything that is due take its turn; no time passes. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+}

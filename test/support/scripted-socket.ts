@@ -1,0 +1,95 @@
+import { EventEmitter } from 'node:events';
+import { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { CONNECTION, type FrameName, type Handle } from '../../src/adapters/inbound/ws/mux/frame.ts';
+import { readMessage } from '../../src/adapters/inbound/ws/mux/read-message.ts';
+import { frameOf } from '../../src/adapters/inbound/ws/mux/write-frame.ts';
+import { type Received, toReceived } from './mux-client.ts';
+
+/** The server's end of a connection whose client a test plays: frames go in at once, and what is written is read. */
+export class ScriptedSocket {
+  readonly received: Received[] = [];
+  /** The code that the server closed it with. */
+  code: number | undefined;
+  isCut = false;
+  pings = 0;
+  /** Whether the client takes what is written. */
+  isReading = true;
+  readonly stream: Duplex;
+  readonly #events = new EventEmitter();
+  #kept: Array<() => void> = [];
+
+  constructor() {
+    this.stream = new Duplex({
+      read: () => undefined,
+      write: (bytes: Buffer, _encoding, done) => {
+        const take = (): void => {
+          this.#take(bytes);
+          done();
+        };
+        if (this.isReading) take();
+        else this.#kept.push(take);
+      },
+    });
+  }
+
+  /** What the server takes it for. */
+  get socket(): WebSocket {
+    const socket = Object.assign(this.#events, {
+      ping: () => {
+        this.pings += 1;
+      },
+      close: (code: number) => {
+        this.code ??= code;
+      },
+      terminate: () => {
+        this.isCut = true;
+      },
+    });
+    return socket as unknown as WebSocket;
+  }
+
+  /** The client sends a frame. */
+  send(handle: Handle | undefined, name: FrameName, payload: unknown = Buffer.alloc(0)): void {
+    const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
+    this.#events.emit('message', frameOf(handle ?? CONNECTION, name, bytes), true);
+  }
+
+  pong(): void {
+    this.#events.emit('pong');
+  }
+
+  /** The connection is lost. */
+  lose(): void {
+    this.#events.emit('close');
+  }
+
+  /** The client reads again. */
+  resume(): void {
+    this.isReading = true;
+    for (const take of this.#kept.splice(0)) take();
+  }
+
+  /** What came on a handle, of one type. */
+  on(handle: string, name: FrameName): Received[] {
+    return this.received.filter((frame) => frame.handle === handle && frame.name === name);
+  }
+
+  #take(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) {
+      const short = bytes.readUInt8(at + 1);
+      const [head, length] =
+        short < 126
+          ? [2, short]
+          : short === 126
+            ? [4, bytes.readUInt16BE(at + 2)]
+            : [10, Number(bytes.readBigUInt64BE(at + 2))];
+      const message = bytes.subarray(at + head, at + head + length);
+      readMessage(message, { from: 'server', batch: true }, (frame) => {
+        this.received.push(toReceived(frame));
+        return true;
+      });
+      at += head + length;
+    }
+  }
+}
