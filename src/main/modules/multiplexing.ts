@@ -1,9 +1,12 @@
 import type { Container } from 'inversify';
 import { ClientAddress } from '../../adapters/inbound/http/client-address.ts';
 import { networkOf } from '../../adapters/inbound/http/network-of.ts';
+import { toProblem } from '../../adapters/inbound/http/problem.ts';
 import { Connections } from '../../adapters/inbound/ws/mux/connections.ts';
+import { chatKind } from '../../adapters/inbound/ws/mux/kinds/chat.ts';
 import { ECHO } from '../../adapters/inbound/ws/mux/kinds/echo.ts';
 import type { Kind } from '../../adapters/inbound/ws/mux/kinds/kind.ts';
+import { observeKind } from '../../adapters/inbound/ws/mux/kinds/observe.ts';
 import type { MuxLimits } from '../../adapters/inbound/ws/mux/mux-limits.ts';
 import { muxRoute } from '../../adapters/inbound/ws/mux/mux-route.ts';
 import { OpenRates } from '../../adapters/inbound/ws/mux/open-rates.ts';
@@ -15,14 +18,18 @@ import { KeepSubscriptions, SWEEP_TURN_MS } from '../../application/multiplexing
 import { LeaveSubscription } from '../../application/multiplexing/leave-subscription.ts';
 import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
 import { SweepSubscriptions } from '../../application/multiplexing/sweep-subscriptions.ts';
+import type { Log } from '../../application/ports/log.ts';
+import { findChat } from '../../application/streaming/chats/find-chat.ts';
 import type { Rate } from '../../domain/multiplexing/token-bucket.ts';
 import type { Config } from '../config.ts';
 import { NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
 import { AUTHENTICATE } from '../tokens/identity.ts';
 import * as mux from '../tokens/multiplexing.ts';
+import * as streaming from '../tokens/streaming.ts';
 import {
   ATTEMPT_COUNTERS,
   AUDIT,
+  CHATS,
   CLOCK,
   DIGEST,
   IDS,
@@ -64,8 +71,24 @@ export function bindMultiplexing(container: Container, config: Config): void {
 }
 
 function bindKinds(container: Container, config: Config): void {
-  const kinds: readonly Kind[] = config['websocket.multiplexing.echo'] ? [ECHO] : [];
-  container.bind(mux.MUX_KINDS).toConstantValue(kinds);
+  const problem = (log: Log) => (error: unknown, requestId: string) => {
+    const { problem: body, unexpected } = toProblem(error, requestId);
+    if (unexpected) log.error({ err: error, requestId }, 'a request within a session failed');
+    return { status: body.status, body };
+  };
+  container.bind(mux.MUX_KINDS).toDynamicValue(({ get }): readonly Kind[] => [
+    chatKind({
+      findChat: (owner, chatId) => findChat(get(CHATS), owner, chatId),
+      openStream: get(streaming.OPEN_STREAM),
+      followStream: get(streaming.FOLLOW_STREAM),
+      stopStream: get(streaming.STOP_STREAM),
+      acceptUpdate: get(streaming.ACCEPT_UPDATE),
+      timers: get(TIMERS),
+      problem: problem(get(LOG)),
+    }),
+    observeKind(get(streaming.OBSERVE_STREAM)),
+    ...(config['websocket.multiplexing.echo'] ? [ECHO] : []),
+  ]);
 }
 
 function bindConnections(container: Container, limits: MuxLimits, leaseMs: number): void {

@@ -105,8 +105,8 @@ export const readPing = (payload: Buffer): Read<Buffer> | Refused =>
 
 const malformed = (message: string): Refused => ({ kind: 'refused', code: 'frame.malformed', message });
 
-/** A JSON object. A member that is null counts as left out, as in the bodies of HTTP. */
-function readObject(payload: Buffer): Read<Record<string, unknown>> | Refused {
+/** Reads a JSON object. A member that is null counts as left out, as in the bodies of HTTP. Never throws. */
+export function readObject(payload: Buffer): Read<Record<string, unknown>> | Refused {
   let value: unknown;
   try {
     const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);

@@ -4,7 +4,7 @@ import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.t
 import type { Authority, Shown } from './authority.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
-import type { CloseCode } from './codes.ts';
+import type { CloseCode, ErrorCode } from './codes.ts';
 import { CONNECTION, type Frame, type FrameName, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { KindSession, SessionOut } from './kinds/kind.ts';
@@ -151,6 +151,10 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   event(offset: number, bytes: Uint8Array): Promise<void> | undefined {
     return this.#send('EVENT', bytes, offset);
+  }
+
+  refuse(code: ErrorCode, message: string): void {
+    this.#error({ code, message });
   }
 
   end(code: CloseCode, reason: string): void {

@@ -1,6 +1,6 @@
 import type { Permission } from '../../../../../domain/identity/permission.ts';
 import type { EndingPrincipal } from '../../../../../domain/identity/principal.ts';
-import type { CloseCode } from '../codes.ts';
+import type { CloseCode, ErrorCode } from '../codes.ts';
 
 /** The way from a kind to its client. What is sent after the session has been closed is dropped. */
 export interface SessionOut {
@@ -8,6 +8,8 @@ export interface SessionOut {
   data(bytes: Uint8Array): Promise<void> | undefined;
   /** Sends an EVENT, which the kind can send again after a resume; the promise is that of `data`. */
   event(offset: number, bytes: Uint8Array): Promise<void> | undefined;
+  /** Answers what cannot be answered by DATA. */
+  refuse(code: ErrorCode, message: string): void;
   /** Closes the session once everything has been sent. */
   end(code: CloseCode, reason: string): void;
 }

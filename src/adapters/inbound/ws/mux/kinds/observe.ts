@@ -1,0 +1,64 @@
+import type { StreamReader } from '../../../../../application/streaming/engine/stream-reader.ts';
+import type { ObserveStream } from '../../../../../application/streaming/observe-stream.ts';
+import { DomainError } from '../../../../../domain/domain-error.ts';
+import { MuxRefusal } from '../mux-refusal.ts';
+import { chatOf, personOf } from './chat-params.ts';
+import type { Kind, KindSession, Opening, SessionOut } from './kind.ts';
+import { relayEvents } from './relay-events.ts';
+
+/** A supervisor's mirror of a chat's running stream: everything of it as EVENTs, then 4503. */
+export const observeKind = (observeStream: ObserveStream): Kind => ({
+  name: 'observe',
+  permission: 'chat.observe',
+  open: async (opening, out) => {
+    const { events } = await observed(observeStream, opening);
+    return new ObserveSession(events, opening.offset ?? 0, out);
+  },
+});
+
+async function observed(observeStream: ObserveStream, opening: Opening) {
+  const command = {
+    observer: personOf(opening).userId,
+    chatId: chatOf(opening),
+    requestId: opening.requestId,
+  };
+  try {
+    return await observeStream.execute(command);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'stream.not_running') throw error;
+    throw new MuxRefusal('params.invalid', error.message);
+  }
+}
+
+class ObserveSession implements KindSession {
+  readonly recovered = true;
+  readonly offset: number;
+  readonly #events: StreamReader;
+  readonly #out: SessionOut;
+
+  constructor(events: StreamReader, offset: number, out: SessionOut) {
+    this.#events = events;
+    this.offset = offset;
+    this.#out = out;
+  }
+
+  begin(): void {
+    void relayEvents(this.#events, this.#out, this.offset).then(
+      () => this.#end(),
+      () => this.#end(),
+    );
+  }
+
+  onData(): undefined {
+    this.#out.refuse('op.invalid', 'An observer sends nothing');
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  #end(): void {
+    if (this.#events.reachedEnd) this.#out.end(4503, 'The stream has ended');
+    else this.#out.end(1011, 'The stream goes on elsewhere');
+  }
+}
