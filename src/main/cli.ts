@@ -6,6 +6,7 @@ import { DomainError } from '../domain/domain-error.ts';
 import { registerAudit } from './commands/audit-command.ts';
 import { registerChat } from './commands/chat-command.ts';
 import { registerCheckConfig } from './commands/check-config-command.ts';
+import { registerClassify } from './commands/classify-command.ts';
 import type { CommandLine } from './commands/command-line.ts';
 import { registerCredits } from './commands/credits-command.ts';
 import { registerDoctor } from './commands/doctor-command.ts';
@@ -58,6 +59,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   registerUser(line);
   registerKeys(line);
   registerCredits(line);
+  registerClassify(line);
   registerCheckConfig(line);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -16,6 +16,7 @@ import { BackgroundLoops } from './background-loops.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './configuration/config-error.ts';
 import { composeServices } from './container.ts';
+import { brokenRulesFile } from './control-rules.ts';
 import { DEMO_CREDITS } from './demo-credit.ts';
 import { edgeOf } from './edge-settings.ts';
 import { type CheckedFiles, checkFiles, tlsFilesOf } from './file-checks.ts';
@@ -64,7 +65,7 @@ export async function serve(
   // Nothing that a server makes is anybody else's, not even for a moment.
   process.umask(0o077);
   const { log, flush } = openProgramLog(config);
-  const files = prepareFiles(config, log);
+  const files = await prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
   const edge = edgeOf(config, metrics);
   const store = await openStore(config, { log, metrics });
@@ -166,10 +167,11 @@ function openDoor(
  *
  * @throws ConfigError with every mistake found.
  */
-function prepareFiles(config: Config, log: Log): CheckedFiles {
+async function prepareFiles(config: Config, log: Log): Promise<CheckedFiles> {
   // The nodes of a fleet have a clock in common, which is not known yet.
   const files = checkFiles(config, isFleet(config) ? undefined : new SystemClock().nowMs());
-  if (files.problems.length > 0) throw new ConfigError(files.problems);
+  const problems = [...files.problems, ...(await brokenRulesFile(config['control.rulesFile']))];
+  if (problems.length > 0) throw new ConfigError(problems);
   for (const warning of [...config.warnings, ...files.warnings]) log.warn({}, warning);
   if (files.privateCas.length > 0) trustPrivateCas(files.privateCas);
   return files;

@@ -73,6 +73,13 @@ describe('the packed program', () => {
     expect(stdout).to.contain('serve').and.to.contain('verify').and.to.contain('doctor');
   });
 
+  it('classifies an event by the rules and the schema that it carries', async () => {
+    const event = JSON.stringify({ tool: { toolName: 'bash', input: 'rm -rf /' } });
+    const { code, stdout, stderr } = await holdfast(['classify', '--json'], {}, program, event);
+    expect(code, stderr).to.equal(1);
+    expect(JSON.parse(stdout)).to.include({ code: 'M4.a', rule: 'shell.delete-system' });
+  });
+
   it('serves, answers from its handbook, keeps every promise, and leaves a sound store', async () => {
     const server = await RunningServer.start(['--demo', '--model-pace', '0'], undefined, {}, [], program);
     try {

@@ -61,7 +61,17 @@ describe('the command holdfast', () => {
     });
   }
 
-  for (const command of ['serve', 'chat', 'verify', 'doctor', 'user', 'keys', 'credits', 'check-config']) {
+  for (const command of [
+    'serve',
+    'chat',
+    'verify',
+    'doctor',
+    'user',
+    'keys',
+    'credits',
+    'classify',
+    'check-config',
+  ]) {
     it(`shows help with an example for ${command}`, async () => {
       const { code, stdout } = await holdfast([command, '--help']);
       expect(code).to.equal(0);

@@ -11,26 +11,35 @@ export interface CommandOutcome {
 /** Largest output of one run, in bytes. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** Runs `holdfast` with arguments to its end. */
+/** Runs `holdfast` with arguments, and what it reads on stdin, to its end. */
 export function holdfast(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   program = 'bin/holdfast.js',
+  input?: string,
 ): Promise<CommandOutcome> {
-  return runToEnd(process.execPath, [program, ...args], { env: childEnvironment(env) });
+  const given = input === undefined ? {} : { input };
+  return runToEnd(process.execPath, [program, ...args], { env: childEnvironment(env), ...given });
 }
 
 /** Runs any program to its end. */
 export function runToEnd(
   file: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
 ): Promise<CommandOutcome> {
   return new Promise((resolve) => {
     const env = options.env ?? childEnvironment();
-    execFile(file, args, { ...options, env, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ code, stdout, stderr });
-    });
+    const { input, ...rest } = options;
+    const child = execFile(
+      file,
+      args,
+      { ...rest, env, maxBuffer: MAX_OUTPUT_BYTES },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ code, stdout, stderr });
+      },
+    );
+    if (input !== undefined) child.stdin?.end(input);
   });
 }

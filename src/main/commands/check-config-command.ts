@@ -20,7 +20,9 @@ export function registerCheckConfig({ program, run }: CommandLine): void {
       const { checkFiles } = await import('../file-checks.ts');
       const { SystemClock } = await import('../../adapters/outbound/system/system-clock.ts');
       const files = checkFiles(config, new SystemClock().nowMs());
-      if (files.problems.length > 0) throw new ConfigError(files.problems);
+      const { brokenRulesFile } = await import('../control-rules.ts');
+      const problems = [...files.problems, ...(await brokenRulesFile(config['control.rulesFile']))];
+      if (problems.length > 0) throw new ConfigError(problems);
       const { warnings, ...settings } = config;
       for (const warning of [...warnings, ...files.warnings]) process.stderr.write(`${warning}\n`);
       process.stdout.write(

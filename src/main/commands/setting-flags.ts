@@ -3,6 +3,7 @@ import type { FlagValues } from '../config.ts';
 import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variablesOf } from '../configuration/settings.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
+  control: 'Agents:',
   fleet: 'Many nodes:',
   log: 'Log:',
   model: 'Models:',

@@ -173,6 +173,9 @@ export const SETTINGS = {
     '12h',
     "Life of a browser's login from the password on, which use never extends.",
   ),
+  'control.rulesFile': optionalText(
+    "File with rules by which agents' events are classified, before those that come with the program or, where it says `starter: false`, in their place.",
+  ),
   'cookie.domain': optionalText(
     "Domain whose hosts share the browser's login, a parent of every publicUrl. Without one the cookie belongs to the one host that set it, which is safer: every host of the domain could overwrite it.",
   ),

@@ -19,7 +19,7 @@ describeEventClassifier('rules', async () => ({
 describe('rules', () => {
   const two = `
 rules:
-  - { id: first, code: M0, reason: Known, match: '^deploy \\w+\\z' }
+  - { id: first, code: M0, reason: Known, match: 'deploy \\w+' }
   - { id: second, code: M3.b, reason: Deploys, match: 'deploy' }
 `;
 
@@ -33,6 +33,22 @@ rules:
       rule: 'first',
     });
     expect(await of('deploy staging; deploy live')).to.include({ code: 'M3.b', rule: 'second' });
+  });
+
+  it('excuse only what they match as a whole, as it stands', async () => {
+    const classifier = classifierOf(two);
+    const of = (args: unknown) => classifier.classify(toolRequest('bash', args), never());
+    expect(await of('deploy staging')).to.include({ rule: 'first' });
+    for (const args of [
+      { command: 'rm x\ndeploy staging' },
+      { command: 'deploy staging\nrm x' },
+      { command: 'deploy staging/*; rm x */' },
+      { before: 'rm x', command: 'deploy staging' },
+      { command: 'deploy staging', after: 'rm x' },
+      { command: `deploy staging${' '.repeat(40_000)}; rm x; deploy staging` },
+    ]) {
+      expect(await of(args), JSON.stringify(args).slice(0, 80)).to.include({ rule: 'second' });
+    }
   });
 
   it('let the worst of an event’s calls speak for it', async () => {

@@ -118,6 +118,7 @@ const STATUSES = { ok: 1, error: 2 } as const;
 protobuf.Reader.recursionLimit = MAX_DEPTH;
 const schema = protobuf.parse(readFileSync(new URL('agent-control.proto', import.meta.url), 'utf8')).root;
 const clientFrame = schema.lookupType('adrian.core_api.v1.ClientFrame');
+const pairedEvent = schema.lookupType('adrian.core_api.v1.PairedEvent');
 const serverFrame = schema.lookupType('adrian.core_api.v1.ServerFrame');
 
 /** @throws MalformedFrame when the bytes are not one frame, a frame with nothing in it, or a batch that is too long. */
@@ -159,6 +160,19 @@ export function clientFrameFromJson(json: unknown): ClientFrame {
   return frameOf(() => protojson.fromJson(clientFrame, json));
 }
 
+/**
+ * Reads one event in the JSON form of proto3, already parsed.
+ *
+ * @throws MalformedFrame.
+ */
+export function pairedEventFromJson(json: unknown): PairedEvent {
+  try {
+    return objectOf(pairedEvent, protojson.fromJson(pairedEvent, json)) as unknown as PairedEvent;
+  } catch (error) {
+    throw new MalformedFrame('This JSON is no event of the schema', { cause: error });
+  }
+}
+
 export function encodeServerFrame(frame: ServerFrame): Uint8Array {
   return serverFrame.encode(serverFrame.create(wireOf(frame))).finish();
 }
@@ -168,10 +182,13 @@ export function serverFrameToJson(frame: ServerFrame): unknown {
   return protojson.toJson(serverFrame, serverFrame.create(wireOf(frame)));
 }
 
+const objectOf = (type: protobuf.Type, message: protobuf.Message): Record<string, unknown> =>
+  type.toObject(message, { defaults: true, arrays: true, enums: Number, oneofs: true });
+
 function frameOf(decode: () => protobuf.Message): ClientFrame {
   let found: Record<string, unknown>;
   try {
-    found = clientFrame.toObject(decode(), { defaults: true, arrays: true, enums: Number, oneofs: true });
+    found = objectOf(clientFrame, decode());
   } catch (error) {
     if (error instanceof MalformedFrame) throw error;
     throw new MalformedFrame('These bytes are no frame of the schema', { cause: error });

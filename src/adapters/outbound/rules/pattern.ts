@@ -42,3 +42,7 @@ export function compilePattern(source: string): RE2JS {
   }
   return pattern;
 }
+
+/** The same expression for a whole text as `argumentLines` lays it out, or for the value of its only member. */
+export const wholePattern = (pattern: RE2JS): RE2JS =>
+  RE2JS.compile(`\\A(?:\\n@[^\\n]*\\n)?(?:${pattern.pattern()})\\z`, RE2JS.MULTILINE);

@@ -30,7 +30,10 @@ export interface Rule {
   readonly profile: AnyOf;
   readonly agent: AnyOf;
   readonly source: AnyOf;
+  /** Found in a text, or, where the rule excuses, the whole of it. */
   readonly match: AnyOf;
+  /** Whether the rule lets a text pass. */
+  readonly excuses: boolean;
   readonly also: AnyOf;
 }
 

@@ -147,9 +147,19 @@ class Look {
       (rule.profile === undefined || hasAny(rule.profile, (profile ?? '').toLowerCase())) &&
       (rule.agent === undefined || hasAny(rule.agent, claimed(agentId))) &&
       (rule.source === undefined || hasAny(rule.source, claimed(source))) &&
-      (rule.match === undefined || (await this.#isIn(rule.match, windows))) &&
+      (await this.#matches(rule, windows)) &&
       (rule.also === undefined || (await this.#isIn(rule.also, windows)))
     );
+  }
+
+  /**
+   * What excuses a text has to be the whole of it as a person sees it: the other form leaves out what a shell would, and
+   * what is left out must not be excused.
+   */
+  async #matches({ match, excuses }: Rule, windows: readonly NormalText[]): Promise<boolean> {
+    if (match === undefined) return true;
+    if (!excuses) return this.#isIn(match, windows);
+    return windows.length === 1 && hasAny(match, windows[0]?.plain ?? '');
   }
 
   async #isIn(patterns: readonly RE2JS[], windows: readonly NormalText[]): Promise<boolean> {

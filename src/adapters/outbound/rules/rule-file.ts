@@ -1,8 +1,8 @@
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { parseMadCode } from '../../../domain/control/mad-code.ts';
-import { compilePattern, PatternRefused } from './pattern.ts';
-import { type AnyOf, PLACES, type Place, type Rule, type RuleBook, type ToolKind } from './rule-book.ts';
+import { parseMadCode, severityOf } from '../../../domain/control/mad-code.ts';
+import { compilePattern, PatternRefused, wholePattern } from './pattern.ts';
+import { PLACES, type Rule, type RuleBook, type ToolKind } from './rule-book.ts';
 
 /** Largest file of rules, in bytes. */
 export const MAX_RULE_FILE_BYTES = 262_144;
@@ -220,6 +220,20 @@ function crossProblems(
 
 function ruleOf(written: Written['rules'][number], origin: string): Rule {
   const { id, code, reason, in: places, kind, tool, profile, agent, source, match, also } = written;
-  const optional: Record<string, AnyOf> = { tool, profile, agent, source, match, also };
-  return { id, code, reason, origin, places: places as readonly Place[], kinds: kind, ...optional } as Rule;
+  const excuses = severityOf(code) === 0;
+  return {
+    id,
+    code,
+    reason,
+    origin,
+    places,
+    kinds: kind,
+    tool,
+    profile,
+    agent,
+    source,
+    match: excuses ? match?.map(wholePattern) : match,
+    excuses,
+    also,
+  };
 }

@@ -1,0 +1,69 @@
+import type { RuleBook } from '../adapters/outbound/rules/rule-book.ts';
+import type { Log } from '../application/ports/log.ts';
+import { ConfigError } from './configuration/config-error.ts';
+
+/**
+ * The rules by which agents' events are classified: those of the operator's file, and the starter's. Their engine is
+ * loaded on first use.
+ *
+ * @throws ConfigError with every problem of the file, each with its line and rule.
+ */
+export async function readControlRules(path: string | undefined): Promise<RuleBook> {
+  const { readRules } = await import('../adapters/outbound/rules/rule-store.ts');
+  const { RuleFileRefused } = await import('../adapters/outbound/rules/rule-file.ts');
+  try {
+    return readRules(path);
+  } catch (error) {
+    if (!(error instanceof RuleFileRefused)) throw error;
+    throw new ConfigError(
+      error.problems.map((problem) => `control.rulesFile: ${problem}`),
+      { cause: error },
+    );
+  }
+}
+
+/** What is wrong with the file of rules that a configuration names; nothing when it names none. */
+export async function brokenRulesFile(path: string | undefined): Promise<readonly string[]> {
+  if (path === undefined) return [];
+  try {
+    await readControlRules(path);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+}
+
+/**
+ * Reads the rules again at every SIGHUP. Events that are being classified go by the rules that they began with. Rules
+ * that cannot be used are told in the log, and the old ones stay.
+ *
+ * @returns what ends it.
+ */
+export function reloadRulesAtHangup(parts: {
+  readonly path: string;
+  /** Goes by these rules from now on. */
+  readonly use: (rules: RuleBook) => void;
+  readonly log: Log;
+}): () => void {
+  const { path, use, log } = parts;
+  let last: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    try {
+      const rules = await readControlRules(path);
+      use(rules);
+      log.info({ path, rules: rules.rules.length }, 'the rules for agents were read anew');
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems : ['The rules could not be read.'];
+      log.error(
+        { problems },
+        `the rules for agents stay as they were, because the new ones cannot be used: ${problems.join(' ')}`,
+      );
+    }
+  };
+  const onHangup = (): void => {
+    last = last.then(reload);
+  };
+  process.on('SIGHUP', onHangup);
+  return () => process.off('SIGHUP', onHangup);
+}
