@@ -85,8 +85,12 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
     return (await this.#store.read(() => page.toArray())).map(subscriberFrom);
   }
 
-  nodes(): Promise<readonly string[]> {
-    return this.#store.read(() => this.#subscribers.distinct('holders.node'));
+  async nodes(): Promise<readonly string[]> {
+    const names = this.#subscribers.aggregate<{ readonly _id: string }>([
+      { $unwind: '$holders' },
+      { $group: { _id: '$holders.node' } },
+    ]);
+    return (await this.#store.read(() => names.toArray())).map(({ _id }) => _id);
   }
 
   async heldBy(node: string, limit: number): Promise<readonly SubscriberState[]> {
