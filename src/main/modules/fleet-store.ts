@@ -1,11 +1,14 @@
 import type { Container } from 'inversify';
 import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { agreesOnAuditKey } from '../../adapters/outbound/mongo/audit/agree-on-audit-key.ts';
+import type { ChainWriter } from '../../adapters/outbound/mongo/audit/chain-end.ts';
 import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
 import { openIdentityStore } from '../../adapters/outbound/mongo/identity/open-identity-store.ts';
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { MongoSubscriberDirectory } from '../../adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import { chainWriterOf } from '../audit-keys.ts';
+import { ConfigError } from '../configuration/config-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
@@ -39,7 +42,7 @@ export async function openFleetStore(config: FleetConfig, telling: Telling): Pro
   const { log } = telling;
   const writer = chainWriterOf(config);
   const store = await connect(config['mongodb.url']);
-  const { redis, time } = await surroundings(config, store, telling);
+  const { redis, time } = await surroundings(config, store, writer, telling);
   const { clock } = time;
   const audit = openAuditStore(
     store,
@@ -75,16 +78,25 @@ export async function openFleetStore(config: FleetConfig, telling: Telling): Pro
 async function surroundings(
   config: FleetConfig,
   store: MongoStore,
+  writer: ChainWriter,
   telling: Telling,
 ): Promise<{ readonly redis: FleetRedis; readonly time: FleetClock }> {
   try {
+    if (!(await agreesOnAuditKey(store, writer.keys))) throw otherAuditKey();
     const redis = await openFleetRedis(config['redis.url'], store, telling);
     return { redis, time: await startFleetClock(store, telling.log) };
   } catch (error) {
     await store.close();
-    throw error instanceof OperatorError ? error : unusable(config['mongodb.url'], error);
+    throw error instanceof OperatorError || error instanceof ConfigError
+      ? error
+      : unusable(config['mongodb.url'], error);
   }
 }
+
+const otherAuditKey = (): ConfigError =>
+  new ConfigError([
+    'audit.keyFile: the nodes of this store sign with a key that is not in it; name the same file for every node. Where that key is lost, delete "audit-key" from the collection "meta".',
+  ]);
 
 async function connect(url: ConnectionUrl): Promise<MongoStore> {
   try {

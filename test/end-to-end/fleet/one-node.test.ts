@@ -46,6 +46,16 @@ describe('a node on MongoDB', function () {
     expect(code, stdout).to.equal(0);
   });
 
+  it('lets no node in that would sign with a key of its own', async () => {
+    const strangers = sharedKeys(join(folder, 'strangers'));
+    const { code, stderr } = await holdfast(['serve', '--data', join(folder, 'stranger')], {
+      ...env,
+      HOLDFAST_AUDIT_KEY_FILE: strangers.HOLDFAST_AUDIT_KEY_FILE,
+    });
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/audit\.keyFile: .* name the same file for every node/);
+  });
+
   it("keeps nothing but the operator's socket in its folder", () => {
     expect(readdirSync(node.data)).to.deep.equal(['operator.sock']);
   });
