@@ -10,7 +10,7 @@ import {
   WATCH_OWN_STREAMS,
 } from './tokens/fleet.ts';
 import { FOLLOW_REVOCATIONS, HEAR_REVOCATIONS } from './tokens/identity.ts';
-import { KEEP_SUBSCRIPTIONS } from './tokens/multiplexing.ts';
+import { KEEP_SUBSCRIPTIONS, WATCH_OWN_SUBSCRIPTIONS } from './tokens/multiplexing.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
 /** What goes on without anybody asking for it. */
@@ -43,6 +43,7 @@ export class BackgroundLoops {
             container.get(SETTLE_INTENTS).execute({ signal }),
             container.get(EXPIRE_STREAMS).execute({ signal }),
             container.get(KEEP_SUBSCRIPTIONS).execute({ signal }),
+            container.get(WATCH_OWN_SUBSCRIPTIONS).execute({ signal }),
           ]
         : []),
       // Whoever acts on what auth tells listens before it is asked for.

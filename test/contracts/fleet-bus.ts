@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import type { FleetBus, FleetListener } from '../../src/application/ports/fleet/fleet-bus.ts';
+import { muxSubscriberId } from '../../src/domain/multiplexing/subscriber-id.ts';
 import { eventually } from '../support/eventually.ts';
 import { numberedStream } from '../support/stream-builders.ts';
+
+const SESSION = muxSubscriberId('s'.repeat(32));
 
 /** Remembers in words what it is told, but not that words may have been lost. */
 function listener(): FleetListener & { readonly heard: string[] } {
@@ -10,6 +13,7 @@ function listener(): FleetListener & { readonly heard: string[] } {
     heard,
     onStopAsked: (id) => heard.push(`stop ${id}`),
     onRevoked: () => heard.push('revoked'),
+    onMoved: (id, epoch) => heard.push(`moved ${id} ${epoch}`),
     onMissed: () => undefined,
   };
 }
@@ -35,8 +39,11 @@ export function describeFleetBus(name: string, create: () => Promise<readonly [F
       await connected();
       here.askToStop(numberedStream(1));
       here.tellRevoked();
+      here.tellMoved(SESSION, 7);
       for (const { heard } of [own, other]) {
-        await eventually(async () => expect(heard).to.have.members([`stop ${numberedStream(1)}`, 'revoked']));
+        await eventually(async () =>
+          expect(heard).to.have.members([`stop ${numberedStream(1)}`, 'revoked', `moved ${SESSION} 7`]),
+        );
       }
     });
 

@@ -41,6 +41,8 @@ class NodeBus implements FleetBus {
     this.#all((listener) => listener.onStopAsked(id));
   }
 
+  tellMoved(): void {}
+
   tellRevoked(): void {
     this.#all((listener) => listener.onRevoked());
   }

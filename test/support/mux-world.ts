@@ -40,6 +40,8 @@ export class MuxWorld {
   readonly timers = new ManualTimers();
   readonly log = new RecordingLog();
   readonly directory = new MemorySubscriberDirectory();
+  /** The logins that were told to be in use. */
+  readonly uses: string[] = [];
   readonly connections: Connections;
   #refs = 0;
 
@@ -66,7 +68,7 @@ export class MuxWorld {
       ids,
       limits: all,
       bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
-      onOusted: (id, ousted, epoch) => this.connections.oust(id, ousted, epoch),
+      onMoved: (id, epoch) => this.connections.lose(id, epoch),
     });
     this.connections = new Connections({
       limits: all,
@@ -78,6 +80,13 @@ export class MuxWorld {
       authenticate: { execute: async () => anna() } as unknown as Authenticate,
       sessions: { isLive: async () => true },
       loginEnds: { subscribe: () => () => undefined },
+      use: {
+        intervalMs: 60_000,
+        tell: async (id) => {
+          this.uses.push(id);
+          return true;
+        },
+      },
       clock,
       timers: this.timers,
       ids,
@@ -86,12 +95,12 @@ export class MuxWorld {
   }
 
   /** A connection of Anna's. */
-  connect(expiresAtMs?: number): ScriptedSocket {
+  connect(expiresAtMs?: number, principal = anna()): ScriptedSocket {
     const scripted = new ScriptedSocket();
     this.connections.add({
       socket: scripted.socket,
       stream: scripted.stream,
-      shown: { principal: anna(), ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
+      shown: { principal, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
       requestId: 'request',
       network: '192.0.2.1',
       batch: true,

@@ -39,6 +39,7 @@ export class WatchOwnStreams {
         running.find(id)?.end({ kind: 'stop', reason: 'stopped' });
       },
       onRevoked: () => undefined,
+      onMoved: () => undefined,
       onMissed: () => void this.look(),
     });
     while (!signal.aborted) {

@@ -37,7 +37,7 @@ export class HearRevocations {
     const { bus, ends, timers } = this.#deps;
     const wake = (): void => this.#wake.abort();
     const stops = [
-      bus.listen({ onStopAsked: () => undefined, onRevoked: wake, onMissed: wake }),
+      bus.listen({ onStopAsked: () => undefined, onRevoked: wake, onMoved: () => undefined, onMissed: wake }),
       ends.onStored(() => bus.tellRevoked()),
     ];
     signal.addEventListener('abort', wake, { once: true });

@@ -18,12 +18,13 @@ import { KeepSubscriptions, SWEEP_TURN_MS } from '../../application/multiplexing
 import { LeaveSubscription } from '../../application/multiplexing/leave-subscription.ts';
 import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
 import { SweepSubscriptions } from '../../application/multiplexing/sweep-subscriptions.ts';
+import { WatchOwnSubscriptions } from '../../application/multiplexing/watch-own-subscriptions.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { findChat } from '../../application/streaming/chats/find-chat.ts';
 import type { Rate } from '../../domain/multiplexing/token-bucket.ts';
 import type { Config } from '../config.ts';
-import { NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
-import { AUTHENTICATE } from '../tokens/identity.ts';
+import { FLEET_BUS, NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
+import { AUTHENTICATE, LONG_USE } from '../tokens/identity.ts';
 import * as mux from '../tokens/multiplexing.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
@@ -56,6 +57,12 @@ export function bindMultiplexing(container: Container, config: Config): void {
       }),
     [mux.SUBSCRIBERS, CLOCK, IDS, NODE_LEASES, TURNS, TIMERS, LOG],
   );
+  container
+    .bind(mux.WATCH_OWN_SUBSCRIPTIONS)
+    .toResolvedValue(
+      (bus, open, directory, timers, log) => new WatchOwnSubscriptions({ bus, open, directory, timers, log }),
+      [FLEET_BUS, mux.CONNECTIONS, mux.SUBSCRIBERS, TIMERS, LOG],
+    );
   const address = new ClientAddress(config.trustedProxy);
   const { tokens: limit, perMs: windowMs } = config['websocket.multiplexing.connectionAttempts'];
   container.bind(SOCKET_ROUTES).toResolvedValue(
@@ -111,9 +118,9 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         ids: deps.ids,
         limits,
         bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
-        onOusted: (id, ousted, epoch) => connections.oust(id, ousted, epoch),
+        onMoved: (id, epoch) => get(FLEET_BUS).tellMoved(id, epoch),
       });
-      const connections: Connections = new Connections({
+      return new Connections({
         limits,
         opens,
         rates,
@@ -123,12 +130,12 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         authenticate: get(AUTHENTICATE),
         sessions: get(SESSION_STATUS),
         loginEnds: get(LOGIN_ENDS),
+        use: get(LONG_USE),
         clock,
         timers: get(TIMERS),
         ids: deps.ids,
         log: get(LOG),
       });
-      return connections;
     })
     .inSingletonScope();
 }

@@ -1,11 +1,14 @@
 import type { Connections } from '../../adapters/inbound/ws/mux/connections.ts';
 import type { Kind } from '../../adapters/inbound/ws/mux/kinds/kind.ts';
 import type { KeepSubscriptions } from '../../application/multiplexing/keep-subscriptions.ts';
+import type { WatchOwnSubscriptions } from '../../application/multiplexing/watch-own-subscriptions.ts';
 import type { SubscriberDirectory } from '../../application/ports/multiplexing/subscriber-directory.ts';
 import { identify } from '../tokens.ts';
 
 export const SUBSCRIBERS = identify<SubscriberDirectory>('SubscriberDirectory');
 /** The kinds of sessions that may be opened. */
 export const MUX_KINDS = identify<readonly Kind[]>('MuxKinds');
+/** Lets go of sessions that other nodes have taken over. */
+export const WATCH_OWN_SUBSCRIPTIONS = identify<WatchOwnSubscriptions>('WatchOwnSubscriptions');
 export const CONNECTIONS = identify<Connections>('Connections');
 export const KEEP_SUBSCRIPTIONS = identify<KeepSubscriptions>('KeepSubscriptions');

@@ -23,6 +23,8 @@ class Bus implements FleetBus {
     throw new Error('nothing is stopped here');
   }
 
+  tellMoved(): void {}
+
   tellRevoked(): void {
     this.words += 1;
     if (this.isConnected) for (const listener of this.listeners) listener.onRevoked();

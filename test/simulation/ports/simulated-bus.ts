@@ -39,6 +39,7 @@ export class SimulatedBus {
       },
       askToStop: (id) => this.#say((listener) => listener.onStopAsked(id)),
       tellRevoked: () => this.#say((listener) => listener.onRevoked()),
+      tellMoved: (id, epoch) => this.#say((listener) => listener.onMoved(id, epoch)),
       listen: (listener) => this.#listen({ process, listener }),
     };
   }

@@ -1,3 +1,4 @@
+import type { SubscriberId } from '../../../domain/multiplexing/subscriber-id.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 
 /** What other nodes say. */
@@ -6,6 +7,8 @@ export interface FleetListener {
   onStopAsked(id: StreamId): void;
   /** The revocation log has grown. */
   onRevoked(): void;
+  /** A subscription is in a new epoch: it was taken back, perhaps from a connection here. */
+  onMoved(id: SubscriberId, epoch: number): void;
   /** Words may have been lost: look at everything that they would have told. */
   onMissed(): void;
 }
@@ -20,6 +23,7 @@ export interface FleetBus {
   readonly isConnected: boolean;
   askToStop(id: StreamId): void;
   tellRevoked(): void;
+  tellMoved(id: SubscriberId, epoch: number): void;
   /** Listens until the returned function is called. */
   listen(listener: FleetListener): () => void;
 }

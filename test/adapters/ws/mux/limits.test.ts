@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Kind } from '../../../../src/adapters/inbound/ws/mux/kinds/kind.ts';
 import { creditPayload } from '../../../../src/adapters/inbound/ws/mux/write-frame.ts';
-import { MuxWorld } from '../../../support/mux-world.ts';
+import { anna, MuxWorld } from '../../../support/mux-world.ts';
 
 const NO_RATE = { tokens: 1_000_000, perMs: 1_000, burst: 1_000_000 };
 const codes = (frames: ReadonlyArray<{ readonly json: { readonly code: unknown } }>): unknown[] =>
@@ -236,5 +236,16 @@ describe('the limits of a multiplexed connection', () => {
     for (let count = 0; count < 15; count += 1) client.send({ high: 1, low: count }, 'DATA');
     await world.settle();
     expect(client.received.filter(({ name }) => name === 'ERROR').length).to.equal(10);
+  });
+
+  it('keep a login by cookie in use while it is connected, and tell nothing of others', async () => {
+    const world = new MuxWorld();
+    const socket = world.connect(undefined, { ...anna('by-cookie'), byCookie: true });
+    world.connect().pong();
+    for (let look = 0; look < 24; look += 1) {
+      await world.timers.advance(5_000);
+      socket.pong();
+    }
+    expect(world.uses).to.deep.equal(['by-cookie', 'by-cookie']);
   });
 });

@@ -2,15 +2,16 @@ import type { Authenticate } from '../../../../application/identity/authenticate
 import type { ConfirmSubscription } from '../../../../application/multiplexing/confirm-subscription.ts';
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
 import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
+import type { OpenSubscriptions } from '../../../../application/multiplexing/watch-own-subscriptions.ts';
 import type { Clock } from '../../../../application/ports/clock.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
 import type { LoginEnds } from '../../../../application/ports/identity/login-ends.ts';
+import type { LongUse } from '../../../../application/ports/identity/long-use.ts';
 import type { SessionStatus } from '../../../../application/ports/identity/session-status.ts';
 import type { Log } from '../../../../application/ports/log.ts';
 import type { Timers } from '../../../../application/ports/timers.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
-import type { Holder } from '../../../../domain/multiplexing/subscriber-state.ts';
 import type { Shown } from './authority.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { LiveCredentials } from './live-credentials.ts';
@@ -44,6 +45,7 @@ interface Deps {
   readonly authenticate: Authenticate;
   readonly sessions: SessionStatus;
   readonly loginEnds: LoginEnds;
+  readonly use: LongUse;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ids: IdSource;
@@ -51,7 +53,7 @@ interface Deps {
 }
 
 /** Every multiplexed connection of this process: takes them in, watches over their times, and lets them go. */
-export class Connections implements ConnectionKeeper {
+export class Connections implements ConnectionKeeper, OpenSubscriptions {
   readonly limits: MuxLimits;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -62,6 +64,7 @@ export class Connections implements ConnectionKeeper {
   readonly #open = new Map<string, MuxConnection>();
   readonly #counts = new Map<SubscriberOwner, number>();
   readonly #places = new Map<MuxSession, MuxConnection>();
+  readonly #byId = new Map<SubscriberId, MuxSession>();
   readonly #telling = new Set<Promise<void>>();
   readonly #watch: SessionWatch;
   readonly #credentials: LiveCredentials;
@@ -110,6 +113,7 @@ export class Connections implements ConnectionKeeper {
 
   onOpened(session: MuxSession, connection: MuxConnection): void {
     this.#places.set(session, connection);
+    this.#byId.set(session.identity.id, session);
     this.#watch.watch(session, this.clock.nowMs());
     this.#credentials.check(session.authority.principal);
   }
@@ -121,6 +125,7 @@ export class Connections implements ConnectionKeeper {
 
   onClosed(session: MuxSession, connection: string, how: Gone): void {
     this.#places.delete(session);
+    if (this.#byId.get(session.identity.id) === session) this.#byId.delete(session.identity.id);
     this.#watch.unwatch(session);
     if (how === 'moved') return;
     const { id } = session.identity;
@@ -142,16 +147,16 @@ export class Connections implements ConnectionKeeper {
     this.#deps.log.error({ err: error, requestId }, 'a multiplexed connection was closed by a mistake');
   }
 
-  /** A session has been taken back elsewhere: where connections here still have it, it ends there. */
-  oust(id: SubscriberId, ousted: readonly Holder[], epoch: number): void {
-    for (const { connection } of ousted) {
-      const place = this.#open.get(connection);
-      for (const session of place?.sessions() ?? []) {
-        if (session.identity.id === id && session.epoch < epoch) {
-          place?.closeSession(session, 4501, 'The session is open elsewhere');
-        }
-      }
-    }
+  /** What is open here; of one session there is never more than one copy that counts. */
+  held(): ReadonlyMap<SubscriberId, MuxSession> {
+    return this.#byId;
+  }
+
+  /** A session is in another epoch now: a connection that has it in an older one lets go of it. */
+  lose(id: SubscriberId, epoch: number): void {
+    const session = this.#byId.get(id);
+    if (session === undefined || session.epoch >= epoch) return;
+    this.#places.get(session)?.closeSession(session, 4501, 'The session is open elsewhere');
   }
 
   /** Tells everybody that the server is about to stop. */
@@ -200,6 +205,7 @@ export class Connections implements ConnectionKeeper {
       }
       for (const connection of this.#open.values()) lookAt(connection, nowMs);
       this.#credentials.askSome();
+      this.#credentials.tellUses(nowMs);
     }
     this.#isTicking = false;
   }

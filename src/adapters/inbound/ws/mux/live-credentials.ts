@@ -1,4 +1,5 @@
 import type { LoginEnd, LoginEnds } from '../../../../application/ports/identity/login-ends.ts';
+import type { LongUse } from '../../../../application/ports/identity/long-use.ts';
 import type { SessionStatus } from '../../../../application/ports/identity/session-status.ts';
 import type { EndingPrincipal } from '../../../../domain/identity/principal.ts';
 import type { MuxConnection } from './mux-connection.ts';
@@ -12,14 +13,17 @@ const ASKED_A_TICK = 200;
  */
 export class LiveCredentials {
   readonly #sessions: SessionStatus;
+  readonly #use: LongUse;
   readonly #connections: () => Iterable<MuxConnection>;
   #nextAsked = 0;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    deps: { readonly sessions: SessionStatus; readonly loginEnds: LoginEnds },
+    deps: { readonly sessions: SessionStatus; readonly loginEnds: LoginEnds; readonly use: LongUse },
     connections: () => Iterable<MuxConnection>,
   ) {
     this.#sessions = deps.sessions;
+    this.#use = deps.use;
     this.#connections = connections;
     deps.loginEnds.subscribe((end) => this.#onEnd(end));
   }
@@ -35,6 +39,18 @@ export class LiveCredentials {
     const from = this.#nextAsked < inUse.length ? this.#nextAsked : 0;
     this.#nextAsked = from + ASKED_A_TICK;
     for (const principal of inUse.slice(from, from + ASKED_A_TICK)) this.check(principal);
+  }
+
+  /** Whoever is connected by a cookie is not idle: told now and then. */
+  tellUses(nowMs: number): void {
+    if (nowMs - this.#toldAtMs < this.#use.intervalMs) return;
+    this.#toldAtMs = nowMs;
+    for (const principal of this.#inUse().values()) {
+      if (principal.kind !== 'user' || !principal.byCookie) continue;
+      void this.#use.tell(principal.loginSessionId).then((live) => {
+        if (!live) this.check(principal);
+      });
+    }
   }
 
   #onEnd(end: LoginEnd): void {

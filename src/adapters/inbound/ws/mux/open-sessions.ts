@@ -15,7 +15,6 @@ import {
   type SubscriberId,
 } from '../../../../domain/multiplexing/subscriber-id.ts';
 import { ownerOf } from '../../../../domain/multiplexing/subscriber-owner.ts';
-import type { Holder } from '../../../../domain/multiplexing/subscriber-state.ts';
 import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import { Authority, type Shown } from './authority.ts';
 import type { OpenPayload } from './client-payloads.ts';
@@ -54,8 +53,8 @@ interface Deps {
   readonly limits: MuxLimits;
   /** The bucket of a session, which it keeps when it is closed and taken back. */
   bucketOf(id: SubscriberId): TokenBucket;
-  /** Sessions have moved away from connections: where they are here, they end. */
-  onOusted(id: SubscriberId, ousted: readonly Holder[], epoch: number): void;
+  /** A session is in a new epoch: whatever connection has it in an older one, here or elsewhere, lets go of it. */
+  onMoved(id: SubscriberId, epoch: number): void;
 }
 
 /** A session that is the client's in the directory, and not yet told to him. */
@@ -150,7 +149,7 @@ export class OpenSessions {
       holder: { node: node.id, connection: place.name },
     });
     const { epoch, params } = resumed.state;
-    this.#deps.onOusted(id, resumed.ousted, epoch);
+    this.#deps.onMoved(id, epoch);
     try {
       requireKind(authority, kind);
       const session = this.#session(place, asked, { id, kind, authority });

@@ -1,4 +1,5 @@
 import type { FleetBus, FleetListener } from '../../../../application/ports/fleet/fleet-bus.ts';
+import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 
 /** Carries words between the nodes of one process, which share one of these; a node that is alone hears itself. */
@@ -12,6 +13,10 @@ export class MemoryFleetBus implements FleetBus {
 
   tellRevoked(): void {
     for (const listener of [...this.#listeners]) listener.onRevoked();
+  }
+
+  tellMoved(id: SubscriberId, epoch: number): void {
+    for (const listener of [...this.#listeners]) listener.onMoved(id, epoch);
   }
 
   listen(listener: FleetListener): () => void {

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { FleetBus, FleetListener } from '../../../../application/ports/fleet/fleet-bus.ts';
+import {
+  claimedMuxId,
+  nameWithin,
+  type SubscriberId,
+} from '../../../../domain/multiplexing/subscriber-id.ts';
 import { isStreamId, type StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { RedisWire } from '../redis-wire.ts';
 
 const CHANNEL = 'fleet';
 const STOP = 'stop';
 const REVOKED = 'revoked';
+const MOVED = 'moved';
 
 /** Carries words between nodes over Redis, and to its own node by itself; where there is no Redis only that. */
 export class RedisFleetBus implements FleetBus {
@@ -39,6 +45,11 @@ export class RedisFleetBus implements FleetBus {
     this.#wire.publish(CHANNEL, `${this.#origin} ${REVOKED}`);
   }
 
+  tellMoved(id: SubscriberId, epoch: number): void {
+    this.#tell((listener) => listener.onMoved(id, epoch));
+    this.#wire.publish(CHANNEL, `${this.#origin} ${MOVED} ${nameWithin(id)} ${epoch}`);
+  }
+
   listen(listener: FleetListener): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -47,10 +58,16 @@ export class RedisFleetBus implements FleetBus {
   }
 
   #hear(text: string): void {
-    const [origin, word, id] = text.split(' ');
+    const [origin, word, id = '', number] = text.split(' ');
     if (origin === this.#origin) return;
     if (word === REVOKED) this.#tell((listener) => listener.onRevoked());
+    if (word === MOVED) this.#hearMoved(claimedMuxId(id), Number(number));
     if (word === STOP && isStreamId(id)) this.#tell((listener) => listener.onStopAsked(id));
+  }
+
+  #hearMoved(id: SubscriberId | undefined, epoch: number): void {
+    if (id === undefined || !Number.isSafeInteger(epoch)) return;
+    this.#tell((listener) => listener.onMoved(id, epoch));
   }
 
   #tell(word: (listener: FleetListener) => void): void {

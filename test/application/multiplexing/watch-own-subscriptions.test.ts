@@ -1,0 +1,93 @@
+import { expect } from 'chai';
+import { MemoryFleetBus } from '../../../src/adapters/outbound/memory/fleet/memory-fleet-bus.ts';
+import {
+  LOOK_AT_OPEN_MS,
+  WatchOwnSubscriptions,
+} from '../../../src/application/multiplexing/watch-own-subscriptions.ts';
+import type { FleetBus } from '../../../src/application/ports/fleet/fleet-bus.ts';
+import type { SubscriberDirectory } from '../../../src/application/ports/multiplexing/subscriber-directory.ts';
+import { PortError } from '../../../src/application/ports/port-error.ts';
+import { muxSubscriberId, type SubscriberId } from '../../../src/domain/multiplexing/subscriber-id.ts';
+import type { SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
+import { ManualTimers } from '../../support/manual-timers.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+
+const [MOVED, KEPT, OVER] = ['m', 'k', 'o'].map((letter) => muxSubscriberId(letter.repeat(32))) as [
+  SubscriberId,
+  SubscriberId,
+  SubscriberId,
+];
+
+/** A bus that can be cut off from the other nodes. */
+class CutBus implements FleetBus {
+  isConnected = true;
+  readonly #bus = new MemoryFleetBus();
+  readonly listen = this.#bus.listen.bind(this.#bus);
+  readonly askToStop = this.#bus.askToStop.bind(this.#bus);
+  readonly tellRevoked = this.#bus.tellRevoked.bind(this.#bus);
+  readonly tellMoved = this.#bus.tellMoved.bind(this.#bus);
+}
+
+describe('what this node has open', () => {
+  let timers: ManualTimers;
+  let bus: CutBus;
+  let lost: Array<readonly [SubscriberId, number]>;
+  let epochs: Map<SubscriberId, number>;
+  let isAway: boolean;
+  let stop: AbortController;
+
+  beforeEach(() => {
+    timers = new ManualTimers();
+    bus = new CutBus();
+    lost = [];
+    isAway = false;
+    epochs = new Map([
+      [MOVED, 3],
+      [KEPT, 2],
+    ]);
+    stop = new AbortController();
+    const find = async (id: SubscriberId) => {
+      if (isAway) throw new PortError('unavailable', 'store', 'away');
+      const epoch = epochs.get(id);
+      return epoch === undefined ? undefined : ({ epoch } as SubscriberState);
+    };
+    const held = new Map([MOVED, KEPT, OVER].map((id) => [id, { epoch: 2 }]));
+    const watch = new WatchOwnSubscriptions({
+      bus,
+      open: {
+        held: () => held,
+        lose: (id, epoch) => {
+          if (epoch > 2) lost.push([id, epoch]);
+        },
+      },
+      directory: { find } as unknown as SubscriberDirectory,
+      timers,
+      log: new RecordingLog(),
+    });
+    void watch.execute({ signal: stop.signal });
+  });
+  afterEach(() => stop.abort());
+
+  it('is let go of as soon as another node says that it has it', () => {
+    bus.tellMoved(MOVED, 3);
+    expect(lost).to.deep.equal([[MOVED, 3]]);
+  });
+
+  it('is not looked up while nodes hear of each other', async () => {
+    await timers.advance(10 * LOOK_AT_OPEN_MS);
+    expect(lost).to.deep.equal([]);
+  });
+
+  it('is looked up every two seconds while they do not: what has moved, and what is over, goes', async () => {
+    bus.isConnected = false;
+    isAway = true;
+    await timers.advance(LOOK_AT_OPEN_MS);
+    expect(lost).to.deep.equal([]);
+    isAway = false;
+    await timers.advance(LOOK_AT_OPEN_MS);
+    expect(lost).to.deep.equal([
+      [MOVED, 3],
+      [OVER, 3],
+    ]);
+  });
+});
