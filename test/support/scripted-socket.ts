@@ -13,6 +13,8 @@ export class ScriptedSocket {
   code: number | undefined;
   isCut = false;
   pings = 0;
+  /** Pongs that the server has answered with. */
+  pongs = 0;
   /** Whether the client takes what is written. */
   isReading = true;
   readonly stream: Duplex;
@@ -39,6 +41,9 @@ export class ScriptedSocket {
       ping: () => {
         this.pings += 1;
       },
+      pong: () => {
+        this.pongs += 1;
+      },
       close: (code: number) => {
         this.code ??= code;
       },
@@ -53,6 +58,11 @@ export class ScriptedSocket {
   send(handle: Handle | undefined, name: FrameName, payload: unknown = Buffer.alloc(0)): void {
     const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
     this.#events.emit('message', frameOf(handle ?? CONNECTION, name, bytes), true);
+  }
+
+  /** The client pings as WebSockets do. */
+  ping(): void {
+    this.#events.emit('ping', Buffer.alloc(0));
   }
 
   pong(): void {

@@ -68,6 +68,16 @@ describe('the limits of a multiplexed session', () => {
     expect(client.on(sibling.handle, 'DATA').length).to.equal(1);
   });
 
+  it('look at no frame on handle 0 that is longer, and go on', async () => {
+    const world = new MuxWorld();
+    const client = world.connect();
+    client.send(undefined, 'OPEN', Buffer.alloc(65_537, ' '));
+    client.send(undefined, 'OPEN', Buffer.alloc(65_536, ' '));
+    await world.settle();
+    expect(codes(client.on('0'.repeat(16), 'ERROR'))).to.deep.equal(['message.too_large', 'frame.malformed']);
+    expect((await world.open(client)).kind).to.equal('echo');
+  });
+
   it('give back what was sent when it has been acted on, half a window at a time', async () => {
     const world = new MuxWorld({ sessionRate: NO_RATE });
     const client = world.connect();
@@ -182,6 +192,15 @@ describe('the limits of a multiplexed connection', () => {
     for (let count = 0; count < 14; count += 1) client.send(undefined, 'PING');
     expect(client.code).to.equal(undefined);
     client.send(undefined, 'PING');
+    expect(client.code).to.equal(4029);
+  });
+
+  it('count pings of the WebSocket as frames, and close whoever floods with them', () => {
+    const world = new MuxWorld({ connectionRate: { tokens: 1, perMs: 1_000, burst: 5 } });
+    const client = world.connect();
+    for (let count = 0; count < 14; count += 1) client.ping();
+    expect([client.pongs, client.code]).to.deep.equal([5, undefined]);
+    client.ping();
     expect(client.code).to.equal(4029);
   });
 

@@ -14,8 +14,9 @@ import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Shown } from './authority.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { ConnectionKeeper, Gone } from './connection-keeper.ts';
 import { LiveCredentials } from './live-credentials.ts';
-import { type ConnectionKeeper, type Gone, MuxConnection } from './mux-connection.ts';
+import { MuxConnection } from './mux-connection.ts';
 import { type MuxLimits, PING_EVERY_MS, PONG_WITHIN_MS, STALLED_MS } from './mux-limits.ts';
 import type { MuxSession } from './mux-session.ts';
 import type { OpenRates } from './open-rates.ts';
@@ -53,7 +54,7 @@ interface Deps {
 }
 
 /** Every multiplexed connection of this process: takes them in, watches over their times, and lets them go. */
-export class Connections implements ConnectionKeeper, OpenSubscriptions {
+export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscriptions {
   readonly limits: MuxLimits;
   readonly clock: Clock;
   readonly ids: IdSource;

@@ -1,45 +1,23 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Clock } from '../../../../application/ports/clock.ts';
-import type { IdSource } from '../../../../application/ports/id-source.ts';
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import { Authority, type Shown } from './authority.ts';
-import type { BufferPool } from './buffer-pool.ts';
 import { type Read, type Refused, readClose, readPing } from './client-payloads.ts';
 import type { CloseCode } from './codes.ts';
+import type { ConnectionKeeper, Gone } from './connection-keeper.ts';
 import { CONNECTION, type Frame, type FrameName, type Handle, ownBytes } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { HandleTable } from './handle-table.ts';
-import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, type MuxLimits, UNKNOWN_HANDLES } from './mux-limits.ts';
+import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, UNKNOWN_HANDLES } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
 import type { MuxSession, SessionHost } from './mux-session.ts';
-import { type OpenAdmission, OpenDesk } from './open-desk.ts';
+import { OpenDesk } from './open-desk.ts';
 import type { OpeningPlace } from './open-sessions.ts';
 import { readMessage } from './read-message.ts';
 import { renewAuthority } from './renew-authority.ts';
 import { type ErrorPayload, fittingReason, jsonPayload, type OpenedPayload } from './server-payloads.ts';
 import { TurnPump } from './turn-pump.ts';
-
-/** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
-export type Gone = 'left' | 'ended' | 'moved';
-
-/** What a connection asks of whoever keeps all of them. */
-export interface ConnectionKeeper extends OpenAdmission {
-  readonly limits: MuxLimits;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly pool: BufferPool;
-  show(credential: string): Promise<Shown>;
-  confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
-  onOpened(session: MuxSession, connection: MuxConnection): void;
-  onAuthority(session: MuxSession): void;
-  /** A session is over on its connection: the directory is to hear of it. */
-  onClosed(session: MuxSession, connection: string, how: Gone): void;
-  onGone(connection: MuxConnection): void;
-  /** Told of what nobody foresaw. */
-  onMistake(error: unknown, requestId: string): void;
-}
 
 /** One socket and the sessions on it. */
 export class MuxConnection implements OpeningPlace {
@@ -49,7 +27,7 @@ export class MuxConnection implements OpeningPlace {
   readonly authority: Authority;
   readonly owner: SubscriberOwner;
   readonly host: SessionHost;
-  readonly #keeper: ConnectionKeeper;
+  readonly #keeper: ConnectionKeeper<MuxConnection>;
   readonly #socket: WebSocket;
   readonly #table: HandleTable<MuxSession>;
   readonly #bucket: TokenBucket;
@@ -67,7 +45,7 @@ export class MuxConnection implements OpeningPlace {
   pingedAtMs: number;
 
   constructor(
-    keeper: ConnectionKeeper,
+    keeper: ConnectionKeeper<MuxConnection>,
     parts: {
       readonly socket: WebSocket;
       readonly stream: Duplex;
@@ -196,12 +174,21 @@ export class MuxConnection implements OpeningPlace {
       else if (readMessage(data, rules, deliver) !== undefined)
         this.close(1002, 'Not of the form of a frame');
     });
+    this.#socket.on('ping', (data: Buffer) => this.#onSocketPing(data));
     this.#socket.on('pong', () => {
       this.heardAtMs = this.#keeper.clock.nowMs();
     });
     // A message that is too long closes the socket by 1009 of itself; no error of it is one of the process.
     this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => this.#gone());
+  }
+
+  /** A ping of the WebSocket's own counts as a frame, and goes unanswered while nothing is read. */
+  #onSocketPing(data: Buffer): void {
+    if (this.#isClosed) return;
+    const retryAfterMs = this.#bucket.take(this.#keeper.clock.nowMs());
+    if (retryAfterMs > 0) this.#refuseRate(retryAfterMs);
+    else if (!this.#pump.isCongested) this.#socket.pong(data);
   }
 
   #onFrame(frame: Frame): void {
@@ -230,6 +217,10 @@ export class MuxConnection implements OpeningPlace {
   }
 
   #onOwn({ name, payload }: Frame): void {
+    if (payload.length > this.#keeper.limits.maxMessageBytes) {
+      this.answerError({ code: 'message.too_large', message: 'The frame is too long' });
+      return;
+    }
     if (name === 'OPEN') this.#desk.take(payload);
     else if (name === 'AUTH') void this.#onAuth(payload);
     else if (name === 'PING') {

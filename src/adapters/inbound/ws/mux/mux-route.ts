@@ -26,6 +26,8 @@ export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRout
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
+    // Pings draw from the connection's bucket, and are answered by it.
+    autoPong: false,
     maxPayload: MAX_SOCKET_MESSAGE_BYTES,
     handleProtocols: (offered) => protocolAmong(offered) ?? false,
   });

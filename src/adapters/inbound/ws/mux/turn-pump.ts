@@ -50,9 +50,14 @@ export class TurnPump {
     socket.on('drain', () => this.#wake());
   }
 
+  /** Whether so much waits in the socket that nothing more is to be written. */
+  get isCongested(): boolean {
+    return this.#socket.writableLength > SOCKET_BYTES;
+  }
+
   /** Whether something waits for the client to take what was written before. */
   get isHeldUp(): boolean {
-    return this.#isCongested && (this.#outbound.length > 0 || this.#answers.length > 0);
+    return this.isCongested && (this.#outbound.length > 0 || this.#answers.length > 0);
   }
 
   /** A session has something to be acted on. */
@@ -94,10 +99,6 @@ export class TurnPump {
     this.#isStopped = true;
   }
 
-  get #isCongested(): boolean {
-    return this.#socket.writableLength > SOCKET_BYTES;
-  }
-
   #wake(): void {
     if (this.#isDue || this.#isStopped) return;
     this.#isDue = true;
@@ -114,11 +115,11 @@ export class TurnPump {
       // What was acted on may have ended the session, or the connection.
       if (flow.isQueued) this.#inbound.served(flow, cost, flow.owner.hasInbound);
     }
-    if (!this.#isCongested) {
+    if (!this.isCongested) {
       this.#gatherAnswers();
       this.#write();
     }
-    const hasMore = this.#inbound.length > 0 || (this.#outbound.length > 0 && !this.#isCongested);
+    const hasMore = this.#inbound.length > 0 || (this.#outbound.length > 0 && !this.isCongested);
     if (hasMore) this.#wake();
   }
 
@@ -137,7 +138,7 @@ export class TurnPump {
   }
 
   #flushAnswers(): void {
-    if (this.#isCongested || this.#isStopped) return;
+    if (this.isCongested || this.#isStopped) return;
     this.#gatherAnswers();
     this.#writer.flush(this.#socket);
   }

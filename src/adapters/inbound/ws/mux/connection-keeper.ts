@@ -1,0 +1,27 @@
+import type { Clock } from '../../../../application/ports/clock.ts';
+import type { IdSource } from '../../../../application/ports/id-source.ts';
+import type { Shown } from './authority.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import type { MuxLimits } from './mux-limits.ts';
+import type { MuxSession } from './mux-session.ts';
+import type { OpenAdmission } from './open-desk.ts';
+
+/** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
+export type Gone = 'left' | 'ended' | 'moved';
+
+/** What a connection asks of whoever keeps all of them. */
+export interface ConnectionKeeper<Connection> extends OpenAdmission {
+  readonly limits: MuxLimits;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly pool: BufferPool;
+  show(credential: string): Promise<Shown>;
+  confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
+  onOpened(session: MuxSession, connection: Connection): void;
+  onAuthority(session: MuxSession): void;
+  /** A session is over on its connection: the directory is to hear of it. */
+  onClosed(session: MuxSession, connection: string, how: Gone): void;
+  onGone(connection: Connection): void;
+  /** Told of what nobody foresaw. */
+  onMistake(error: unknown, requestId: string): void;
+}
