@@ -1,6 +1,7 @@
 import { MongoStoreInspection } from '../adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
 import { MongoMoveTarget } from '../adapters/outbound/mongo/migration/mongo-move-target.ts';
 import { MongoStore } from '../adapters/outbound/mongo/mongo-store.ts';
+import { SqliteReservationLedger } from '../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
 import { SqliteAuditLog } from '../adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import { storeExists } from '../adapters/outbound/sqlite/data-folder.ts';
 import { SqliteStoreInspection } from '../adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts';
@@ -9,6 +10,7 @@ import type { SqliteStore } from '../adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { CryptoIdSource } from '../adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../adapters/outbound/system/node-digest.ts';
+import { SystemTimers } from '../adapters/outbound/system/system-timers.ts';
 import { DiagnoseStore } from '../application/doctor/diagnose-store.ts';
 import { EndOpenStreams } from '../application/migration/end-open-streams.ts';
 import { MigrateStore } from '../application/migration/migrate-store.ts';
@@ -71,7 +73,10 @@ function migrationOf(parts: {
   const settle = async (): Promise<void> => {
     const { streams, events: eventLog } = await openStreamingStore(store);
     const clock = await clockOf(store, log);
-    await new EndOpenStreams({ streams, eventLog, clock, digest }).execute();
+    const ledger = new SqliteReservationLedger(store);
+    const holds = { checkpointOf: async (id: string) => (await ledger.reservation(id))?.checkpointTokens };
+    const timers = new SystemTimers();
+    await new EndOpenStreams({ streams, eventLog, holds, clock, timers, digest, log }).execute();
     await new SqliteAuditLog(store).anchor();
   };
   return new MigrateStore({

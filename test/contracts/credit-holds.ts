@@ -52,6 +52,7 @@ export function describeCreditHolds(name: string, create: () => Promise<HoldsUnd
 
     describeReserves(() => subject);
     describeExtensions(() => subject);
+    describeCheckpoints(() => subject);
     describeResolutions(() => subject);
   });
 }
@@ -111,6 +112,35 @@ function describeExtensions(subject: () => HoldsUnderTest): void {
     expect(await holds.extend(ID, 1)).to.equal('closed');
     await holds.resolve(FINALIZE);
     expect(await holds.extend(ID, 1)).to.equal('closed');
+  });
+}
+
+function describeCheckpoints(subject: () => HoldsUnderTest): void {
+  it('tells the last checkpoint, which is nothing at first and never goes back', async () => {
+    const { holds } = subject();
+    await holds.reserve(REQUEST);
+    expect(await holds.checkpointOf(ID)).to.equal(0);
+    await holds.extend(ID, 142);
+    await holds.extend(ID, 41);
+    expect(await holds.checkpointOf(ID)).to.equal(142);
+  });
+
+  it('tells the last checkpoint of a hold that has expired or was resolved', async () => {
+    const { holds, accounting } = subject();
+    await holds.reserve(REQUEST);
+    await holds.extend(ID, 142);
+    accounting.clock.advance(HOLD_LIFETIME_MS);
+    await accounting.ledger.expireDue(accounting.clock.nowMs(), 10);
+    expect(await holds.checkpointOf(ID)).to.equal(142);
+    await holds.resolve(ABORT);
+    expect(await holds.checkpointOf(ID)).to.equal(142);
+  });
+
+  it('knows no checkpoint of an id that nothing was ever held for', async () => {
+    const { holds } = subject();
+    expect(await holds.checkpointOf(ID)).to.equal(undefined);
+    await holds.resolve({ ...ABORT, tokens: 0 });
+    expect(await holds.checkpointOf(ID)).to.equal(undefined);
   });
 }
 

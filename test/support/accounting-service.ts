@@ -16,6 +16,7 @@ import { ListAllocations } from '../../src/application/accounting/list-allocatio
 import { ListReservations } from '../../src/application/accounting/list-reservations.ts';
 import { LocalCreditHolds } from '../../src/application/accounting/local-credit-holds.ts';
 import { ReadBalance } from '../../src/application/accounting/read-balance.ts';
+import { ReadCheckpoint } from '../../src/application/accounting/read-checkpoint.ts';
 import { ReadJournal } from '../../src/application/accounting/read-journal.ts';
 import { ReadUsage } from '../../src/application/accounting/read-usage.ts';
 import { RecordUsage } from '../../src/application/accounting/record-usage.ts';
@@ -110,10 +111,11 @@ export class AccountingService {
 
   /** Accounting as chat sees it in one process. */
   localHolds(): LocalCreditHolds {
-    const { reserveCredit, extendHold, settleHold, releaseHold } = this.useCases;
+    const { reserveCredit, extendHold, readCheckpoint, settleHold, releaseHold } = this.useCases;
     return new LocalCreditHolds({
       reserve: reserveCredit,
       extend: extendHold,
+      checkpoint: readCheckpoint,
       settle: settleHold,
       release: releaseHold,
     });
@@ -169,6 +171,7 @@ export class AccountingService {
       listAllocations: new ListAllocations({ ledger, directory }),
       reserveCredit: new ReserveCredit({ ledger, directory, catalog, clock, capOutputTokens }),
       extendHold: new ExtendHold({ ledger, clock }),
+      readCheckpoint: new ReadCheckpoint({ ledger }),
       settleHold: new SettleHold({ ledger, clock, log, metrics }),
       releaseHold: new ReleaseHold({ ledger, clock, log, metrics }),
       listReservations: new ListReservations({ ledger, directory }),

@@ -65,6 +65,7 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'GET /api/credits/allocations/all': OFFICERS,
   'POST /api/streaming-sessions/initialize': SERVICE,
   'POST /api/streaming-sessions/extend': SERVICE,
+  'POST /api/streaming-sessions/checkpoint': SERVICE,
   'POST /api/streaming-sessions/finalize': SERVICE,
   'POST /api/streaming-sessions/abort': SERVICE,
   'GET /api/streaming-sessions/active': PEOPLE,

@@ -17,7 +17,7 @@ export class FakeCreditHolds implements CreditHolds {
   readonly extended: Array<{ id: StreamId; tokensSoFar: number }> = [];
   readonly resolved: SettlementIntent[] = [];
   /** What each call throws; undefined lets it pass. */
-  fault: { reserve?: Error; extend?: Error; resolve?: Error } = {};
+  fault: { reserve?: Error; extend?: Error; checkpoint?: Error; resolve?: Error } = {};
   insufficient = false;
   closed = false;
   maxOutputTokens = 1_000;
@@ -47,6 +47,13 @@ export class FakeCreditHolds implements CreditHolds {
     if (this.fault.extend !== undefined) throw this.fault.extend;
     this.extended.push({ id, tokensSoFar });
     return this.closed ? 'closed' : 'extended';
+  }
+
+  async checkpointOf(id: StreamId): Promise<number | undefined> {
+    if (this.fault.checkpoint !== undefined) throw this.fault.checkpoint;
+    const stored = this.extended.filter((extension) => extension.id === id);
+    const isKnown = stored.length > 0 || this.reserved.includes(id);
+    return isKnown ? Math.max(0, ...stored.map(({ tokensSoFar }) => tokensSoFar)) : undefined;
   }
 
   async resolve(intent: SettlementIntent): Promise<'acknowledged'> {

@@ -203,9 +203,9 @@ export class StreamingWorld {
 
   /** What the next process does at its start, which knows nothing of the leases of this one. */
   #recoveryOfNextRun(): RecoverStreams {
-    const { streams, eventLog, tail, bus, settler, clock, digest, log } = this;
+    const { streams, clock, log } = this;
     const leases = new MemoryLeases({ clock });
-    const recoverNode = new RecoverNode({ streams, eventLog, tail, bus, settler, clock, digest });
+    const recoverNode = new RecoverNode(this);
     const node = { id: NODE_2 };
     const takeOver = new TakeOver({ leases, node, recoverNode, clock, log, lifeMs: LEASE_MS });
     return new RecoverStreams({ streams, leases, takeOver, log });

@@ -3,20 +3,24 @@ import { DomainError, type DomainErrorCode } from '../../domain/domain-error.ts'
 import type { StreamId } from '../../domain/streaming/stream-id.ts';
 import type { CreditHolds, HoldOutcome, SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { ExtendHold } from './extend-hold.ts';
+import type { ReadCheckpoint } from './read-checkpoint.ts';
 import type { ReleaseHold } from './release-hold.ts';
 import type { ReserveCredit } from './reserve-credit.ts';
 import type { SettleHold } from './settle-hold.ts';
 
+interface Deps {
+  readonly reserve: ReserveCredit;
+  readonly extend: ExtendHold;
+  readonly checkpoint: ReadCheckpoint;
+  readonly settle: SettleHold;
+  readonly release: ReleaseHold;
+}
+
 /** Accounting as chat sees it when both live in one process. */
 export class LocalCreditHolds implements CreditHolds {
-  readonly #deps: { reserve: ReserveCredit; extend: ExtendHold; settle: SettleHold; release: ReleaseHold };
+  readonly #deps: Deps;
 
-  constructor(deps: {
-    reserve: ReserveCredit;
-    extend: ExtendHold;
-    settle: SettleHold;
-    release: ReleaseHold;
-  }) {
+  constructor(deps: Deps) {
     this.#deps = deps;
   }
 
@@ -36,6 +40,15 @@ export class LocalCreditHolds implements CreditHolds {
       return 'extended';
     } catch (error) {
       if (isRefusal(error, 'reservation.closed', 'reservation.not_found')) return 'closed';
+      throw error;
+    }
+  }
+
+  async checkpointOf(id: StreamId): Promise<number | undefined> {
+    try {
+      return await this.#deps.checkpoint.execute({ id });
+    } catch (error) {
+      if (isRefusal(error, 'reservation.not_found')) return undefined;
       throw error;
     }
   }

@@ -1,8 +1,10 @@
 import { isTerminal } from '../../domain/streaming/stream-event.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { CreditHolds } from '../ports/accounting/credit-holds.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
+import type { Log } from '../ports/log.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { LiveTail } from '../ports/streaming/live-tail.ts';
@@ -23,8 +25,10 @@ interface Deps {
   readonly eventLog: EventLog;
   readonly tail: LiveTail;
   readonly settler: IntentSettler;
+  readonly holds: CreditHolds;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly log: Log;
   readonly digest: Digest;
 }
 
@@ -38,7 +42,7 @@ export interface EndedElsewhere {
 
 /**
  * Stops a stream that another node drives: asks that node, which knows best what was produced, and waits for the end.
- * When nobody can be asked or nobody answers, the stream is sealed here with what its log proves; a writer that goes on
+ * When nobody can be asked or nobody answers, the stream is sealed here with what its log and its hold prove; a writer that goes on
  * meets that end and stops.
  */
 export class EndElsewhere {

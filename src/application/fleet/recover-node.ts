@@ -1,12 +1,15 @@
 import type { NodeId } from '../../domain/streaming/node-id.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { CreditHolds } from '../ports/accounting/credit-holds.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
+import type { Log } from '../ports/log.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { LiveTail } from '../ports/streaming/live-tail.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import type { Timers } from '../ports/timers.ts';
 import type { IntentSettler } from '../streaming/engine/intent-settler.ts';
 import { sealFromLog } from '../streaming/engine/seal-from-log.ts';
 
@@ -27,7 +30,10 @@ interface Deps {
   readonly tail: LiveTail;
   readonly bus: FleetBus;
   readonly settler: IntentSettler;
+  readonly holds: CreditHolds;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
   readonly digest: Digest;
 }
 

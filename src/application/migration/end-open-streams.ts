@@ -1,13 +1,12 @@
-import type { Clock } from '../ports/clock.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import type { CheckpointDeps } from '../streaming/engine/hold-checkpoint.ts';
 import { sealFromLog } from '../streaming/engine/seal-from-log.ts';
 
-interface Deps {
+interface Deps extends CheckpointDeps {
   readonly streams: StreamRepository;
   readonly eventLog: EventLog;
-  readonly clock: Clock;
   readonly digest: Digest;
 }
 

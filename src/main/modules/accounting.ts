@@ -11,6 +11,7 @@ import { ListAllocations } from '../../application/accounting/list-allocations.t
 import { ListReservations } from '../../application/accounting/list-reservations.ts';
 import { LocalCreditHolds } from '../../application/accounting/local-credit-holds.ts';
 import { ReadBalance } from '../../application/accounting/read-balance.ts';
+import { ReadCheckpoint } from '../../application/accounting/read-checkpoint.ts';
 import { ReadJournal } from '../../application/accounting/read-journal.ts';
 import { ReadUsage } from '../../application/accounting/read-usage.ts';
 import { RecordUsage } from '../../application/accounting/record-usage.ts';
@@ -48,8 +49,15 @@ export function bindLocalCreditHolds(container: Container): void {
   container
     .bind(CREDIT_HOLDS)
     .toResolvedValue(
-      (reserve, extend, settle, release) => new LocalCreditHolds({ reserve, extend, settle, release }),
-      [accounting.RESERVE_CREDIT, accounting.EXTEND_HOLD, accounting.SETTLE_HOLD, accounting.RELEASE_HOLD],
+      (reserve, extend, checkpoint, settle, release) =>
+        new LocalCreditHolds({ reserve, extend, checkpoint, settle, release }),
+      [
+        accounting.RESERVE_CREDIT,
+        accounting.EXTEND_HOLD,
+        accounting.READ_CHECKPOINT,
+        accounting.SETTLE_HOLD,
+        accounting.RELEASE_HOLD,
+      ],
     )
     .inSingletonScope();
 }
@@ -122,6 +130,9 @@ function bindHolds(container: Container, { capOutputTokens }: { capOutputTokens:
     .bind(accounting.EXTEND_HOLD)
     .toResolvedValue((ledger, clock) => new ExtendHold({ ledger, clock }), [LEDGER, CLOCK]);
   container
+    .bind(accounting.READ_CHECKPOINT)
+    .toResolvedValue((ledger) => new ReadCheckpoint({ ledger }), [LEDGER]);
+  container
     .bind(accounting.SETTLE_HOLD)
     .toResolvedValue(
       (ledger, clock, log, metrics) => new SettleHold({ ledger, clock, log, metrics }),
@@ -185,6 +196,7 @@ function bindRoutes(container: Container): void {
       listAllocations: get(accounting.LIST_ALLOCATIONS),
       reserveCredit: get(accounting.RESERVE_CREDIT),
       extendHold: get(accounting.EXTEND_HOLD),
+      readCheckpoint: get(accounting.READ_CHECKPOINT),
       settleHold: get(accounting.SETTLE_HOLD),
       releaseHold: get(accounting.RELEASE_HOLD),
       listReservations: get(accounting.LIST_RESERVATIONS),

@@ -12,7 +12,18 @@ import { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import * as fleet from '../tokens/fleet.ts';
 import * as streaming from '../tokens/streaming.ts';
-import { CLOCK, DIGEST, EVENT_LOG, IDS, LIVE_TAIL, LOG, METRICS, STREAMS, TIMERS } from '../tokens.ts';
+import {
+  CLOCK,
+  CREDIT_HOLDS,
+  DIGEST,
+  EVENT_LOG,
+  IDS,
+  LIVE_TAIL,
+  LOG,
+  METRICS,
+  STREAMS,
+  TIMERS,
+} from '../tokens.ts';
 
 /** Binds the leases and the bus of a process that is alone. */
 export function bindLoneNode(container: Container): void {
@@ -44,8 +55,9 @@ export function bindNode(container: Container, lifeMs: number): void {
 /** Binds what chat does about other nodes that drive streams. */
 export function bindNodesOfChat(container: Container, lifeMs: number): void {
   container.bind(fleet.TAKE_OVER).toResolvedValue(
-    (leases, node, streams, eventLog, tail, bus, settler, clock, digest, log) => {
-      const recoverNode = new RecoverNode({ streams, eventLog, tail, bus, settler, clock, digest });
+    (leases, node, streams, eventLog, tail, bus, settler, holds, clock, timers, digest, log) => {
+      const ending = { streams, eventLog, tail, bus, settler, holds, clock, timers, digest, log };
+      const recoverNode = new RecoverNode(ending);
       return new TakeOver({ leases, node, recoverNode, clock, log, lifeMs });
     },
     [
@@ -56,7 +68,9 @@ export function bindNodesOfChat(container: Container, lifeMs: number): void {
       LIVE_TAIL,
       fleet.FLEET_BUS,
       streaming.INTENT_SETTLER,
+      CREDIT_HOLDS,
       CLOCK,
+      TIMERS,
       DIGEST,
       LOG,
     ],
@@ -64,9 +78,20 @@ export function bindNodesOfChat(container: Container, lifeMs: number): void {
   container
     .bind(fleet.END_ELSEWHERE)
     .toResolvedValue(
-      (bus, streams, eventLog, tail, settler, clock, timers, digest) =>
-        new EndElsewhere({ bus, streams, eventLog, tail, settler, clock, timers, digest }),
-      [fleet.FLEET_BUS, STREAMS, EVENT_LOG, LIVE_TAIL, streaming.INTENT_SETTLER, CLOCK, TIMERS, DIGEST],
+      (bus, streams, eventLog, tail, settler, holds, clock, timers, digest, log) =>
+        new EndElsewhere({ bus, streams, eventLog, tail, settler, holds, clock, timers, digest, log }),
+      [
+        fleet.FLEET_BUS,
+        STREAMS,
+        EVENT_LOG,
+        LIVE_TAIL,
+        streaming.INTENT_SETTLER,
+        CREDIT_HOLDS,
+        CLOCK,
+        TIMERS,
+        DIGEST,
+        LOG,
+      ],
     );
   bindWatching(container, lifeMs);
 }

@@ -53,6 +53,7 @@ type ChatSettings = StreamSettings & { readonly keepaliveMs: number };
 export function bindStreaming(container: Container, settings: ChatSettings): void {
   bindStreamEngine(container, settings);
   bindNaming(container);
+  bindUndoing(container);
   bindOpening(container, settings);
   bindStreams(container);
   bindChats(container);
@@ -77,14 +78,28 @@ function bindNaming(container: Container): void {
     );
 }
 
-function bindOpening(container: Container, settings: StreamSettings): void {
+function bindUndoing(container: Container): void {
   container
     .bind(streaming.UNDO_START)
     .toResolvedValue(
-      (streams, eventLog, tail, settler, clock, timers, ids, digest, log) =>
-        new UndoStart({ streams, eventLog, tail, settler, clock, timers, ids, digest, log }),
-      [STREAMS, EVENT_LOG, LIVE_TAIL, streaming.INTENT_SETTLER, CLOCK, TIMERS, IDS, DIGEST, LOG],
+      (streams, eventLog, tail, settler, holds, clock, timers, ids, digest, log) =>
+        new UndoStart({ streams, eventLog, tail, settler, holds, clock, timers, ids, digest, log }),
+      [
+        STREAMS,
+        EVENT_LOG,
+        LIVE_TAIL,
+        streaming.INTENT_SETTLER,
+        CREDIT_HOLDS,
+        CLOCK,
+        TIMERS,
+        IDS,
+        DIGEST,
+        LOG,
+      ],
     );
+}
+
+function bindOpening(container: Container, settings: StreamSettings): void {
   container.bind(streaming.OPEN_STREAM).toResolvedValue(
     (
       streams,

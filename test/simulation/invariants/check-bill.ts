@@ -6,7 +6,7 @@ import type { WatchedStream } from './stream-invariants.ts';
 
 /**
  * Whether a stream that has just ended is billed within the rules: nothing before the model was asked, at least what
- * its log proves, at most what its node got from the model, and never more than was held.
+ * its log and its hold's checkpoint prove, at most what its node got from the model, and never more than was held.
  *
  * @param given who has ended it, and whether its node's name had been taken: a node that knows that it has lost a stream
  *   knows no more of it than others do.
@@ -36,12 +36,32 @@ export function checkBill(
   const isOwn = by === watched.driver;
   const isWhole = kind === 'finished' || (kind === 'stopped' && isOwn && !isTaken);
   journal.expect(!isWhole || call === undefined || !free, () => `${told} and its model was asked`);
-  // Who does not drive a stream knows its log alone.
-  const isFromLog = (kind === 'interrupted' || kind === 'stopped') && outputTokens === proved;
-  journal.expect(isOwn || isFromLog, () => `${told} by ${by}, for which its log proves ${proved}`);
+  checkProof(watched, { by, isOwn, proved }, journal);
   const owed = Math.min(chargeFor(inputTokens + outputTokens, hold.priceMicrosPer1000), hold.amountMicros);
   journal.expect(chargeMicros === owed, () => `${told}: ${chargeMicros} micros instead of ${owed}`);
   checkHash(watched, journal);
+}
+
+/**
+ * Who does not drive a stream knows its log and what accounting told him, and no more; who drives it has told accounting
+ * no more than he knows.
+ */
+function checkProof(
+  { session, checkpoint, told }: WatchedStream,
+  { by, isOwn, proved }: { readonly by: string; readonly isOwn: boolean; readonly proved: number },
+  journal: JournalOfRun,
+): void {
+  const { id, end, promptTokens } = session;
+  if (end === undefined || (isOwn && (end.kind === 'finished' || end.kind === 'failed'))) return;
+  const heard = told.get(by) ?? [];
+  const bill = `${id} (${end.kind}) is billed ${end.inputTokens} + ${end.outputTokens} tokens by ${by}`;
+  const least = heard.length > 0 ? Math.min(...heard) : isOwn ? checkpoint : 0;
+  journal.expect(isOwn || heard.length > 0, () => `${bill}, which did not ask for its checkpoint`);
+  const billed = end.inputTokens + end.outputTokens;
+  journal.expect(billed >= least, () => `${bill}, and its hold proves ${least}`);
+  const known = heard.map((tokens) => Math.max(proved, tokens - promptTokens));
+  const isProved = end.kind !== 'finished' && end.kind !== 'failed' && known.includes(end.outputTokens);
+  journal.expect(isOwn || isProved, () => `${bill}, and ${known.join(' or ')} are proved`);
 }
 
 /** The end names the text that the log has. */

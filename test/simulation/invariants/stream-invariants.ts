@@ -36,6 +36,10 @@ export interface WatchedStream {
   /** The process whose activation was stored: the only one that may append. */
   driver?: string;
   call?: ModelCall;
+  /** The usage that accounting has stored last, in tokens of prompt and output. */
+  checkpoint: number;
+  /** What each process that asked accounting for it was told, in order. */
+  readonly told: Map<string, number[]>;
 }
 
 /** Watches every write to chats and streams: slots, transitions, logs, and what an ended stream is billed. */
@@ -68,6 +72,18 @@ export class StreamInvariants implements ModelWatch {
   /** To be called whenever somebody has a lease. */
   leaseHeld(name: unknown, holder: unknown): void {
     if (name !== `node/${holder}`) this.#taken.add(name);
+  }
+
+  /** To be called after each renewal of a hold. */
+  checkpointed(id: unknown, tokens: number): void {
+    const watched = this.streams.get(id as StreamId);
+    if (watched !== undefined) watched.checkpoint = Math.max(watched.checkpoint, tokens);
+  }
+
+  /** To be called when a process has asked for the checkpoint of a hold, or knows that it cannot be had. */
+  toldCheckpoint(id: unknown, tokens: number, by: string): void {
+    const told = this.streams.get(id as StreamId)?.told;
+    told?.set(by, [...(told.get(by) ?? []), tokens]);
   }
 
   /** All events of a chat that were ever stored, by their offset. */
@@ -171,7 +187,7 @@ export class StreamInvariants implements ModelWatch {
 
   #begin(session: StreamingSessionState): WatchedStream {
     const asks = this.#state.store.streams.get(session.id)?.message.content;
-    const watched: WatchedStream = { session, asks, events: [] };
+    const watched: WatchedStream = { session, asks, events: [], checkpoint: 0, told: new Map() };
     this.streams.set(session.id, watched);
     this.#journal.write(`…${session.id.slice(-6)} of ${session.chatId} is ${session.state}`);
     this.#journal.expect(session.state === 'opening', () => `${session.id} begins as ${session.state}`);

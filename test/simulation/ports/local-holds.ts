@@ -1,5 +1,6 @@
 import { ExtendHold } from '../../../src/application/accounting/extend-hold.ts';
 import { LocalCreditHolds } from '../../../src/application/accounting/local-credit-holds.ts';
+import { ReadCheckpoint } from '../../../src/application/accounting/read-checkpoint.ts';
 import { ReleaseHold } from '../../../src/application/accounting/release-hold.ts';
 import { ReserveCredit } from '../../../src/application/accounting/reserve-credit.ts';
 import { SettleHold } from '../../../src/application/accounting/settle-hold.ts';
@@ -21,6 +22,7 @@ export function localHolds(ports: {
   return new LocalCreditHolds({
     reserve: new ReserveCredit({ ...ports, catalog: CATALOG, capOutputTokens: MODEL.maxOutputTokens }),
     extend: new ExtendHold(ports),
+    checkpoint: new ReadCheckpoint(ports),
     settle: new SettleHold(ports),
     release: new ReleaseHold(ports),
   });

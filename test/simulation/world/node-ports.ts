@@ -15,6 +15,7 @@ import type { CompletionModels } from '../../../src/application/ports/streaming/
 import type { EventLog } from '../../../src/application/ports/streaming/event-log.ts';
 import type { LiveTail } from '../../../src/application/ports/streaming/live-tail.ts';
 import type { StreamRepository } from '../../../src/application/ports/streaming/stream-repository.ts';
+import { BILLED_BY_LOG_ALONE } from '../../../src/application/streaming/engine/hold-checkpoint.ts';
 import { localHolds } from '../ports/local-holds.ts';
 import { overNetwork } from '../ports/over-network.ts';
 import { SimulatedModel } from '../ports/simulated-model.ts';
@@ -68,11 +69,15 @@ export function nodePorts(world: World, process: SimulatedProcess): NodePorts {
 }
 
 /** Accounting apart, whose answers may be lost as well; undefined where every node does its own. */
-function holdsOf({ network, state, accounting }: World, process: SimulatedProcess): CreditHolds | undefined {
+function holdsOf(
+  { network, state, accounting, watch }: World,
+  process: SimulatedProcess,
+): CreditHolds | undefined {
   if (accounting === undefined) return undefined;
   return overNetwork(network, process, {
     ...{ name: 'accounting', adapter: accounting, server: state.accountingServer },
-    repeatable: new Set(['reserve', 'extend', 'resolve'] as const),
+    carriedOut: watch.holds,
+    repeatable: new Set(['reserve', 'extend', 'checkpointOf', 'resolve'] as const),
   });
 }
 
@@ -128,7 +133,7 @@ const NOBODY_ASKED: PrincipalDirectory = {
 };
 
 /** What a node says at error level is a mistake of the program, but for what it must say there. */
-function logOf({ journal }: World, process: SimulatedProcess): Log {
+function logOf({ journal, streamInvariants }: World, process: SimulatedProcess): Log {
   const write = (fields: LogFields, message: string): void => {
     const error = fields.err instanceof Error ? `: ${fields.err.message}` : '';
     journal.write(`${process.name} says: ${message}${error}`);
@@ -137,7 +142,11 @@ function logOf({ journal }: World, process: SimulatedProcess): Log {
   return {
     debug: () => undefined,
     info: write,
-    warn: write,
+    warn: (fields, message) => {
+      write(fields, message);
+      // Without an accounting to ask there is no checkpoint to go by.
+      if (message === BILLED_BY_LOG_ALONE) streamInvariants.toldCheckpoint(fields.streamId, 0, process.name);
+    },
     error: (fields, message) => {
       write(fields, message);
       if (!SAID_AT_ERROR_LEVEL.has(message)) journal.fail(`${process.name} says as an error: ${message}`);

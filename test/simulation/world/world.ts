@@ -55,7 +55,7 @@ export class World {
   readonly users: readonly UserId[] = Array.from({ length: USERS }, (_, user) => userOf(user));
   readonly streamInvariants = new StreamInvariants(this.state, this.journal);
   readonly ledgerInvariants = new LedgerInvariants(this.state, this.journal, this.users);
-  readonly watch: { readonly streams: Watch; readonly money: Watch; readonly leases: Watch };
+  readonly watch: Record<'streams' | 'money' | 'holds' | 'leases', Watch>;
   readonly nodes: Array<SimulatedNode | undefined> = Array.from({ length: NODES }, () => undefined);
   readonly rooms: Room[] = [];
   readonly tabs: Tab[] = [];
@@ -79,10 +79,17 @@ export class World {
         this.streamInvariants.afterWrite(method, given, result, by);
         await this.look();
       },
-      money: (method, _given, result) => {
+      money: (method, given, result, by) => {
+        const { checkpointTokens: tokens = 0 } = (result ?? {}) as { checkpointTokens?: number };
+        if (method === 'extend') this.streamInvariants.checkpointed(given[0], tokens);
+        if (method === 'reservation') this.streamInvariants.toldCheckpoint(given[0], tokens, by.name);
         const { holds, grants } = { holds: 1, grants: 1, ...(result as object | undefined) };
-        const moved = method !== 'extend' && holds + grants > 0;
+        const moved = method !== 'extend' && method !== 'reservation' && holds + grants > 0;
         return moved ? this.look() : undefined;
+      },
+      holds: (method, given, result, by) => {
+        if (method !== 'checkpointOf') return;
+        this.streamInvariants.toldCheckpoint(given[0], (result ?? 0) as number, by.name);
       },
       leases: (method, given, result) => {
         if (method === 'hold' && result !== 'taken') this.streamInvariants.leaseHeld(given[0], given[1]);

@@ -32,6 +32,11 @@ export interface CreditHolds {
   /** Renews the hold and stores the usage so far. `closed`: the hold is gone, stop the upstream. */
   extend(id: StreamId, tokensSoFar: number): Promise<'extended' | 'closed'>;
   /**
+   * The usage that the last extension stored, prompt included, whatever has become of the hold: 0 before the first one,
+   * undefined for an id that nothing was ever held for. Never goes back.
+   */
+  checkpointOf(id: StreamId): Promise<number | undefined>;
+  /**
    * Resolves a hold. An abort of an id that accounting does not know voids the id, so that a reserve which
    * arrives late holds nothing. `acknowledged` also for repeats and for holds that expiry closed before;
    * `rejected` when accounting refuses it for good.

@@ -1,9 +1,9 @@
 import { StreamingSession, type StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { EventLog } from '../../ports/streaming/event-log.ts';
 import type { Seal, StreamRepository } from '../../ports/streaming/stream-repository.ts';
 import { buildSeal, type Ending } from './build-seal.ts';
+import { type CheckpointDeps, holdCheckpoint } from './hold-checkpoint.ts';
 import { extendSummary, summariseLog } from './read-log.ts';
 
 /** How often an end is tried against a writer that goes on: each try has the time between two of its appends. */
@@ -18,21 +18,24 @@ export type LogEnding =
   | { readonly kind: 'busy' };
 
 /**
- * Ends a running stream that is not driven here with what its log proves: the prompt is charged only when a chunk is
- * stored, because nothing else proves that the model was asked. Whoever still writes to it meets the end and stops.
+ * Ends a running stream that is not driven here with what its log or its hold's checkpoint proves, whichever is later:
+ * the prompt is charged only when a chunk or a checkpoint of usage is stored, because nothing else proves that the model
+ * was asked. Whoever still writes to it meets the end and stops. An accounting that stays away is not waited for.
  *
  * @throws PortError when the store is away; try again.
  */
 export async function sealFromLog(
   state: StreamingSessionState,
   ending: Extract<Ending, { kind: 'interrupt' | 'stop' }>,
-  deps: { clock: Clock; digest: Digest; eventLog: EventLog; streams: StreamRepository },
+  deps: CheckpointDeps & { digest: Digest; eventLog: EventLog; streams: StreamRepository },
 ): Promise<LogEnding> {
-  const { id, owner, chatId } = state;
+  const { id, owner, chatId, promptTokens } = state;
   let known = await summariseLog(deps.eventLog, state);
+  const checkpoint = await holdCheckpoint(id, deps);
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-    const { text, hasChunk, outputTokens, lastOffset } = known;
-    const produced = { text, outputTokens, lastOffset, upstreamCalled: hasChunk };
+    const { text, hasChunk, lastOffset } = known;
+    const outputTokens = Math.max(known.outputTokens, checkpoint - promptTokens);
+    const produced = { text, outputTokens, lastOffset, upstreamCalled: hasChunk || checkpoint > 0 };
     const at = { nowMs: deps.clock.nowMs(), digest: deps.digest };
     const seal = buildSeal(StreamingSession.restore(state), ending, produced, at);
     if ((await deps.streams.seal(seal)) === 'sealed') return { kind: 'sealed', seal };

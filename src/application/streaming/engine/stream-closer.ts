@@ -1,4 +1,5 @@
 import type { StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
+import type { CreditHolds } from '../../ports/accounting/credit-holds.ts';
 import type { Digest } from '../../ports/digest.ts';
 import { PortError } from '../../ports/port-error.ts';
 import type { Seal, StreamRepository } from '../../ports/streaming/stream-repository.ts';
@@ -21,6 +22,7 @@ export interface StreamCloserDeps extends EventWriterDeps {
   readonly streams: StreamRepository;
   readonly digest: Digest;
   readonly settler: IntentSettler;
+  readonly holds: CreditHolds;
   /** Aborts when the program ends: what is not sealed then is sealed at the next start. */
   readonly shutdown: AbortSignal;
 }

@@ -3,7 +3,6 @@ import type { UserId } from '../../../domain/identity/ids.ts';
 import { MAX_TRANSCRIPT_BYTES } from '../../../domain/streaming/chat-session.ts';
 import type { ChatId, StreamId } from '../../../domain/streaming/stream-id.ts';
 import { StreamingSession, type StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
-import type { CreditHolds } from '../../ports/accounting/credit-holds.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import type {
   CompletionModel,
@@ -23,7 +22,6 @@ const RENEWALS_PER_LIFE = 3;
 
 /** What every runner works with. */
 export interface StreamRunnerDeps extends StreamCloserDeps {
-  readonly holds: CreditHolds;
   readonly metrics: Metrics;
   readonly presence: StreamPresence;
   readonly settings: StreamSettings;

@@ -1,5 +1,5 @@
 import { StreamingSession, type StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
-import type { SettlementIntent } from '../../ports/accounting/credit-holds.ts';
+import type { CreditHolds, SettlementIntent } from '../../ports/accounting/credit-holds.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Digest } from '../../ports/digest.ts';
 import type { IdSource } from '../../ports/id-source.ts';
@@ -17,6 +17,7 @@ interface Deps {
   readonly eventLog: EventLog;
   readonly tail: LiveTail;
   readonly settler: IntentSettler;
+  readonly holds: CreditHolds;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ids: IdSource;

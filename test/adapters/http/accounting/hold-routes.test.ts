@@ -179,6 +179,7 @@ describe('the streaming session routes', () => {
     for (const sessionId of [ID, 'nonsense', '__proto__']) {
       expect((await post('finalize', { sessionId, actualTokens: 1 })).status).to.equal(404);
       expect((await post('extend', { sessionId, tokensSoFar: 1 })).status).to.equal(404);
+      expect((await post('checkpoint', { sessionId })).status).to.equal(404);
     }
     expect((await post('abort', { sessionId: 'nonsense' })).status).to.equal(404);
     const { body } = await client.get(admin, '/api/ledger/journal');
@@ -200,6 +201,15 @@ describe('the streaming session routes', () => {
     service.clock.advance(HOLD_LIFETIME_MS);
     const late = await post('extend', { sessionId: ID, tokensSoFar: 50 });
     expect([late.status, late.body.code]).to.deep.equal([409, 'reservation.closed']);
+  });
+
+  it('checkpoint: tell what the last renewal stored, also when the hold is over', async () => {
+    await initialize();
+    const told = async () => (await post('checkpoint', { sessionId: ID })).body;
+    expect(await told()).to.deep.equal({ sessionId: ID, tokensSoFar: 0 });
+    await post('extend', { sessionId: ID, tokensSoFar: 40 });
+    await post('abort', { sessionId: ID, tokensGenerated: 50 });
+    expect(await told()).to.deep.equal({ sessionId: ID, tokensSoFar: 40 });
   });
 
   it('answer a first report after expiry with what expiry fixed', async () => {

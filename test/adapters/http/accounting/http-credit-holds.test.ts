@@ -138,9 +138,10 @@ describe('HttpCreditHolds between services that fail', () => {
     const nobody = holdsAt(origin, { timers });
     expect(await kindOfFailure(nobody.reserve(REQUEST))).to.equal('unavailable');
     expect(await kindOfFailure(nobody.extend(ID, 1))).to.equal('unavailable');
+    expect(await kindOfFailure(nobody.checkpointOf(ID))).to.equal('unavailable');
     expect(await kindOfFailure(nobody.resolve(FINALIZE))).to.equal('unavailable');
     expect(timers.pausesMs.slice(0, 2)).to.deep.equal([HOLDS_BACKOFF_MS / 2, HOLDS_BACKOFF_MS]);
-    expect(timers.pausesMs).to.have.length(3 * (HOLDS_MAX_TRIES - 1));
+    expect(timers.pausesMs).to.have.length(4 * (HOLDS_MAX_TRIES - 1));
   });
 
   const unknown: ReadonlyArray<[string, Fault]> = [

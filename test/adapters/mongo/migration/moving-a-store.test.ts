@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { MongoStoreInspection } from '../../../../src/adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
 import { MongoMoveTarget } from '../../../../src/adapters/outbound/mongo/migration/mongo-move-target.ts';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
+import { SqliteReservationLedger } from '../../../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
 import { authenticator } from '../../../../src/adapters/outbound/sqlite/audit/audit-chain-writer.ts';
 import { SqliteAuditLog } from '../../../../src/adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import { SqliteStoreInspection } from '../../../../src/adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts';
@@ -22,8 +23,10 @@ import type { StoreInspection } from '../../../../src/application/ports/store-in
 import type { MoveTarget } from '../../../../src/application/ports/store-migration.ts';
 import { T0 } from '../../../support/ledger-builders.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { ManualTimers } from '../../../support/manual-timers.ts';
 import { type TemporaryMongo, temporaryMongo, withDatabase } from '../../../support/mongodb.ts';
 import { populate } from '../../../support/populated-store.ts';
+import { RecordingLog } from '../../../support/recording-log.ts';
 import { AUDIT_KEY, type TemporaryStore, temporaryStore } from '../../../support/temporary-store.ts';
 
 const digest = new NodeDigest();
@@ -87,7 +90,11 @@ describe('moving an embedded store to MongoDB', function () {
 
   async function settle(): Promise<void> {
     const { streams, events: eventLog } = await openStreamingStore(temporary.store);
-    const deps = { streams, eventLog, clock: new ManualClock(T0 + 100), digest };
+    const ledger = new SqliteReservationLedger(temporary.store);
+    const holds = { checkpointOf: async (id: string) => (await ledger.reservation(id))?.checkpointTokens };
+    const timers = new ManualTimers(new ManualClock(T0 + 100));
+    const log = new RecordingLog();
+    const deps = { streams, eventLog, holds, clock: timers.clock, timers, digest, log };
     await new EndOpenStreams(deps).execute();
     await new SqliteAuditLog(temporary.store).anchor();
   }

@@ -38,6 +38,7 @@ const heldAnswer = z.object({
   expiresAt: z.iso.datetime(),
 });
 const namedAnswer = z.object({ sessionId: z.string() });
+const checkpointAnswer = z.object({ sessionId: z.string(), tokensSoFar: z.int().min(0) });
 const problem = z.object({ status: z.int(), code: z.string(), message: z.string() });
 
 /** Refusals of a reserve that chat passes on as they are; they hold nothing. */
@@ -120,6 +121,13 @@ export class HttpCreditHolds implements CreditHolds {
     throw refused(verdict);
   }
 
+  async checkpointOf(id: StreamId): Promise<number | undefined> {
+    const verdict = await this.#call('checkpoint', id, { sessionId: id }, checkpointAnswer);
+    if (verdict.kind === 'answer') return checkpointAnswer.parse(verdict.body).tokensSoFar;
+    if (verdict.code === 'reservation.not_found') return undefined;
+    throw refused(verdict);
+  }
+
   async resolve(intent: SettlementIntent): Promise<'acknowledged' | 'rejected'> {
     const { kind, id, tokens } = intent;
     const body =
@@ -138,7 +146,7 @@ export class HttpCreditHolds implements CreditHolds {
    * not: the outcome stays unknown until a repeat is answered.
    */
   async #call(
-    word: 'initialize' | 'extend' | 'finalize' | 'abort',
+    word: 'initialize' | 'extend' | 'checkpoint' | 'finalize' | 'abort',
     id: StreamId,
     body: unknown,
     answer: z.ZodType,

@@ -7,6 +7,7 @@ import type { ExtendHold } from '../../../../../application/accounting/extend-ho
 import type { ListAllocations } from '../../../../../application/accounting/list-allocations.ts';
 import type { ListReservations } from '../../../../../application/accounting/list-reservations.ts';
 import type { ReadBalance } from '../../../../../application/accounting/read-balance.ts';
+import type { ReadCheckpoint } from '../../../../../application/accounting/read-checkpoint.ts';
 import type { ReadJournal } from '../../../../../application/accounting/read-journal.ts';
 import type { ReadUsage } from '../../../../../application/accounting/read-usage.ts';
 import type { RecordUsage } from '../../../../../application/accounting/record-usage.ts';
@@ -25,6 +26,7 @@ export interface AccountingUseCases {
   readonly listAllocations: ListAllocations;
   readonly reserveCredit: ReserveCredit;
   readonly extendHold: ExtendHold;
+  readonly readCheckpoint: ReadCheckpoint;
   readonly settleHold: SettleHold;
   readonly releaseHold: ReleaseHold;
   readonly listReservations: ListReservations;

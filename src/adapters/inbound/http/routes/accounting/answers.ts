@@ -115,6 +115,12 @@ export const holdAnswer = z.object({
 /** A renewed hold. */
 export const extendAnswer = z.object({ sessionId: z.string(), allocatedCredits: amount, expiresAt: at });
 
+/** The usage that a hold's last renewal stored. */
+export const checkpointAnswer = z.object({
+  sessionId: z.string(),
+  tokensSoFar: z.int().min(0).describe('Prompt and output; 0 before the first renewal'),
+});
+
 const expired = z.literal(true).optional().describe('The hold had expired before; nothing moved');
 /** A settled hold. */
 export const finalizeAnswer = z.object({

@@ -6,11 +6,14 @@ import { invariant } from '../../../../../domain/invariant.ts';
 import { isStreamId } from '../../../../../domain/streaming/stream-id.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
-import { abortAnswer, extendAnswer, finalizeAnswer, holdAnswer } from './answers.ts';
+import { abortAnswer, checkpointAnswer, extendAnswer, finalizeAnswer, holdAnswer } from './answers.ts';
 import { name, tokens } from './fields.ts';
 import { holdView, iso } from './views.ts';
 
-type Uses = Pick<AccountingUseCases, 'reserveCredit' | 'extendHold' | 'settleHold' | 'releaseHold'>;
+type Uses = Pick<
+  AccountingUseCases,
+  'reserveCredit' | 'extendHold' | 'readCheckpoint' | 'settleHold' | 'releaseHold'
+>;
 
 const streamId = z
   .string()
@@ -23,6 +26,7 @@ const anyId = name.describe("The streaming session's id");
 export const holdRoutes = (useCases: Uses): Route[] => [
   initialize(useCases),
   extend(useCases),
+  checkpoint(useCases),
   finalize(useCases),
   abort(useCases),
 ];
@@ -80,6 +84,24 @@ const extend = ({ extendHold }: Uses): Route =>
         allocatedCredits: microsToCredits(hold.amountMicros),
         expiresAt: iso(hold.expiresAtMs),
       };
+      return { status: 200, body: answer };
+    },
+  });
+
+/** Asked by whoever ends a stream that it did not drive. It changes nothing, and is a POST because its kin are. */
+const checkpoint = ({ readCheckpoint }: Uses): Route =>
+  defineRoute({
+    method: 'post',
+    path: '/api/streaming-sessions/checkpoint',
+    operationId: 'readStreamingSessionCheckpoint',
+    summary: 'The usage that the last renewal of a hold stored',
+    permission: 'service',
+    body: z.object({ sessionId: anyId }),
+    answers: { 200: { description: 'What is proved of it so far', schema: checkpointAnswer } },
+    refusals: ['reservation.not_found'],
+    async handle({ body: { sessionId } }) {
+      const tokensSoFar = await readCheckpoint.execute({ id: sessionId });
+      const answer: z.output<typeof checkpointAnswer> = { sessionId, tokensSoFar };
       return { status: 200, body: answer };
     },
   });
