@@ -5,7 +5,13 @@ import type { ClassifiedEvent, Finding } from '../../../src/application/ports/co
 import { severityOf } from '../../../src/domain/control/mad-code.ts';
 import { toolRequest } from '../../contracts/event-classifier.ts';
 import { BENIGN_CALLS, BENIGN_RESULTS, INJECTED_RESULTS } from '../../support/benign-calls.ts';
-import { type CallCase, DANGEROUS_DATA, DANGEROUS_SHELL, EVASIONS } from '../../support/dangerous-calls.ts';
+import {
+  type CallCase,
+  DANGEROUS_DATA,
+  DANGEROUS_SHELL,
+  EVASIONS,
+  LESS_USUAL,
+} from '../../support/dangerous-calls.ts';
 
 const classifier = new RuleClassifier(starterRules());
 const classify = (event: ClassifiedEvent): Promise<Finding> =>
@@ -26,6 +32,7 @@ function describeCalls(name: string, calls: readonly CallCase[]): void {
 
 describeCalls('what destroys, runs, stays and blinds', DANGEROUS_SHELL);
 describeCalls('what takes secrets, data and money', DANGEROUS_DATA);
+describeCalls('less usual forms of these', LESS_USUAL);
 describeCalls('what is written so that it is not noticed', EVASIONS);
 
 describe('the starter rules leave alone', () => {
