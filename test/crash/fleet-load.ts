@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, EventReader, WireEvent } from '../support/api-client.ts';
-import { must } from './broken-by-crash.ts';
+import { BrokenByCrash, must } from './broken-by-crash.ts';
 
 /** Rest before something that a hurt node could not do is tried elsewhere, in milliseconds. */
 const TRY_AGAIN_MS = 100;
@@ -145,7 +145,7 @@ export class FleetLoad {
   async #checkWhole(chat: string, streamId: string, seen: readonly WireEvent[]): Promise<void> {
     const before = (seen[0]?.id ?? 1) - 1;
     const whole = await this.#resume(chat, before === 0 ? undefined : before);
-    must(whole !== undefined, 'a stream whose end was read can be read again', { streamId, before });
+    if (whole === undefined) return this.#missing(chat, streamId, seen);
     await whole.toEnd();
     must(JSON.stringify(whole.events) === JSON.stringify(seen), 'what was read is what is kept', {
       streamId,
@@ -154,6 +154,23 @@ export class FleetLoad {
     });
     const receipt = await this.#attempt((client) => client.update(chat, streamId, whole.text));
     must(receipt === undefined || receipt.status === 200, 'the receipt of what was read is taken', receipt);
+  }
+
+  /** @throws what nodes say of a stream that one of them could not find: whether it is gone, or was missed by one look. */
+  async #missing(chat: string, streamId: string, seen: readonly WireEvent[]): Promise<never> {
+    const before = (seen[0]?.id ?? 1) - 1;
+    const again = await this.#attempt(async (client) => (await client.resume(chat, before)).response);
+    const latest = await this.#resume(chat, undefined);
+    const receipt = await this.#attempt((client) => client.update(chat, streamId, 'not what it said'));
+    throw new BrokenByCrash(
+      `a stream whose end was read can be read again: ${JSON.stringify({
+        streamId,
+        events: [seen[0], seen.at(-1)],
+        again: again?.status,
+        latest: latest?.streamId,
+        byItsId: receipt?.status,
+      })}`,
+    );
   }
 
   #count(seen: readonly WireEvent[], returns: number): void {
