@@ -6,6 +6,8 @@ import type { VirtualTime } from '../world/virtual-time.ts';
 
 /** How soon a reader of another node is told that something of his tail was lost, at the longest, in milliseconds. */
 const MISSED_WITHIN_MS = 1_000;
+/** After so long a silence it is told again, in milliseconds: the look may have failed, and the last word been lost. */
+const TOLD_AGAIN_MS = 5_000;
 /** How long words take between nodes, at the longest, in milliseconds. */
 const LONGEST_WAY_MS = 400;
 
@@ -15,6 +17,8 @@ interface Subscription {
   readonly listener: TailListener;
   /** Until when what was sent to it is on its way: nothing overtakes what is before it. */
   busyUntilMs: number;
+  /** How often something was published for it, whether it was lost or not. */
+  published: number;
 }
 
 /**
@@ -38,7 +42,7 @@ export class SimulatedTail {
     return {
       publish: (id, events) => this.#tell(process, id, (listener) => listener.onEvents(events)),
       disconnect: (id) => this.#tell(process, id, (listener) => listener.onDisconnected()),
-      subscribe: (id, listener) => this.#subscribe({ process, id, listener, busyUntilMs: 0 }),
+      subscribe: (id, listener) => this.#subscribe({ process, id, listener, busyUntilMs: 0, published: 0 }),
     };
   }
 
@@ -55,6 +59,7 @@ export class SimulatedTail {
   #tell(from: SimulatedProcess, id: StreamId, tell: (listener: TailListener) => void): void {
     for (const subscription of [...this.#subscriptions]) {
       if (subscription.id !== id) continue;
+      subscription.published += 1;
       if (subscription.process === from) tell(subscription.listener);
       else if (this.#random.chance(this.losses)) this.#missed(subscription);
       else this.#send(subscription, this.#random.whole(0, LONGEST_WAY_MS), tell);
@@ -62,7 +67,14 @@ export class SimulatedTail {
   }
 
   #missed(subscription: Subscription): void {
-    this.#send(subscription, this.#random.whole(1, MISSED_WITHIN_MS), (listener) => listener.onMissed());
+    const { published } = subscription;
+    this.#send(subscription, this.#random.whole(1, MISSED_WITHIN_MS), (listener) => {
+      listener.onMissed();
+      subscription.process.after(TOLD_AGAIN_MS, () => {
+        if (this.#subscriptions.has(subscription) && subscription.published === published)
+          this.#missed(subscription);
+      });
+    });
   }
 
   #send(subscription: Subscription, afterMs: number, tell: (listener: TailListener) => void): void {
