@@ -41,7 +41,13 @@ async function crashFleet(): Promise<unknown> {
       servers.push(server);
       process.env[variable] = server.url;
     }
-    const settings = { nodes, points, leaseMs: positive('lease') * 1000, pauseMs: positive('pause') * 1000 };
+    const settings = {
+      nodes,
+      points,
+      chats: 8,
+      leaseMs: positive('lease') * 1000,
+      pauseMs: positive('pause') * 1000,
+    };
     return await runFleetCrashes(settings, Math.random, tell);
   } finally {
     for (const server of servers) await server.stop();

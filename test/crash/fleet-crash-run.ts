@@ -13,8 +13,8 @@ import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 import { BrokenByCrash, must } from './broken-by-crash.ts';
 import { FleetLoad, type LoadTally } from './fleet-load.ts';
 
-/** Chats in which streams run all the time. */
-const CHATS = 8;
+/** Tokens a second of each stream. */
+const PACE = 40;
 /** Latest moment of a blow after the fleet is whole again, in milliseconds. */
 const LATEST_BLOW_MS = 1_000;
 /** How long the last streams may take to end and to be settled, in milliseconds: longer than a dead node is waited for. */
@@ -24,6 +24,8 @@ const QUIET_WITHIN_MS = 30_000;
 export interface FleetCrashSettings {
   readonly nodes: number;
   readonly points: number;
+  /** Chats in which streams run all the time. */
+  readonly chats: number;
   /** How long a silent node is waited for, in milliseconds. */
   readonly leaseMs: number;
   /** How long a node that is stopped stands still, in milliseconds; longer than its lease. */
@@ -49,8 +51,10 @@ export async function runFleetCrashes(
 ): Promise<FleetCrashReport> {
   const fleet = await CrashingFleet.start(settings);
   try {
-    const load = await FleetLoad.start(fleet.clients, CHATS, random);
+    const load = await FleetLoad.start(fleet.clients, settings.chats, random);
     const blows = { kills: 0, pauses: 0 };
+    // The doctor looks while the next node is hurt already: what it finds has to be whole at any moment.
+    let looking = Promise.resolve();
     for (let point = 1; point <= settings.points; point += 1) {
       await sleep(random() * LATEST_BLOW_MS);
       load.requireWhole();
@@ -59,11 +63,12 @@ export async function runFleetCrashes(
       blows[how] += 1;
       if (how === 'kills') await fleet.kill(victim);
       else await fleet.pause(victim);
-      await fleet.requireClean();
-      tell(
-        `${point}/${settings.points}: node ${victim + 1} ${how === 'kills' ? 'killed' : 'paused'}, doctor clean`,
-      );
+      await looking;
+      looking = fleet.requireClean();
+      looking.catch(() => undefined);
+      tell(`${point}/${settings.points}: node ${victim + 1} ${how === 'kills' ? 'killed' : 'paused'}`);
     }
+    await looking;
     const tally = await load.finish();
     await fleet.requireQuiet();
     return { ...tally, ...blows };
@@ -150,7 +155,13 @@ class CrashingFleet {
   }
 
   #startNode(at: number): Promise<RunningServer> {
-    const flags = ['--demo', '--model-pace', '120', '--fleet-lease', `${this.#settings.leaseMs / 1000}s`];
+    const flags = [
+      '--demo',
+      '--model-pace',
+      String(PACE),
+      '--fleet-lease',
+      `${this.#settings.leaseMs / 1000}s`,
+    ];
     return RunningServer.start(flags, join(this.#folder, `node-${at}`), this.#env);
   }
 }

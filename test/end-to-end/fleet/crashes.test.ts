@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { runFleetCrashes } from '../../crash/fleet-crash-run.ts';
 
 /** Blows in a normal run of the tests; `npm run test:crash -- --nodes 3 --points 200` does more, with real leases. */
-const SETTINGS = { nodes: 3, points: 20, leaseMs: 1_000, pauseMs: 3_000 };
+const SETTINGS = { nodes: 3, points: 20, chats: 4, leaseMs: 1_000, pauseMs: 3_000 };
 
 describe('a fleet whose nodes are killed and stopped under load', function () {
   this.timeout(400_000);
