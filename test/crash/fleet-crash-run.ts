@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { ApiClient } from '../support/api-client.ts';
-import { childEnvironment } from '../support/child-environment.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedKeys } from '../support/fleet-settings.ts';
+import { holdfast } from '../support/holdfast-command.ts';
 import { type TemporaryMongo, temporaryMongo } from '../support/mongodb.ts';
 import { redisUrl } from '../support/redis.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
-import { BrokenByCrash, must } from './broken-by-crash.ts';
+import { must } from './broken-by-crash.ts';
 import { FleetLoad, type LoadTally } from './fleet-load.ts';
 
 /** Tokens a second of each stream. */
@@ -128,14 +126,8 @@ class CrashingFleet {
   }
 
   async requireClean(): Promise<void> {
-    const doctor = ['bin/holdfast.js', 'doctor', '--data', join(this.#folder, 'doctor'), '--json'];
-    try {
-      await promisify(execFile)(process.execPath, doctor, { env: childEnvironment(this.#env) });
-    } catch (error) {
-      throw new BrokenByCrash(
-        `the doctor finds the store ill: ${(error as { stdout?: string }).stdout || String(error)}`,
-      );
-    }
+    const doctor = await holdfast(['doctor', '--data', join(this.#folder, 'doctor'), '--json'], this.#env);
+    must(doctor.code === 0, 'the doctor finds the store whole', doctor);
   }
 
   /** Once nothing runs any more nothing is held, and the doctor has nothing to say. */
