@@ -10,6 +10,7 @@ import {
   longFunctions,
   MAX_FILE_LINES,
   MAX_TEST_LINES,
+  unshieldedCommands,
 } from './source-laws.ts';
 
 const parse = (name: string, text: string): ts.SourceFile =>
@@ -50,6 +51,10 @@ describe('the laws of the sources', function () {
 
   it('let time, chance and environment in only through their one door', () => {
     expect(sources.flatMap(ambientReads)).to.deep.equal([]);
+  });
+
+  it('let tests start the command only in an environment without their own servers', () => {
+    expect(filesIn('test').flatMap(unshieldedCommands)).to.deep.equal([]);
   });
 
   it('leave no half-merged lines in any text that is kept', () => {
@@ -106,6 +111,13 @@ describe('the laws of the sources notice', () => {
       expect(breach(ambientReads, text)).to.have.length(1);
     });
   }
+
+  it('a command that would read the environment of the tests', () => {
+    const start = "const words = ['bin/holdfast.js', 'doctor'];";
+    expect(breach(unshieldedCommands, `${start} run(process.execPath, words);`)).to.have.length(1);
+    expect(breach(unshieldedCommands, `${start} run(process.execPath, words, childEnvironment());`)).to.be
+      .empty;
+  });
 
   it('an entity that is compared, cloned or stringified', () => {
     const domain = resolve('src/domain/planted-entity.ts');

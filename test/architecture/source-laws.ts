@@ -113,3 +113,14 @@ export function entityComparisons(file: ts.SourceFile, checker: ts.TypeChecker):
   });
   return breaches;
 }
+
+/**
+ * Files that start the command in processes of their own and do not say in which environment: it would serve from, or
+ * look at, the servers that the tests themselves have.
+ */
+export function unshieldedCommands(file: ts.SourceFile): Breach[] {
+  const startsIt = /\(\s*process\.execPath,/.test(file.text) && /bin\/holdfast\.js/.test(file.text);
+  return startsIt && !file.text.includes('childEnvironment(')
+    ? [`${file.fileName} starts the command without childEnvironment()`]
+    : [];
+}
