@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import type { FleetBus, FleetListener } from '../../src/application/ports/fleet/fleet-bus.ts';
+import { mintReviewId } from '../../src/domain/control/agent-event-id.ts';
+import type { ControlWord } from '../../src/domain/control/control-word.ts';
 import { muxSubscriberId } from '../../src/domain/multiplexing/subscriber-id.ts';
 import { eventually } from '../support/eventually.ts';
 import { numberedStream } from '../support/stream-builders.ts';
@@ -14,6 +16,7 @@ function listener(): FleetListener & { readonly heard: string[] } {
     onStopAsked: (id) => heard.push(`stop ${id}`),
     onRevoked: () => heard.push('revoked'),
     onMoved: (id, epoch) => heard.push(`moved ${id} ${epoch}`),
+    onControl: (word) => heard.push(`control ${JSON.stringify(word)}`),
     onMissed: () => undefined,
   };
 }
@@ -44,6 +47,25 @@ export function describeFleetBus(name: string, create: () => Promise<readonly [F
         await eventually(async () =>
           expect(heard).to.have.members([`stop ${numberedStream(1)}`, 'revoked', `moved ${SESSION} 7`]),
         );
+      }
+    });
+
+    it('carries what has changed for agents, whatever their sessions are called', async () => {
+      const [own, other] = [listener(), listener()];
+      here.listen(own);
+      there.listen(other);
+      await connected();
+      const words: readonly ControlWord[] = [
+        { kind: 'due', route: { owner: 'agent:night shift', sessionId: 'a b\u00e9 {"}' } },
+        { kind: 'review', id: mintReviewId(1, 'r'.repeat(16)) },
+        { kind: 'event' },
+        { kind: 'policy' },
+        { kind: 'owners', sessionId: 'a b' },
+      ];
+      for (const word of words) here.tellControl(word);
+      const expected = words.map((word) => `control ${JSON.stringify(word)}`);
+      for (const { heard } of [own, other]) {
+        await eventually(async () => expect(heard).to.have.members(expected));
       }
     });
 

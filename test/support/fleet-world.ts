@@ -42,6 +42,7 @@ class NodeBus implements FleetBus {
   }
 
   tellMoved(): void {}
+  tellControl(): void {}
 
   tellRevoked(): void {
     this.#all((listener) => listener.onRevoked());

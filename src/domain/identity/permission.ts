@@ -38,6 +38,9 @@ export const PERMISSIONS = {
   'journal.read': { roles: ['admin'], scopes: ['admin:read'] },
   'audit.read': { roles: ['admin'], scopes: ['admin:read'] },
   'users.manage': { roles: ['admin'] },
+  'control.connect': { roles: ['agent'] },
+  'control.review': { roles: OFFICERS },
+  'control.manage': { roles: ['admin'] },
 } as const satisfies Readonly<Record<string, Holders>>;
 
 /** Everything a route can ask for. Every route names one. */

@@ -24,6 +24,7 @@ class Bus implements FleetBus {
   }
 
   tellMoved(): void {}
+  tellControl(): void {}
 
   tellRevoked(): void {
     this.words += 1;

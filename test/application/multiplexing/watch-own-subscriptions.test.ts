@@ -26,6 +26,7 @@ class CutBus implements FleetBus {
   readonly askToStop = this.#bus.askToStop.bind(this.#bus);
   readonly tellRevoked = this.#bus.tellRevoked.bind(this.#bus);
   readonly tellMoved = this.#bus.tellMoved.bind(this.#bus);
+  readonly tellControl = this.#bus.tellControl.bind(this.#bus);
 }
 
 describe('what this node has open', () => {

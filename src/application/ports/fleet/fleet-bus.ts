@@ -1,3 +1,4 @@
+import type { ControlWord } from '../../../domain/control/control-word.ts';
 import type { SubscriberId } from '../../../domain/multiplexing/subscriber-id.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 
@@ -9,6 +10,8 @@ export interface FleetListener {
   onRevoked(): void;
   /** A subscription is in a new epoch: it was taken back, perhaps from a connection here. */
   onMoved(id: SubscriberId, epoch: number): void;
+  /** Something of the agents' control plane has changed. Absent in whoever has nothing to do with it. */
+  onControl?(word: ControlWord): void;
   /** Words may have been lost: look at everything that they would have told. */
   onMissed(): void;
 }
@@ -24,6 +27,7 @@ export interface FleetBus {
   askToStop(id: StreamId): void;
   tellRevoked(): void;
   tellMoved(id: SubscriberId, epoch: number): void;
+  tellControl(word: ControlWord): void;
   /** Listens until the returned function is called. */
   listen(listener: FleetListener): () => void;
 }

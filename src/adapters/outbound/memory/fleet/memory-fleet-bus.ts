@@ -1,4 +1,5 @@
 import type { FleetBus, FleetListener } from '../../../../application/ports/fleet/fleet-bus.ts';
+import type { ControlWord } from '../../../../domain/control/control-word.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 
@@ -17,6 +18,10 @@ export class MemoryFleetBus implements FleetBus {
 
   tellMoved(id: SubscriberId, epoch: number): void {
     for (const listener of [...this.#listeners]) listener.onMoved(id, epoch);
+  }
+
+  tellControl(word: ControlWord): void {
+    for (const listener of [...this.#listeners]) listener.onControl?.(word);
   }
 
   listen(listener: FleetListener): () => void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FleetBus, FleetListener } from '../../../../application/ports/fleet/fleet-bus.ts';
+import type { ControlWord } from '../../../../domain/control/control-word.ts';
 import {
   claimedMuxId,
   nameWithin,
@@ -7,11 +8,13 @@ import {
 } from '../../../../domain/multiplexing/subscriber-id.ts';
 import { isStreamId, type StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { RedisWire } from '../redis-wire.ts';
+import { controlWordFrom, controlWordText } from './control-word-text.ts';
 
 const CHANNEL = 'fleet';
 const STOP = 'stop';
 const REVOKED = 'revoked';
 const MOVED = 'moved';
+const CONTROL = 'control';
 
 /** Carries words between nodes over Redis, and to its own node by itself; where there is no Redis only that. */
 export class RedisFleetBus implements FleetBus {
@@ -50,6 +53,11 @@ export class RedisFleetBus implements FleetBus {
     this.#wire.publish(CHANNEL, `${this.#origin} ${MOVED} ${nameWithin(id)} ${epoch}`);
   }
 
+  tellControl(word: ControlWord): void {
+    this.#tell((listener) => listener.onControl?.(word));
+    this.#wire.publish(CHANNEL, `${this.#origin} ${CONTROL} ${controlWordText(word)}`);
+  }
+
   listen(listener: FleetListener): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -62,7 +70,12 @@ export class RedisFleetBus implements FleetBus {
     if (origin === this.#origin) return;
     if (word === REVOKED) this.#tell((listener) => listener.onRevoked());
     if (word === MOVED) this.#hearMoved(claimedMuxId(id), Number(number));
+    if (word === CONTROL) this.#hearControl(controlWordFrom(id));
     if (word === STOP && isStreamId(id)) this.#tell((listener) => listener.onStopAsked(id));
+  }
+
+  #hearControl(word: ControlWord | undefined): void {
+    if (word !== undefined) this.#tell((listener) => listener.onControl?.(word));
   }
 
   #hearMoved(id: SubscriberId | undefined, epoch: number): void {
