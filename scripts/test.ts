@@ -3,9 +3,7 @@
  * check counts as one test. Ends with one line, `N passed, N failed`, and exit code 1 when anything failed.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { CHROMIUM } from './services/chromium.ts';
 import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
 import { mongodbGate } from './services/mongodb-gate.ts';
@@ -13,36 +11,24 @@ import type { OwnServer } from './services/own-server.ts';
 import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 import { redisGate } from './services/redis-gate.ts';
 import { provideService, type Service } from './services/service.ts';
-
-interface Outcome {
-  readonly name: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly seconds: number;
-}
+import { type Outcome, runSuite } from './suite.ts';
 
 /** A suite that is not done by then hangs, in milliseconds. */
-const SUITE_TIMEOUT_MS = 20 * 60_000;
+const SUITE_TIMEOUT_MS = 12 * 60_000;
+/** A static check that is not done by then hangs, in milliseconds. */
+const CHECK_TIMEOUT_MS = 5 * 60_000;
 
-const scratch = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
-
-function run(
-  command: string,
-  args: readonly string[],
-  quiet: boolean,
-): Promise<{ code: number; output: string }> {
+/** Runs a program quietly. */
+function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
-    });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    child.stdout?.on('data', (data: Buffer) => {
+    const take = (data: Buffer): void => {
       output += data.toString();
-    });
-    child.stderr?.on('data', (data: Buffer) => {
-      output += data.toString();
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), SUITE_TIMEOUT_MS);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    const timer = setTimeout(() => child.kill('SIGKILL'), CHECK_TIMEOUT_MS);
     child.once('error', (error) =>
       resolve({ code: 1, output: `${command} could not be started: ${error.message}\n` }),
     );
@@ -56,7 +42,7 @@ function run(
 /** Runs a tool whose verdict is its exit code; its words are shown only when it fails. */
 async function check(name: string, command: string, args: readonly string[]): Promise<Outcome> {
   const startedAt = performance.now();
-  const { code, output } = await run(command, args, true);
+  const { code, output } = await run(command, args);
   const seconds = (performance.now() - startedAt) / 1000;
   process.stdout.write(code === 0 ? `  ✔ ${name} (${seconds.toFixed(1)} s)\n` : `  ✘ ${name}\n${output}\n`);
   return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds };
@@ -108,28 +94,14 @@ async function serve(
   return { name, passed, failed: 1 - passed, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-/** Runs mocha over files; a run that dies without counting is one failure. */
-async function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
+function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
   process.stdout.write(`\n${name}\n`);
-  // Mocha splits a reporter's options at commas.
-  const counts = join(scratch, `${name.replaceAll(/\W+/g, '-')}.json`);
-  const reporter = ['--reporter', 'scripts/count-reporter.cjs', '--reporter-option', `output=${counts}`];
-  const startedAt = performance.now();
-  const { code } = await run('mocha', [...files, ...options, ...reporter], false);
-  const seconds = (performance.now() - startedAt) / 1000;
-  let passed = 0;
-  let failed = 0;
-  try {
-    const read = JSON.parse(readFileSync(counts, 'utf8')) as { passes: number; failures: number };
-    passed = read.passes;
-    failed = read.failures;
-  } catch {
-    process.stdout.write(`${name}: mocha ended before it could count\n`);
-  }
-  if (code !== 0 && failed === 0) failed = 1;
-  if (passed + failed === 0) failed = 1;
-  return { name, passed, failed, seconds };
+  const stop = AbortSignal.timeout(SUITE_TIMEOUT_MS);
+  return runSuite({ name, files, options }, stop, (text) => process.stdout.write(text));
 }
+
+// Whoever ends this process ends what it has started.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 process.stdout.write('what tests need, and static checks\n');
 const outcomes: Outcome[] = [
@@ -151,7 +123,6 @@ outcomes.push(
   await suite('end to end', ['test/end-to-end/**/*.test.ts'], ['--timeout', '120000']),
 );
 for (const server of ownServers) await server.stop();
-rmSync(scratch, { recursive: true, force: true });
 
 process.stdout.write('\n');
 for (const { name, passed, failed, seconds } of outcomes) {

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Outcome } from '../../scripts/suite.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** Time between two looks at whether files are to be stopped, in milliseconds. */
+const LOOK_EVERY_MS = 20;
+const QUICK = `
+  it('passes', () => {});
+  it('fails', () => { throw new Error('the quick reason'); });
+`;
+/** Fails, and then hangs with a process that it has started; `marker` is written when that is so. */
+const stuck = (marker: string): string => `
+  it('fails before it hangs', () => { throw new Error('the reason before'); });
+  it('hangs', () => {
+    const child = require('node:child_process').spawn('sleep', ['1000']);
+    require('node:fs').writeFileSync(${JSON.stringify(marker)}, String(child.pid));
+    return new Promise(() => {});
+  });
+`;
+
+describe('a suite of npm test', function () {
+  this.timeout(60_000);
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-suite-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Runs the files of the folder; stops them once that holds of what they have said. */
+  async function run(
+    options: readonly string[] = [],
+    isTimeToStop: (said: string) => boolean = () => false,
+  ): Promise<{ said: string; outcome: Outcome }> {
+    const program = 'test/support/programs/run-suite.ts';
+    const child = spawn(process.execPath, [program, folder, ...options], { stdio: 'pipe' });
+    const said = { stdout: '', all: '' };
+    const take = (text: Buffer): void => {
+      said.all += text.toString();
+    };
+    child.stderr.on('data', take);
+    child.stdout.on('data', take).on('data', (text: Buffer) => {
+      said.stdout += text.toString();
+    });
+    const timer = setInterval(() => isTimeToStop(said.all) && child.stdin.end(), LOOK_EVERY_MS);
+    await once(child, 'close').finally(() => clearInterval(timer));
+    return { said: said.all, outcome: JSON.parse(said.stdout.trim().split('\n').at(-1) ?? '') as Outcome };
+  }
+
+  it('counts what passed and failed', async () => {
+    writeFileSync(join(folder, 'a.test.cjs'), QUICK);
+    const { outcome } = await run();
+    expect(outcome).to.include({ passed: 1, failed: 1 });
+  });
+
+  it('has failed when nothing of it could be run', async () => {
+    writeFileSync(join(folder, 'a.test.cjs'), 'throw new Error("not even begun");');
+    const { outcome, said } = await run();
+    expect(outcome).to.include({ passed: 0, failed: 1 });
+    expect(said).to.contain('not even begun').and.to.contain('mocha ended before it could count');
+  });
+
+  for (const [how, options, failed] of [
+    ['one file after the other', [], 3],
+    // A process beside others hands over what it has counted when a file is through.
+    ['files side by side', ['--parallel', '--jobs', '2'], 2],
+  ] as const) {
+    it(`loses nothing when it is stopped: ${how}`, async () => {
+      const marker = join(folder, 'stuck');
+      writeFileSync(join(folder, 'a.test.cjs'), QUICK);
+      writeFileSync(join(folder, 'b.test.cjs'), stuck(marker));
+      const { said, outcome } = await run(
+        ['--timeout', '0', ...options],
+        (soFar) => soFar.includes('passes') && existsSync(marker),
+      );
+      expect(said).to.contain('the quick reason').and.to.contain('the reason before');
+      expect(said).to.match(/the suite: stopped after [\d.]+ s\. The last that was heard of is /);
+      expect(outcome).to.include({ passed: 1, failed });
+      const child = Number(readFileSync(marker, 'utf8'));
+      await eventually(async () => expect(() => process.kill(child, 0)).to.throw());
+    });
+  }
+});
