@@ -54,5 +54,5 @@ async function crashFleet(): Promise<unknown> {
   }
 }
 
-const report = nodes === 1 ? await runCrashes(points, Math.random, tell) : await crashFleet();
+const report = nodes === 1 ? await runCrashes({ points }, Math.random, tell) : await crashFleet();
 tell(`${JSON.stringify(report)}\n${points} passed, 0 failed`);

@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { holdfast } from '../support/holdfast-command.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { must } from './broken-by-crash.ts';
+import { RunTime } from './run-time.ts';
 
 /** Chats that have a stream running while the server is killed. */
 const CHATS = 12;
@@ -19,10 +20,18 @@ interface Witness {
 
 /** What a run of kills came to. */
 export interface CrashReport {
+  /** Kills that were dealt, and after which all was well. */
   readonly points: number;
   readonly streams: number;
   readonly interrupted: number;
   readonly finished: number;
+}
+
+/** How a run is set up. */
+export interface CrashSettings {
+  readonly points: number;
+  /** When no further kill is dealt, in milliseconds; as long as the points take by default. */
+  readonly withinMs?: number;
 }
 
 /**
@@ -32,18 +41,23 @@ export interface CrashReport {
  * @throws BrokenByCrash naming the promise.
  */
 export async function runCrashes(
-  points: number,
+  { points, withinMs }: CrashSettings,
   random: () => number,
   tell: (line: string) => void,
 ): Promise<CrashReport> {
+  const time = new RunTime(withinMs);
   let server = await RunningServer.start(FLAGS);
-  const tally = { streams: 0, interrupted: 0, finished: 0 };
-  try {
+  const tally = { points: 0, streams: 0, interrupted: 0, finished: 0 };
+  const run = async (): Promise<CrashReport> => {
     const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
     await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 100_000 });
-    for (let point = 1; point <= points; point += 1) {
+    while (tally.points < points && !time.isOver) {
+      const point = `${tally.points + 1}/${points}`;
+      time.doing(`${point}, the kill`);
       const witnesses = await killUnderLoad(server, random() * LATEST_KILL_MS, random);
+      time.doing(`${point}, the start after it`);
       server = await RunningServer.start(FLAGS, server.data);
+      time.doing(`${point}, the look at what is left`);
       const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
       for (const witness of witnesses) await checkStream(user, witness, tally);
       await checkMoney(user);
@@ -51,12 +65,12 @@ export async function runCrashes(
       for (const { chat } of witnesses)
         await user.send('chat', 'DELETE', `/api/chat/sessions/${chat}`, undefined);
       await checkDoctor(server.data);
-      tell(`${point}/${points}: ${witnesses.length} streams witnessed, doctor clean`);
+      tally.points += 1;
+      tell(`${point}: ${witnesses.length} streams witnessed, doctor clean`);
     }
-    return { points, ...tally };
-  } finally {
-    await server.dispose();
-  }
+    return tally;
+  };
+  return time.hold(run, () => server.dispose());
 }
 
 async function killUnderLoad(

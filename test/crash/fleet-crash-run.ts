@@ -10,6 +10,7 @@ import { redisUrl } from '../support/redis.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 import { must } from './broken-by-crash.ts';
 import { FleetLoad, type LoadTally } from './fleet-load.ts';
+import { RunTime } from './run-time.ts';
 
 /** Tokens a second of each stream. */
 const PACE = 40;
@@ -22,6 +23,8 @@ const QUIET_WITHIN_MS = 30_000;
 export interface FleetCrashSettings {
   readonly nodes: number;
   readonly points: number;
+  /** When no further blow is dealt, in milliseconds; as long as the points take by default. */
+  readonly withinMs?: number;
   /** Chats in which streams run all the time. */
   readonly chats: number;
   /** How long a silent node is waited for, in milliseconds. */
@@ -47,31 +50,45 @@ export async function runFleetCrashes(
   random: () => number,
   tell: (line: string) => void,
 ): Promise<FleetCrashReport> {
-  const fleet = await CrashingFleet.start(settings);
-  try {
-    const load = await FleetLoad.start(fleet.clients, settings.chats, random);
+  const time = new RunTime(settings.withinMs);
+  const fleet = await CrashingFleet.create(settings);
+  const load = new FleetLoad(fleet.clients, random);
+  const run = async (): Promise<FleetCrashReport> => {
+    await fleet.start();
+    await load.start(settings.chats);
     const blows = { kills: 0, pauses: 0 };
     // The doctor looks while the next node is hurt already: what it finds has to be whole at any moment.
     let looking = Promise.resolve();
-    for (let point = 1; point <= settings.points; point += 1) {
+    for (let point = 1; point <= settings.points && !time.isOver; point += 1) {
       await sleep(random() * LATEST_BLOW_MS);
       load.requireWhole();
       const victim = Math.floor(random() * settings.nodes);
       const how = random() < 0.5 ? 'kills' : 'pauses';
+      time.doing(`${point}/${settings.points}, ${how} of node ${victim + 1}`);
       blows[how] += 1;
       if (how === 'kills') await fleet.kill(victim);
       else await fleet.pause(victim);
+      time.doing(`${point}/${settings.points}, the doctor's look before it`);
       await looking;
       looking = fleet.requireClean();
       looking.catch(() => undefined);
       tell(`${point}/${settings.points}: node ${victim + 1} ${how === 'kills' ? 'killed' : 'paused'}`);
     }
+    time.doing("the doctor's last look under load");
     await looking;
+    time.doing('the end of the last streams');
     const tally = await load.finish();
+    time.doing('the look at what is left');
     await fleet.requireQuiet();
     return { ...tally, ...blows };
+  };
+  try {
+    return await time.hold(run, async () => {
+      load.abandon();
+      await fleet.stop();
+    });
   } finally {
-    await fleet.dispose();
+    await fleet.remove();
   }
 }
 
@@ -91,15 +108,17 @@ class CrashingFleet {
     this.#env = { ...sharedKeys(this.#folder), MONGODB_URL: mongo.url, REDIS_URL: redis };
   }
 
-  static async start(settings: FleetCrashSettings): Promise<CrashingFleet> {
-    const fleet = new CrashingFleet(settings, await temporaryMongo(), await redisUrl());
-    for (let at = 0; at < settings.nodes; at += 1) fleet.#nodes.push(await fleet.#startNode(at));
-    const urls = fleet.#nodes[0]?.urls;
+  static async create(settings: FleetCrashSettings): Promise<CrashingFleet> {
+    return new CrashingFleet(settings, await temporaryMongo(), await redisUrl());
+  }
+
+  async start(): Promise<void> {
+    for (let at = 0; at < this.#settings.nodes; at += 1) this.#nodes.push(await this.#startNode(at));
+    const urls = this.#nodes[0]?.urls;
     if (urls === undefined) throw new Error('a fleet has at least one node');
     const admin = await ApiClient.login(urls, 'admin', 'admin@admin');
     await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 1_000_000 });
-    fleet.#token = (await ApiClient.login(urls, 'user1', 'User1@123')).token;
-    return fleet;
+    this.#token = (await ApiClient.login(urls, 'user1', 'User1@123')).token;
   }
 
   /** One client of the same person for each node, also for one that is being hurt. */
@@ -139,9 +158,13 @@ class CrashingFleet {
     await this.requireClean();
   }
 
-  async dispose(): Promise<void> {
+  /** Takes down the nodes that there are. Idempotent. */
+  async stop(): Promise<void> {
     for (const node of this.#nodes) node.signal('SIGCONT');
     await Promise.all(this.#nodes.map((node) => node.dispose()));
+  }
+
+  async remove(): Promise<void> {
     await this.#mongo.remove();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -27,28 +27,23 @@ export class FleetLoad {
   #chats: Promise<unknown> = Promise.resolve();
   #fault: unknown;
   #stopping = false;
+  #isAbandoned = false;
 
-  private constructor(clients: () => readonly ApiClient[], random: () => number) {
+  constructor(clients: () => readonly ApiClient[], random: () => number) {
     this.#clients = clients;
     this.#random = random;
   }
 
   /** Starts streams in a number of chats, one after the other in each, until the load is finished. */
-  static async start(
-    clients: () => readonly ApiClient[],
-    chats: number,
-    random: () => number,
-  ): Promise<FleetLoad> {
-    const load = new FleetLoad(clients, random);
-    const ids = await Promise.all(Array.from({ length: chats }, () => load.#client().createChat()));
-    load.#chats = Promise.all(
+  async start(chats: number): Promise<void> {
+    const ids = await Promise.all(Array.from({ length: chats }, () => this.#client().createChat()));
+    this.#chats = Promise.all(
       ids.map((chat, index) =>
-        load.#talk(chat, index).catch((error: unknown) => {
-          load.#fault ??= error;
+        this.#talk(chat, index).catch((error: unknown) => {
+          this.#fault ??= error;
         }),
       ),
     );
-    return load;
   }
 
   /** @throws what broke the load. */
@@ -62,6 +57,12 @@ export class FleetLoad {
     await this.#chats;
     this.requireWhole();
     return this.#tally;
+  }
+
+  /** Starts no more, and tries nothing again. */
+  abandon(): void {
+    this.#stopping = true;
+    this.#isAbandoned = true;
   }
 
   #client(): ApiClient {
@@ -197,7 +198,7 @@ export class FleetLoad {
   async #attempt<Done extends { readonly status: number }>(
     act: (client: ApiClient) => Promise<Done>,
   ): Promise<Done | undefined> {
-    for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+    for (let tried = 0; tried < MAX_TRIES && !this.#isAbandoned; tried += 1) {
       try {
         const done = await act(this.#client());
         if (done.status !== 503) return done;
