@@ -1,0 +1,49 @@
+import type { Clock } from '../ports/clock.ts';
+import type { ClassifiedEvent, EventClassifier, Finding } from '../ports/control/event-classifier.ts';
+import type { Timers } from '../ports/timers.ts';
+import { Deadlines } from './deadlines.ts';
+import type { FairSlots } from './fair-slots.ts';
+
+const TOO_LATE: Finding = { kind: 'error', reason: 'The classifier took too long' };
+
+interface Deps {
+  readonly classifier: EventClassifier;
+  readonly slots: FairSlots;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** How long a finding may take from the moment that it is asked for, waiting included, in milliseconds. */
+  readonly limitMs: number;
+}
+
+/** Asks a classifier in turns that owners share fairly, and never waits longer than it may: too late is an error. */
+export class ClassifyInTime {
+  readonly #classifier: EventClassifier;
+  readonly #slots: FairSlots;
+  readonly #deadlines: Deadlines;
+
+  constructor({ classifier, slots, clock, timers, limitMs }: Deps) {
+    this.#classifier = classifier;
+    this.#slots = slots;
+    this.#deadlines = new Deadlines({ clock, timers }, limitMs);
+  }
+
+  /** Never rejects. */
+  classify(owner: string, event: ClassifiedEvent): Promise<Finding> {
+    const abort = new AbortController();
+    return new Promise((resolve) => {
+      const end = this.#deadlines.begin(() => {
+        resolve(TOO_LATE);
+        abort.abort();
+      });
+      const answer = (finding: Finding): void => {
+        end();
+        resolve(finding);
+      };
+      this.#slots
+        .run(owner, () => this.#classifier.classify(event, abort.signal), abort.signal)
+        .then(answer, () =>
+          answer(abort.signal.aborted ? TOO_LATE : { kind: 'error', reason: 'The classifier failed' }),
+        );
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
+import type { AgentEventStore, RecordOutcome } from '../ports/control/agent-event-store.ts';
+
+/** Most events that are recorded in one go. */
+export const RECORDED_AT_ONCE = 128;
+/** Most bytes of events that are recorded in one go, unless a single one has more: 4 MiB. */
+export const RECORDED_BYTES_AT_ONCE = 4_194_304;
+
+interface Waiting {
+  readonly state: AgentEventState;
+  readonly resolve: (outcome: RecordOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Records events one by one for those who ask, and together for the store: what comes during one write is the next. */
+export class RecordInBatches {
+  readonly #store: Pick<AgentEventStore, 'record'>;
+  readonly #maxPendingReviews: number;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+
+  constructor(store: Pick<AgentEventStore, 'record'>, maxPendingReviews: number) {
+    this.#store = store;
+    this.#maxPendingReviews = maxPendingReviews;
+  }
+
+  /** @throws PortError of the store, which is that of everything that was recorded in the same go. */
+  record(state: AgentEventState): Promise<RecordOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ state, resolve, reject });
+      if (!this.#isWriting) void this.#write();
+    });
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    // Whatever else this turn of the event loop brings is written with it.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#next();
+      const states = batch.map(({ state }) => state);
+      try {
+        const outcomes = await this.#store.record(states, { maxPendingReviews: this.#maxPendingReviews });
+        batch.forEach(({ resolve, reject }, index) => {
+          const outcome = outcomes[index];
+          if (outcome === undefined) reject(new Error('the store has not answered for every event'));
+          else resolve(outcome);
+        });
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  #next(): readonly Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { state } of this.#waiting) {
+      bytes += state.bytes.byteLength;
+      if (count > 0 && (count === RECORDED_AT_ONCE || bytes > RECORDED_BYTES_AT_ONCE)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}

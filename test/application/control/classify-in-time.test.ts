@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { ClassifyInTime } from '../../../src/application/control/classify-in-time.ts';
+import { FairSlots } from '../../../src/application/control/fair-slots.ts';
+import type { ClassifiedEvent, Finding } from '../../../src/application/ports/control/event-classifier.ts';
+import { BENIGN } from '../../../src/domain/control/mad-code.ts';
+import { ManualTimers } from '../../support/manual-timers.ts';
+
+const EVENT: ClassifiedEvent = {
+  pairType: 'tool',
+  profile: undefined,
+  agentId: '',
+  source: '',
+  calls: [{ name: 'ls', args: '{}' }],
+  messages: [],
+  output: '',
+};
+const HARMLESS: Finding = { kind: 'classified', code: BENIGN, reason: '', rule: undefined };
+const TOO_LATE: Finding = { kind: 'error', reason: 'The classifier took too long' };
+
+function world(classify: (signal: AbortSignal) => Promise<Finding>, slots = 4) {
+  const timers = new ManualTimers();
+  const classifier = { classify: (_event: ClassifiedEvent, signal: AbortSignal) => classify(signal) };
+  const inTime = new ClassifyInTime({
+    classifier,
+    slots: new FairSlots(slots),
+    clock: timers.clock,
+    timers,
+    limitMs: 10_000,
+  });
+  return { timers, inTime };
+}
+
+describe('classifying in time', () => {
+  it('tells what was found', async () => {
+    const { inTime } = world(async () => HARMLESS);
+    expect(await inTime.classify('a', EVENT)).to.equal(HARMLESS);
+  });
+
+  it('is an error once the limit has passed, though the classifier never answers, and tells it to stop', async () => {
+    let isTold = false;
+    const { inTime, timers } = world((signal) => {
+      signal.addEventListener('abort', () => {
+        isTold = true;
+      });
+      return new Promise(() => undefined);
+    });
+    const finding = inTime.classify('a', EVENT);
+    let answered: Finding | undefined;
+    void finding.then((found) => {
+      answered = found;
+    });
+    await timers.advance(9_999);
+    expect(answered).to.equal(undefined);
+    await timers.advance(1);
+    expect(await finding).to.deep.equal(TOO_LATE);
+    expect(isTold).to.equal(true);
+  });
+
+  it('counts the time of waiting for a turn', async () => {
+    const { inTime, timers } = world(() => new Promise(() => undefined), 1);
+    void inTime.classify('a', EVENT);
+    await timers.advance(6_000);
+    const waiting = inTime.classify('b', EVENT);
+    await timers.advance(10_000);
+    expect(await waiting).to.deep.equal(TOO_LATE);
+  });
+
+  it('is an error when the classifier breaks its word and throws', async () => {
+    const { inTime } = world(() => Promise.reject(new Error('broken')));
+    expect(await inTime.classify('a', EVENT)).to.deep.equal({
+      kind: 'error',
+      reason: 'The classifier failed',
+    });
+  });
+
+  it('leaves no timer behind once everything is answered and the limit has passed', async () => {
+    const { inTime, timers } = world(async () => HARMLESS);
+    await Promise.all(Array.from({ length: 100 }, () => inTime.classify('a', EVENT)));
+    expect(timers.sleeping).to.equal(1);
+    await timers.advance(10_000);
+    expect(timers.sleeping).to.equal(0);
+  });
+});
