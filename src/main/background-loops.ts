@@ -1,6 +1,7 @@
 import type { Container } from 'inversify';
 import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
+import { ALERT_KEEPER } from './tokens/alerts.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
 import {
   READER_MARKS,
@@ -35,6 +36,7 @@ export class BackgroundLoops {
       ...(running.includes('accounting') ? [container.get(SWEEPER).run(signal)] : []),
       ...(running.includes('chat')
         ? [
+            container.get(ALERT_KEEPER).run(signal),
             container.get(WATCH_NODES).execute({ signal }),
             container.get(WATCH_OWN_STREAMS).execute({ signal }),
             ...(container.isBound(READER_MARKS)

@@ -9,6 +9,7 @@ import type { Metrics } from '../application/ports/metrics.ts';
 import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
+import { bindAlerts } from './modules/alerts.ts';
 import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
@@ -66,6 +67,7 @@ export function composeServices(
     });
   }
   if (running.includes('chat')) {
+    bindAlerts(container, config);
     bindMultiplexing(container, config);
     bindNodesOfChat(container, config['fleet.lease']);
     bindStreaming(container, {

@@ -3,6 +3,7 @@ import type { Container } from 'inversify';
 import { createHttpApp } from '../adapters/inbound/http/app.ts';
 import type { Edge } from '../adapters/inbound/http/edge.ts';
 import type { Route } from '../adapters/inbound/http/route.ts';
+import { alertRoutes } from '../adapters/inbound/http/routes/operations/alert-routes.ts';
 import { auditRoutes } from '../adapters/inbound/http/routes/operations/audit-routes.ts';
 import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { type Page, pageRoutes } from '../adapters/inbound/http/routes/operations/page-routes.ts';
@@ -12,6 +13,7 @@ import { UpgradeGuard } from '../adapters/inbound/ws/upgrade-guard.ts';
 import type { FirstAccount } from '../domain/identity/demo-accounts.ts';
 import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
+import { LIST_ALERTS } from './tokens/alerts.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
@@ -48,7 +50,8 @@ export function routesOf(
     .filter((name) => name !== 'chat')
     .flatMap((name) => container.get(FEATURE_ROUTES[name]))
     .filter(({ permission }) => permission !== 'service');
-  return [...health, ...pageRoutes(servedPage(demoAccounts), VERSION), ...own, ...others];
+  const operations = alertRoutes({ listAlerts: container.get(LIST_ALERTS) });
+  return [...health, ...pageRoutes(servedPage(demoAccounts), VERSION), ...own, ...operations, ...others];
 }
 
 function servedPage(demoAccounts: () => readonly FirstAccount[]): Page {

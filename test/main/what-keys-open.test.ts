@@ -20,7 +20,8 @@ const OPENED: Readonly<Record<ApiKeyScope, (door: string) => boolean>> = {
     door === 'POST /api/models/recommend' ||
     (/^\w+ \/api\/chat\/sessions/.test(door) && !door.endsWith('/observe')),
   mux: (door) => isProfile(door),
-  'admin:read': (door) => isProfile(door) || door === 'GET /api/ledger/journal' || door === 'GET /api/audit',
+  'admin:read': (door) =>
+    isProfile(door) || ['GET /api/ledger/journal', 'GET /api/audit', 'GET /api/ops/alerts'].includes(door),
   control: () => false,
 };
 const isProfile = (door: string): boolean => door === 'GET /api/auth/me' || door === 'GET /api/profile';

@@ -43,6 +43,7 @@ export const ALLOWED: Readonly<Record<string, readonly SenderName[]>> = {
   'DELETE /api/admin/users/:id': ADMIN,
   'POST /api/admin/users/:id/end-logins': ADMIN,
   'GET /api/audit': ADMIN,
+  'GET /api/ops/alerts': ADMIN,
   'POST /internal/principals/resolve': SERVICE,
   'POST /api/keys': PEOPLE,
   'GET /api/keys': PEOPLE,

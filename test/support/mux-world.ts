@@ -22,6 +22,7 @@ import { ManualTimers } from './manual-timers.ts';
 import { handleOf } from './mux-client.ts';
 import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
+import { RecordingWatchman } from './recording-watchman.ts';
 import { ScriptedSocket } from './scripted-socket.ts';
 import { ANNA } from './stream-builders.ts';
 
@@ -39,6 +40,8 @@ export const anna = (login = 'login-of-anna'): UserPrincipal => ({
 export class MuxWorld {
   readonly timers = new ManualTimers();
   readonly log = new RecordingLog();
+  readonly audit = new RecordingAudit();
+  readonly watchman = new RecordingWatchman();
   readonly directory = new MemorySubscriberDirectory();
   /** The logins that were told to be in use. */
   readonly uses: string[] = [];
@@ -54,7 +57,8 @@ export class MuxWorld {
       clock,
       ids,
       digest: new NodeDigest(),
-      audit: new RecordingAudit(),
+      audit: this.audit,
+      watchman: this.watchman,
     };
     const rates = new OpenRates(all);
     const [leave, end] = [new LeaveSubscription(deps), new EndSubscription(deps)];

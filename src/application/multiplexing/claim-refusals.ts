@@ -1,6 +1,8 @@
 import type { AuditActor } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
-import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
+import { realmOf, type SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
+import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
+import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 
 /** Who asks, for the audit alone. */
@@ -9,22 +11,40 @@ export interface Claimant {
   readonly requestId?: string;
 }
 
+/** Who is told of a refusal. */
+export interface RefusalHearers {
+  readonly audit: AuditTrail;
+  readonly watchman: Watchman;
+}
+
+/** What was refused, and to whom. */
+interface Refused extends Claimant {
+  readonly id: SubscriberId;
+  readonly owner: SubscriberOwner;
+  readonly network?: string;
+}
+
 /** Records the refusal of what is not the claimant's, with the cause that he does not learn, and throws it on. */
-export function tellRefusal(
-  audit: AuditTrail,
-  id: SubscriberId,
-  { actor, requestId }: Claimant,
-  error: unknown,
-): never {
+export function tellRefusal({ audit, watchman }: RefusalHearers, refused: Refused, error: unknown): never {
   if (error instanceof DomainError && error.code === 'subscriber.owned_by_other') {
+    const { id, owner, actor, requestId, network } = refused;
+    const cause = String(error.details.internal?.cause ?? 'unknown');
     audit.refuse({
       act: 'subscriber.claim_refused',
       outcome: 'refused',
       object: id,
       ...(actor === undefined ? {} : { actor }),
       ...(requestId === undefined ? {} : { requestId }),
-      facts: { cause: error.details.internal?.cause ?? 'unknown' },
+      facts: { cause },
     });
+    const detail = network === undefined ? id : `${id} from ${network}`;
+    watchman.notice({ kind: alertKindOf(id, cause), principal: owner, word: cause, detail });
   }
   throw error;
+}
+
+/** Whoever comes back to what is over takes nothing: only often is it worth a look. */
+function alertKindOf(id: SubscriberId, cause: string) {
+  if (realmOf(id) === 'control') return 'claims.refused';
+  return cause === 'foreign' || cause === 'token' ? 'takeover.refused' : 'breaches.repeated';
 }

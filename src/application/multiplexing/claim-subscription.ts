@@ -2,17 +2,15 @@ import { type Place, Subscriber, type SubscriberClaim } from '../../domain/multi
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Digest } from '../ports/digest.ts';
-import { type Claimant, tellRefusal } from './claim-refusals.ts';
+import { type Claimant, type RefusalHearers, tellRefusal } from './claim-refusals.ts';
 import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
 
 /** Random bits of a token that takes a session back. */
 export const RESUME_TOKEN_BITS = 256;
 
-interface Deps extends SubscriberDeps {
+interface Deps extends SubscriberDeps, RefusalHearers {
   readonly digest: Digest;
-  readonly audit: AuditTrail;
   readonly leaseMs?: number;
 }
 
@@ -48,7 +46,7 @@ export class ClaimSubscription {
 
   /** @throws DomainError `subscriber.owned_by_other`, `subscriber.limit_reached`. PortError of the directory. */
   async execute(command: ClaimCommand): Promise<Claimed> {
-    const { audit, digest, ids, leaseMs } = this.#deps;
+    const { digest, ids, leaseMs } = this.#deps;
     const { actor: _actor, requestId: _requestId, sharing, ...facts } = command;
     const token = sharing === 'exclusive' ? ids.secret(RESUME_TOKEN_BITS) : undefined;
     const claim: SubscriberClaim = {
@@ -59,7 +57,7 @@ export class ClaimSubscription {
     const { outcome, released } = await changeSubscriber(this.#deps, command.id, (present, to) => {
       const claimed = Subscriber.claim(present, claim, to);
       return { next: claimed.subscriber, outcome: claimed };
-    }).catch((error: unknown) => tellRefusal(audit, command.id, command, error));
+    }).catch((error: unknown) => tellRefusal(this.#deps, command, error));
     const { kind, subscriber } = outcome;
     return { kind, state: subscriber.snapshot(), released, ...(token === undefined ? {} : { token }) };
   }

@@ -2,15 +2,13 @@ import { type Place, Subscriber } from '../../domain/multiplexing/subscriber.ts'
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { Holder, SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Digest } from '../ports/digest.ts';
-import { type Claimant, tellRefusal } from './claim-refusals.ts';
+import { type Claimant, type RefusalHearers, tellRefusal } from './claim-refusals.ts';
 import { RESUME_TOKEN_BITS } from './claim-subscription.ts';
 import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
 
-interface Deps extends SubscriberDeps {
+interface Deps extends SubscriberDeps, RefusalHearers {
   readonly digest: Digest;
-  readonly audit: AuditTrail;
 }
 
 /** What is taken back, by whom, and for which connection. */
@@ -47,7 +45,7 @@ export class ResumeSubscription {
    *   `request.invalid` when it is his and of another kind. PortError of the directory: the token that was shown stays good.
    */
   async execute(command: ResumeCommand): Promise<Resumed> {
-    const { audit, digest, ids } = this.#deps;
+    const { watchman, digest, ids } = this.#deps;
     const { id, owner, kind, holder, network } = command;
     const token = ids.secret(RESUME_TOKEN_BITS);
     const back = {
@@ -61,13 +59,18 @@ export class ResumeSubscription {
     const { outcome } = await changeSubscriber(this.#deps, id, (present, to) => {
       const resumed = Subscriber.resume(present, back, to);
       return { next: resumed.subscriber, outcome: { resumed, before: present?.snapshot().network } };
-    }).catch((error: unknown) => tellRefusal(audit, id, command, error));
+    }).catch((error: unknown) => tellRefusal(this.#deps, command, error));
     const { resumed, before } = outcome;
+    const isFromElsewhere = before !== undefined && network !== undefined && before !== network;
+    if (isFromElsewhere) {
+      const detail = `${id} from ${network}, last from ${before}`;
+      watchman.notice({ kind: 'resume.new_address', principal: owner, word: 'resumed', detail });
+    }
     return {
       state: resumed.subscriber.snapshot(),
       token,
       ousted: resumed.kind === 'took-over' ? resumed.ousted : [],
-      isFromElsewhere: before !== undefined && network !== undefined && before !== network,
+      isFromElsewhere,
     };
   }
 }

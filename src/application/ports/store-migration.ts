@@ -1,6 +1,7 @@
 import type { CreditAccountState } from '../../domain/accounting/credit-account.ts';
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
+import type { Alert } from '../../domain/alerts/alert.ts';
 import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
 import type { ApiKey } from '../../domain/identity/api-key.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
@@ -62,6 +63,8 @@ export interface Moved {
   readonly auditRecords: AuditEntry;
   readonly auditAnchors: ChainAnchor;
   readonly subscribers: SubscriberState;
+  /** In the order of their places. */
+  readonly alerts: Alert;
 }
 
 /** The name of a table. */
@@ -86,6 +89,7 @@ export const MOVED_TABLES = [
   'auditRecords',
   'auditAnchors',
   'subscribers',
+  'alerts',
 ] as const satisfies readonly MovedTable[];
 
 /** How far a table has come. */

@@ -37,6 +37,7 @@ export const PERMISSIONS = {
   'credit.allocate': { roles: ['admin'] },
   'journal.read': { roles: ['admin'], scopes: ['admin:read'] },
   'audit.read': { roles: ['admin'], scopes: ['admin:read'] },
+  'operations.read': { roles: ['admin'], scopes: ['admin:read'] },
   'users.manage': { roles: ['admin'] },
   'control.connect': { roles: ['agent'] },
   'control.review': { roles: OFFICERS },

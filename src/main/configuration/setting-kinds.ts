@@ -175,6 +175,29 @@ export function rate(fallback: string, meaning: string): Setting<RateValue> {
   return setting(schema, 'a rate, such as 1000/min', fallback, meaning);
 }
 
+/** How often something is borne within a time. */
+export interface ThresholdValue {
+  readonly threshold: number;
+  readonly windowMs: number;
+}
+
+/** Most that a threshold may be. */
+const MAX_THRESHOLD = 1_000_000;
+
+/** A count within a time, such as `20/10m`. */
+export function threshold(fallback: string, meaning: string): Setting<ThresholdValue> {
+  const sentence = `must be a count from 1 to ${MAX_THRESHOLD} within a time from 1s to 30d, such as 20/10m`;
+  const schema = z.string(sentence).transform((written, context): ThresholdValue => {
+    const [, amount, time] = /^([0-9]{1,7})\/([0-9]+[a-z]+)$/.exec(written) ?? [];
+    const [count, windowMs] = [Number(amount), durationMs(time ?? '') ?? 0];
+    const isCount = count >= 1 && count <= MAX_THRESHOLD;
+    if (isCount && windowMs >= UNIT_MS.s && windowMs <= 30 * UNIT_MS.d) return { threshold: count, windowMs };
+    context.addIssue({ code: 'custom', message: sentence });
+    return z.NEVER;
+  });
+  return setting(schema, 'a count within a time, such as 20/10m', fallback, meaning);
+}
+
 /** A switch. */
 export const flag = (meaning: string): Setting<boolean> =>
   setting(

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { ALERT_SETTINGS } from './alert-settings.ts';
 import { MULTIPLEXING_SETTINGS } from './multiplexing-settings.ts';
 import {
   choice,
@@ -146,6 +147,7 @@ export const SETTINGS = {
   'streams.readers': integer([1, 1_000], 32, 'Most readers of one stream on one node.'),
   'streams.runningPerUser': integer([1, 10_000], 20, 'Most running streams of one user.'),
   ...MULTIPLEXING_SETTINGS,
+  ...ALERT_SETTINGS,
   'login.accountFailures': integer(
     [1, 1_000_000],
     10,

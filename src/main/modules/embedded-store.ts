@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { SqliteAlertLog } from '../../adapters/outbound/sqlite/alerts/sqlite-alert-log.ts';
 import { SqliteAuditLog } from '../../adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import { keepClockMark, readClockMark, writeClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
@@ -19,6 +20,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { auditWriterOf, type StoreSettings } from '../audit-keys.ts';
 import { ConfigError } from '../configuration/config-error.ts';
 import { OperatorError } from '../operator-error.ts';
+import { ALERT_LOG } from '../tokens/alerts.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
@@ -139,6 +141,7 @@ function storeProbe(store: SqliteStore, clock: Clock): () => Promise<void> {
 /** Binds every store to one embedded database. */
 export async function bindEmbeddedStore(container: Container, store: SqliteStore): Promise<void> {
   const { chats, streams, events } = await openStreamingStore(store);
+  container.bind(ALERT_LOG).toConstantValue(new SqliteAlertLog(store));
   container.bind(AUDIT_LOG).toConstantValue(new SqliteAuditLog(store));
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);

@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { MongoReservationLedger } from '../../adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { MongoAlertLog } from '../../adapters/outbound/mongo/alerts/mongo-alert-log.ts';
 import { agreesOnAuditKey } from '../../adapters/outbound/mongo/audit/agree-on-audit-key.ts';
 import type { ChainWriter } from '../../adapters/outbound/mongo/audit/chain-end.ts';
 import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
@@ -11,6 +12,7 @@ import { chainWriterOf } from '../audit-keys.ts';
 import { ConfigError } from '../configuration/config-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
+import { ALERT_LOG } from '../tokens/alerts.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
@@ -120,6 +122,7 @@ function bindFleetStore(
 ): void {
   const { chats, streams, events } = openStreamingStore(store, audit.recordActs);
   const identity = openIdentityStore(store, audit.recordActs);
+  container.bind(ALERT_LOG).toConstantValue(new MongoAlertLog(store));
   container.bind(AUDIT_LOG).toConstantValue(audit.log);
   container.bind(CHATS).toConstantValue(chats);
   container.bind(STREAMS).toConstantValue(streams);

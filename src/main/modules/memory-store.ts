@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { MemoryReservationLedger } from '../../adapters/outbound/memory/accounting/memory-reservation-ledger.ts';
+import { MemoryAlertLog } from '../../adapters/outbound/memory/alerts/memory-alert-log.ts';
 import { MemoryAuditLog } from '../../adapters/outbound/memory/audit/memory-audit-log.ts';
 import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
@@ -12,6 +13,7 @@ import { MemoryChatRepository } from '../../adapters/outbound/memory/streaming/m
 import { MemoryEventLog } from '../../adapters/outbound/memory/streaming/memory-event-log.ts';
 import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming/memory-stream-repository.ts';
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
+import { ALERT_LOG } from '../tokens/alerts.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
@@ -35,6 +37,7 @@ export function bindMemoryStore(container: Container): void {
   const revocations = new MemoryRevocationLog();
   const sessions = new MemoryLoginSessionRepository(revocations, audit);
   const apiKeys = new MemoryApiKeyRepository(revocations, audit);
+  container.bind(ALERT_LOG).toConstantValue(new MemoryAlertLog());
   container.bind(AUDIT_LOG).toConstantValue(audit);
   container.bind(CHATS).toConstantValue(new MemoryChatRepository(streaming));
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));

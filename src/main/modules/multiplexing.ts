@@ -23,6 +23,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { findChat } from '../../application/streaming/chats/find-chat.ts';
 import type { Rate } from '../../domain/multiplexing/token-bucket.ts';
 import type { Config } from '../config.ts';
+import { WATCHMAN } from '../tokens/alerts.ts';
 import { FLEET_BUS, NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
 import { AUTHENTICATE, LONG_USE } from '../tokens/identity.ts';
 import * as mux from '../tokens/multiplexing.ts';
@@ -104,7 +105,7 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
     .toDynamicValue(({ get }) => {
       const clock = get(CLOCK);
       const deps = { directory: get(mux.SUBSCRIBERS), clock, ids: get(IDS), digest: get(DIGEST) };
-      const audited = { ...deps, audit: get(AUDIT) };
+      const audited = { ...deps, audit: get(AUDIT), watchman: get(WATCHMAN) };
       const rates = new OpenRates(limits);
       const leave = new LeaveSubscription(deps);
       const end = new EndSubscription(deps);

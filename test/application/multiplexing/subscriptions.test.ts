@@ -24,6 +24,7 @@ import { SUBSCRIBER_LEASE_MS } from '../../../src/domain/multiplexing/subscriber
 import { T0 } from '../../support/ledger-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { RecordingAudit } from '../../support/recording-audit.ts';
+import { RecordingWatchman } from '../../support/recording-watchman.ts';
 import { muxId, owner, place } from '../../support/subscriber-builders.ts';
 
 const ROUTE = 'control:sess-shared-demo';
@@ -34,12 +35,14 @@ function world() {
   const clock = new ManualClock(T0);
   const audit = new RecordingAudit();
   const directory = new MemorySubscriberDirectory(audit.log);
-  const deps = { directory, clock, audit, ids: new CryptoIdSource(), digest: new NodeDigest() };
+  const watchman = new RecordingWatchman();
+  const deps = { directory, clock, audit, watchman, ids: new CryptoIdSource(), digest: new NodeDigest() };
   const claim = new ClaimSubscription(deps);
   const resume = new ResumeSubscription(deps);
   return {
     clock,
     audit,
+    watchman,
     directory,
     open: (facts: Partial<ClaimCommand> = {}) =>
       claim.execute({
@@ -89,12 +92,21 @@ describe('a session through the use cases', () => {
   });
 
   it('moves to another connection, names the one that is to be closed, and says when it comes from elsewhere', async () => {
-    const { open, resume } = world();
+    const { open, resume, watchman } = world();
     const { token = '' } = await open({ network: '192.0.2.0/24' });
     const moved = await resume(token, { network: '192.0.2.0/24' });
     expect(moved.ousted.map(({ connection }) => connection)).to.deep.equal(['connection-1']);
     expect(moved.isFromElsewhere).to.equal(false);
+    expect(watchman.noticed).to.deep.equal([]);
     expect((await resume(moved.token, { network: '198.51.100.0/24' })).isFromElsewhere).to.equal(true);
+    expect(watchman.noticed).to.deep.equal([
+      {
+        kind: 'resume.new_address',
+        principal: owner(1),
+        word: 'resumed',
+        detail: `${muxId(1)} from 198.51.100.0/24, last from 192.0.2.0/24`,
+      },
+    ]);
   });
 
   it('is over once its client, or an operator, has ended it', async () => {
@@ -131,6 +143,24 @@ describe('what is not yours', () => {
     );
     expect(audit.records[0]).to.include({ actor: 'service', object: state.id, requestId: 'r1' });
     expect(await directory.find(state.id)).to.deep.equal(state);
+  });
+
+  it('is an alert against whoever asked: the session of another, a wrong token, another agent’s route', async () => {
+    const { open, resume, watchman } = world();
+    const { token = '' } = await open();
+    await refusal(resume(token, { owner: owner(2), network: '192.0.2.1' }));
+    await refusal(resume('a guess'));
+    await refusal(resume(token, { id: muxId(404) }));
+    const route = { id: ROUTE, kind: 'control', holder: place(1), sharing: 'shared' } as const;
+    await open({ ...route, owner: KEY });
+    await refusal(open({ ...route, owner: 'agent:other' }));
+    const detail = muxId(1);
+    expect(watchman.noticed).to.deep.equal([
+      { kind: 'takeover.refused', principal: owner(2), word: 'foreign', detail: `${detail} from 192.0.2.1` },
+      { kind: 'takeover.refused', principal: owner(1), word: 'token', detail },
+      { kind: 'breaches.repeated', principal: owner(1), word: 'unknown', detail: muxId(404) },
+      { kind: 'claims.refused', principal: 'agent:other', word: 'foreign', detail: ROUTE },
+    ]);
   });
 
   it('is not taken by any of 1,000 who race, while its owner comes back among them', async () => {
@@ -220,7 +250,12 @@ describe('an owner who has as many as he may have', () => {
       digest: new NodeDigest(),
       bounds,
     };
-    const claim = new ClaimSubscription({ ...deps, audit: new RecordingAudit(), leaseMs: 10 });
+    const claim = new ClaimSubscription({
+      ...deps,
+      audit: new RecordingAudit(),
+      watchman: new RecordingWatchman(),
+      leaseMs: 10,
+    });
     const command = { owner: owner(1), kind: 'chat', sharing: 'exclusive' } as const;
     const first = await claim.execute({ ...command, id: muxId(1), holder: place(1) });
     expect(first.state.leaseMs).to.equal(10);

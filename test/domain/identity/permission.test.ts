@@ -60,6 +60,14 @@ describe('permissions', () => {
   it('give no key what takes a login: users, credits, keys, passwords and tickets', () => {
     const key = byKey('admin', 'chat', 'control', 'mux', 'admin:read');
     const open = ALL.filter((permission) => permits(key, permission));
-    expect(open).to.deep.equal(['public', 'self.read', 'chat.use', 'mux.open', 'journal.read', 'audit.read']);
+    expect(open).to.deep.equal([
+      'public',
+      'self.read',
+      'chat.use',
+      'mux.open',
+      'journal.read',
+      'audit.read',
+      'operations.read',
+    ]);
   });
 });

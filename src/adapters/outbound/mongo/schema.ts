@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Db, IndexDescriptionInfo } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
+import { ALERT_INDEXES, UNINDEXED_ALERTS } from './alerts/alert-documents.ts';
 import { AUDIT_INDEXES, UNINDEXED_AUDIT } from './audit/audit-indexes.ts';
 import { FLEET_INDEXES } from './fleet/fleet-indexes.ts';
 import { IDENTITY_INDEXES, UNINDEXED_IDENTITY } from './identity/identity-indexes.ts';
@@ -16,6 +17,7 @@ const ALREADY_THERE = 48;
 
 const INDEXES: readonly IndexSpec[] = [
   ...ACCOUNTING_INDEXES,
+  ...ALERT_INDEXES,
   ...AUDIT_INDEXES,
   ...FLEET_INDEXES,
   ...IDENTITY_INDEXES,
@@ -25,6 +27,7 @@ const INDEXES: readonly IndexSpec[] = [
 /** All collections of a store. Those that transactions write to are there before the first one. */
 export const COLLECTIONS: ReadonlySet<string> = new Set([
   ...INDEXES.map(({ collection }) => collection),
+  ...UNINDEXED_ALERTS,
   ...UNINDEXED_AUDIT,
   ...UNINDEXED_IDENTITY,
   ...UNINDEXED_STREAMING,

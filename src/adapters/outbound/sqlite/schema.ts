@@ -1,4 +1,5 @@
 import { ACCOUNTING_OPERATIONS } from './accounting/accounting-operations.ts';
+import { ALERT_OPERATIONS } from './alerts/alert-operations.ts';
 import { AUDIT_OPERATIONS } from './audit/audit-operations.ts';
 import { CLOCK_OPERATIONS } from './clock-mark.ts';
 import { API_KEY_OPERATIONS } from './identity/api-key-operations.ts';
@@ -15,6 +16,7 @@ import { AUDIT_SCHEMA } from './migrations/0007-audit.ts';
 import { COOKIE_LOGINS_SCHEMA } from './migrations/0008-cookie-logins.ts';
 import { STREAM_NODES_SCHEMA } from './migrations/0009-stream-nodes.ts';
 import { SUBSCRIBER_SCHEMA } from './migrations/0010-subscribers.ts';
+import { ALERT_SCHEMA } from './migrations/0011-alerts.ts';
 import type { Migration } from './migrations.ts';
 import { SUBSCRIBER_OPERATIONS } from './multiplexing/subscriber-operations.ts';
 import type { OperationSet } from './operation.ts';
@@ -32,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   COOKIE_LOGINS_SCHEMA,
   STREAM_NODES_SCHEMA,
   SUBSCRIBER_SCHEMA,
+  ALERT_SCHEMA,
 ];
 
 /** Every write that the store knows. */
@@ -45,4 +48,5 @@ export const OPERATIONS: OperationSet = {
   ...CLOCK_OPERATIONS,
   ...AUDIT_OPERATIONS,
   ...SUBSCRIBER_OPERATIONS,
+  ...ALERT_OPERATIONS,
 };

@@ -16,6 +16,7 @@ import {
   RESERVATIONS,
   USAGE,
 } from '../accounting/ledger-documents.ts';
+import { ALERTS } from '../alerts/alert-documents.ts';
 import { AUDIT_ANCHORS, AUDIT_LOG } from '../audit/audit-documents.ts';
 import {
   API_KEYS,
@@ -51,6 +52,7 @@ const ROWS: Readonly<Record<MovedTable, string>> = {
   auditRecords: AUDIT_LOG,
   auditAnchors: AUDIT_ANCHORS,
   subscribers: SUBSCRIBERS,
+  alerts: ALERTS,
 };
 
 /** Tables whose documents have several rows each. */

@@ -18,6 +18,7 @@ import {
   RESERVATIONS,
   USAGE,
 } from '../accounting/ledger-documents.ts';
+import { ALERTS, alertDocument } from '../alerts/alert-documents.ts';
 import { AUDIT_ANCHORS, AUDIT_LOG, type LogDocument } from '../audit/audit-documents.ts';
 import {
   API_KEYS,
@@ -107,6 +108,7 @@ export const MAKERS: { readonly [Table in MovedTable]: Maker<Table> } = {
       return [AUDIT_ANCHORS, { _id: head.chain, seq: head.seq, head: head.mac, atMs, mac }];
     }),
   subscribers: (rows) => rows.map((state): Placed => [SUBSCRIBERS, documentOf(state)]),
+  alerts: (rows) => rows.map((alert): Placed => [ALERTS, alertDocument(alert, 'moved')]),
 };
 
 /** The collections of a table whose documents have numbers. */

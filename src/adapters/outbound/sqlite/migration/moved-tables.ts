@@ -16,6 +16,7 @@ import {
   sumsFrom,
   usageFrom,
 } from '../accounting/ledger-rows.ts';
+import { alertFrom } from '../alerts/alert-rows.ts';
 import { auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
 import { apiKeyFrom } from '../identity/api-key-rows.ts';
@@ -79,6 +80,7 @@ const SOURCES: { readonly [Table in MovedTable]: Source<Table> } = {
   auditRecords: { table: 'audit_records', key: 'cursor', read: auditEntryFrom },
   auditAnchors: { table: 'audit_anchors', key: 'chain', read: auditAnchorFrom },
   subscribers: { table: 'subscribers', key: 'id', read: (row) => subscriberFrom(row as never) },
+  alerts: { table: 'alerts', key: 'seq', read: (row) => alertFrom(row as never) },
 };
 
 /** Tables whose rows move with those of another. */

@@ -1,0 +1,89 @@
+import { type ClientSession, type Collection, ObjectId } from 'mongodb';
+import { type AlertLog, MAX_ALERTS } from '../../../../application/ports/alerts/alert-log.ts';
+import { type Alert, type AlertRaise, alertOf, countedOn } from '../../../../domain/alerts/alert.ts';
+import { decideTransaction } from '../decide.ts';
+import type { MongoStore } from '../mongo-store.ts';
+import {
+  ALERT_HEADS,
+  ALERTS,
+  type AlertDocument,
+  type AlertHead,
+  alertDocument,
+  alertFrom,
+  HEAD,
+} from './alert-documents.ts';
+
+/**
+ * Alerts of all nodes in MongoDB. All that raise one write to one document first, so that they commit one after the
+ * other: two never add an alert for the same, and places become visible in their order.
+ */
+export class MongoAlertLog implements AlertLog {
+  readonly #store: MongoStore;
+  readonly #alerts: Collection<AlertDocument>;
+  readonly #heads: Collection<AlertHead>;
+  readonly #kept: number;
+
+  constructor(store: MongoStore, kept = MAX_ALERTS) {
+    this.#store = store;
+    this.#alerts = store.collection<AlertDocument>(ALERTS);
+    this.#heads = store.collection<AlertHead>(ALERT_HEADS);
+    this.#kept = kept;
+  }
+
+  raise(raise: AlertRaise): Promise<Alert> {
+    const mark = new ObjectId().toHexString();
+    return decideTransaction<Alert>(this.#store, {
+      attempt: (session) => this.#raise(raise, mark, session),
+      known: async () => {
+        const found = await this.#alerts.findOne({ principal: raise.principal, kind: raise.kind, mark });
+        return found === null ? undefined : alertFrom(found);
+      },
+    });
+  }
+
+  async list({ after, limit }: { after: number; limit: number }): Promise<readonly Alert[]> {
+    if (limit === 0) return [];
+    const page = this.#alerts
+      .find({ seq: { $gt: after } })
+      .sort({ seq: 1 })
+      .limit(limit);
+    return (await this.#store.read(() => page.toArray())).map(alertFrom);
+  }
+
+  async #raise(raise: AlertRaise, mark: string, session: ClientSession): Promise<Alert> {
+    const seq = await this.#nextSeq(session);
+    const { principal, kind, atMs } = raise;
+    const isOpen = { principal, kind, untilMs: { $gt: atMs } };
+    const open = await this.#alerts.findOne(isOpen, { session, sort: { untilMs: -1 } });
+    const alert = open === null ? alertOf(raise, seq) : countedOn(alertFrom(open), raise, seq);
+    const { _id, ...fields } = alertDocument(alert, mark);
+    if (open === null) await this.#alerts.insertOne({ _id, ...fields }, { session });
+    else await this.#alerts.replaceOne({ _id }, fields, { session });
+    await this.#forget(session);
+    return alert;
+  }
+
+  /** Where nothing was raised yet there may be alerts all the same, of a store that was moved here. */
+  async #nextSeq(session: ClientSession): Promise<number> {
+    const head = await this.#heads.findOneAndUpdate(
+      { _id: HEAD },
+      { $inc: { seq: 1 } },
+      { session, upsert: true, returnDocument: 'before' },
+    );
+    if (head !== null) return head.seq + 1;
+    const last = await this.#alerts.findOne({}, { session, sort: { seq: -1 } });
+    if (last === null) return 1;
+    await this.#heads.updateOne({ _id: HEAD }, { $set: { seq: last.seq + 1 } }, { session });
+    return last.seq + 1;
+  }
+
+  async #forget(session: ClientSession): Promise<void> {
+    const [first] = await this.#alerts
+      .find({}, { session, projection: { seq: 1 } })
+      .sort({ seq: -1 })
+      .skip(this.#kept)
+      .limit(1)
+      .toArray();
+    if (first !== undefined) await this.#alerts.deleteMany({ seq: { $lte: first.seq } }, { session });
+  }
+}
