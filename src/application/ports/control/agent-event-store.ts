@@ -84,15 +84,18 @@ export interface AgentEventStore {
   list(query: EventQuery): Promise<readonly AgentEventState[]>;
   /** What is due to a session of an owner's, in the order in which it came. */
   due(route: AgentRoute, limit: number): Promise<readonly AgentEventState[]>;
-  /** What is due, or waits for a person, and came by this connection. */
+  /** What is due, or waits for a person, and came by this connection, in the order in which it came. */
   ofConnection(connection: string, limit: number): Promise<readonly AgentEventState[]>;
   /** Routes to which something has become due since then, each once. */
   dueRoutes(sinceMs: number, limit: number): Promise<readonly AgentRoute[]>;
-  /** These verdicts, due in these states, have come. Those in other states meanwhile are left as they are. */
+  /**
+   * These verdicts, due in these states, have come: `ended` says what becomes of them. Those in other states meanwhile are
+   * left as they are.
+   */
   delivered(verdicts: ReadonlyArray<{ readonly id: AgentEventId; readonly mark: string }>): Promise<void>;
   /** Pending reviews whose deadline has come, those that waited longest first. */
   overdue(nowMs: number, limit: number): Promise<readonly AgentEventState[]>;
-  /** Lets at most `limit` verdicts lapse that have been due since before then. @returns how many. */
+  /** Lets at most `limit` verdicts lapse, as `ended` says, that have been due since before then. @returns how many. */
   lapse(dueBeforeMs: number, limit: number): Promise<number>;
   /** Removes at most `limit` events that came before then, but none with a pending review. @returns how many. */
   forget(receivedBeforeMs: number, limit: number): Promise<number>;

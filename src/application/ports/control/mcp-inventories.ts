@@ -5,7 +5,10 @@ export const MAX_SERVERS_OF_A_SESSION = 256;
 
 /** An MCP server that an agent has said it has. Texts are the client's. */
 export interface McpServerRecord extends AgentRoute {
-  /** Sorts all records: unique, and the same for the same owner, session and name. */
+  /**
+   * Sorts all records, those of one session together: 32 hexadecimal digits of the SHA-256 of `[owner, sessionId]` as
+   * JSON, and 32 of that of the name.
+   */
   readonly id: string;
   readonly name: string;
   readonly transport: string;
@@ -15,8 +18,8 @@ export interface McpServerRecord extends AgentRoute {
 }
 
 /**
- * Keeps which MCP servers agents have. Each inventory of a session takes the place of the one before; a server that was
- * there keeps the time at which it was first seen.
+ * Keeps which MCP servers agents have. Each inventory of a session takes the place of the one before, whole; a server that
+ * was there keeps the time at which it was first seen. Of a name that is said twice the last is kept.
  *
  * @throws PortError `unavailable` when nothing was written, `timeout` when that is unknown; saying it again is harmless.
  */
