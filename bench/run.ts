@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   login: () => import('./login.bench.ts'),
   'login-timing': () => import('./login-timing.bench.ts'),
   resume: () => import('./resume.bench.ts'),
+  'mux-echo': () => import('./mux-echo.bench.ts'),
   'sse-tokens': () => import('./sse-tokens.bench.ts'),
   'sse-tokens-fleet': () => import('./sse-tokens-fleet.bench.ts'),
 };

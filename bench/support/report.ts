@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { canPin } from './process.ts';
 import type { BenchResult, Figure } from './result.ts';
 
 const FOLDER = 'docs/benchmarks';
+/** A load average of more than this, before anything was measured, is other work on the machine. */
+const QUIET_LOAD = 0.5;
+
+const loadBefore = loadavg()[0] ?? 0;
 
 interface StoredResult extends BenchResult {
   readonly commit: string;
@@ -21,7 +25,11 @@ export async function store(result: BenchResult): Promise<void> {
   const gib = Math.round(totalmem() / 2 ** 30);
   const model = cpus()[0]?.model ?? 'unknown processor';
   const pinned = canPin ? 'server and load generator on a core each' : 'not pinned';
-  const machine = `${cpus().length} cores (${model}), ${gib} GiB, Node.js ${process.version}, ${pinned}`;
+  const busy =
+    loadBefore > QUIET_LOAD
+      ? `, busy with other work (load average ${loadBefore.toFixed(1)} before the first bench)`
+      : '';
+  const machine = `${cpus().length} cores (${model}), ${gib} GiB, Node.js ${process.version}, ${pinned}${busy}`;
   const stored: StoredResult = { ...result, commit, machine, at: new Date().toISOString().slice(0, 10) };
   writeFileSync(`${FOLDER}/${result.name}.json`, `${JSON.stringify(stored, null, 2)}\n`);
   writeFileSync(`${FOLDER}/${result.name}.svg`, await plot(result));

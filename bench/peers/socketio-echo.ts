@@ -1,0 +1,13 @@
+/** Socket.IO with namespaces as its sessions: each sends back what comes. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server } from 'socket.io';
+import { answerMemory } from '../support/memory.ts';
+
+answerMemory();
+const http = createServer();
+const io = new Server(http, { transports: ['websocket'], serveClient: false });
+io.of(/^\/\d+$/).on('connection', (socket) => {
+  socket.on('m', (text: string) => socket.emit('m', text));
+});
+http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }));

@@ -1,0 +1,218 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FRAMES, HEADER_BYTES, LENGTH_BYTES } from '../../src/adapters/inbound/ws/mux/frame.ts';
+import { frameOf } from '../../src/adapters/inbound/ws/mux/write-frame.ts';
+import { memoryOf } from './memory.ts';
+import type { LinkOptions, MuxLink, MuxParty, OnEcho } from './mux-party.ts';
+import { SERVER_CORE, spawnPinned, stop } from './process.ts';
+import { postRequest, RawClient } from './raw-client.ts';
+import { BINARY, maskedMessage, RawWebSocket } from './raw-web-socket.ts';
+
+const LONGEST_START_MS = 30_000;
+const PASSWORD = 'a password for the bench';
+/** What a client grants a session unless it says otherwise: more than a round sends. */
+const ENOUGH_BYTES = 2 ** 31 - 1;
+/** OPENs that are under way together on one connection. */
+const OPENING_AT_ONCE = 50;
+
+/** How a bench wants the server to be. */
+export interface HoldfastOptions {
+  readonly principals?: number;
+  readonly batch?: boolean;
+  readonly withoutSafeguards?: boolean;
+  /** The greatest weight of a session. */
+  readonly weight?: number;
+  readonly maxSessionsPerConnection?: number;
+  /** Arguments of Node.js itself, such as those of its profiler. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** The real server, with the limits that a bench has to exceed raised by its configuration, and all of them enforced. */
+export async function startHoldfast(options: HoldfastOptions = {}): Promise<MuxParty> {
+  const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  const { child, port } = await startServer(data, options);
+  const tokens = await logIn(port, options.principals ?? 1);
+  return {
+    pid: child.pid ?? 0,
+    connect: (asked) => openLink(port, tokens[asked.principal ?? 0] ?? '', asked, options.batch ?? false),
+    memory: () => memoryOf(child),
+    async stop() {
+      await stop(child);
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServer(
+  data: string,
+  { withoutSafeguards, weight, maxSessionsPerConnection, nodeArgs = [] }: HoldfastOptions,
+): Promise<{ child: ChildProcess; port: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-ready-'));
+  const config = join(folder, 'config.yaml');
+  const multiplexing = {
+    echo: true,
+    rateLimitPerSession: '10000000/s',
+    burstPerSession: 1_000_000,
+    rateLimitPerConnection: '10000000/s',
+    opensPerPrincipal: '10000000/s',
+    openBurst: 1_000_000,
+    connectionAttempts: '10000000/min',
+    maxConnectionsPerPrincipal: 10_000,
+    maxSessionsPerConnection: maxSessionsPerConnection ?? 100,
+    fairQueueWeight: weight ?? 10,
+  };
+  const settings = {
+    demo: true,
+    data,
+    authPort: 0,
+    accountingPort: 0,
+    chatPort: 0,
+    readyFile: join(folder, 'ready'),
+    log: { level: 'warn' },
+    websocket: { multiplexing },
+  };
+  // JSON is YAML.
+  writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
+  const seen = watch(folder, { signal: AbortSignal.timeout(LONGEST_START_MS) });
+  const program = ['bench/peers/holdfast-mux.ts', '--config', config];
+  const child = spawnPinned(
+    SERVER_CORE,
+    process.execPath,
+    [...nodeArgs, ...program, ...(withoutSafeguards ? ['--without-safeguards'] : [])],
+    { MONGODB_URL: '', REDIS_URL: '' },
+  );
+  child.stdout?.resume();
+  for await (const event of seen) if (event.filename === 'ready') break;
+  const { chat } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as { chat: string };
+  rmSync(folder, { recursive: true, force: true });
+  return { child, port: Number(new URL(chat).port) };
+}
+
+/** Access tokens of so many accounts. */
+async function logIn(port: number, principals: number): Promise<string[]> {
+  const client = await RawClient.open(port);
+  const tokens: string[] = [];
+  for (let principal = 0; principal < principals; principal += 1) {
+    const username = `bench${principal}`;
+    const account = { username, email: `${username}@example.org`, password: PASSWORD };
+    const signedUp = await client.ask(postRequest(port, '/api/auth/signup', account));
+    if (signedUp.status !== 201) throw new Error(`a sign-up gave ${signedUp.status}: ${signedUp.body}`);
+    const { body } = await client.ask(postRequest(port, '/api/auth/login', { username, password: PASSWORD }));
+    tokens.push((JSON.parse(body) as { accessToken: string }).accessToken);
+  }
+  client.close();
+  return tokens;
+}
+
+interface Handle {
+  readonly high: number;
+  readonly low: number;
+}
+
+async function openLink(port: number, token: string, asked: LinkOptions, batch: boolean): Promise<MuxLink> {
+  const socket = await RawWebSocket.open(port, '/ws/mux', [
+    `Authorization: Bearer ${token}`,
+    `Sec-WebSocket-Protocol: holdfast.mux.v1${batch ? '.batch' : ''}`,
+  ]);
+  const handles = await openSessions(socket, asked);
+  const numbers = new Map(handles.map(({ low }, session) => [low, session]));
+  const frame = (session: number, payload: Uint8Array): Buffer =>
+    frameOf(handles[session] ?? { high: 0, low: 0 }, 'DATA', payload);
+  const message = (session: number, payload: Uint8Array): Buffer =>
+    maskedMessage(BINARY, frame(session, payload));
+  return {
+    socket,
+    sessions: asked.sessions,
+    before: () => HEADER_BYTES,
+    message,
+    together(all) {
+      if (!batch) return Buffer.concat(all.map(({ session, payload }) => message(session, payload)));
+      const frames = all.map(({ session, payload }) => frame(session, payload));
+      const parts = frames.flatMap((one) => [lengthOf(one), one]);
+      return maskedMessage(BINARY, frameOf({ high: 0, low: 0 }, 'BATCH', ...parts));
+    },
+    onEcho(take: OnEcho) {
+      socket.onMessage = (bytes, start, end) => {
+        if (bytes[start + HEADER_BYTES - 1] !== FRAMES.BATCH.type)
+          takeFrame(bytes, start, end, numbers, take);
+        else
+          for (let at = start + HEADER_BYTES; at < end; ) {
+            const from = at + LENGTH_BYTES;
+            at = from + bytes.readUInt32BE(at);
+            takeFrame(bytes, from, at, numbers, take);
+          }
+      };
+    },
+  };
+}
+
+function lengthOf(frame: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(LENGTH_BYTES);
+  bytes.writeUInt32BE(frame.length);
+  return bytes;
+}
+
+/** @throws Error when it is one that tells of a breach: a bench sends nothing that is refused. */
+function takeFrame(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  numbers: ReadonlyMap<number, number>,
+  take: OnEcho,
+): void {
+  const type = bytes[start + HEADER_BYTES - 1];
+  if (type === FRAMES.DATA.type) {
+    const session = numbers.get(bytes.readUInt32BE(start + 4)) ?? -1;
+    take(session, bytes, start + HEADER_BYTES, end - start - HEADER_BYTES);
+  } else if (type === FRAMES.ERROR.type || type === FRAMES.CLOSE.type)
+    throw new Error(`refused: ${bytes.toString('latin1', start + HEADER_BYTES, end)}`);
+}
+
+/** Opens the sessions of a connection, some at a time. */
+async function openSessions(socket: RawWebSocket, asked: LinkOptions): Promise<Handle[]> {
+  const handles: Handle[] = [];
+  let next = 0;
+  const ask = (): void => {
+    if (next >= asked.sessions) return;
+    const weight = asked.weights?.[next];
+    const open = {
+      ref: String(next),
+      kind: 'echo',
+      window: asked.windows?.[next] ?? ENOUGH_BYTES,
+      ...(weight === undefined ? {} : { weight }),
+    };
+    const payload = Buffer.from(JSON.stringify(open));
+    socket.write(maskedMessage(BINARY, frameOf({ high: 0, low: 0 }, 'OPEN', payload)));
+    next += 1;
+  };
+  if (asked.sessions === 0) return handles;
+  await new Promise<void>((resolve, reject) => {
+    let waiting = asked.sessions;
+    const takeOpened = (bytes: Buffer, start: number, end: number): void => {
+      const json = JSON.parse(bytes.toString('utf8', start + HEADER_BYTES, end)) as Record<string, string>;
+      if (bytes[start + HEADER_BYTES - 1] !== FRAMES.OPENED.type) reject(new Error(JSON.stringify(json)));
+      const { handle = '' } = json;
+      const [high, low] = [handle.slice(0, 8), handle.slice(8)].map((part) => Number.parseInt(part, 16));
+      handles[Number(json.ref)] = { high: high ?? 0, low: low ?? 0 };
+      waiting -= 1;
+      if (waiting === 0) resolve();
+      else ask();
+    };
+    socket.onMessage = (bytes, start, end) => {
+      if (bytes[start + HEADER_BYTES - 1] !== FRAMES.BATCH.type) {
+        takeOpened(bytes, start, end);
+        return;
+      }
+      for (let at = start + HEADER_BYTES; at < end; ) {
+        const from = at + LENGTH_BYTES;
+        at = from + bytes.readUInt32BE(at);
+        takeOpened(bytes, from, at);
+      }
+    };
+    for (let count = 0; count < OPENING_AT_ONCE; count += 1) ask();
+  });
+  return handles;
+}
