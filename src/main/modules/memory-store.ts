@@ -2,6 +2,9 @@ import type { Container } from 'inversify';
 import { MemoryReservationLedger } from '../../adapters/outbound/memory/accounting/memory-reservation-ledger.ts';
 import { MemoryAlertLog } from '../../adapters/outbound/memory/alerts/memory-alert-log.ts';
 import { MemoryAuditLog } from '../../adapters/outbound/memory/audit/memory-audit-log.ts';
+import { MemoryAgentEventStore } from '../../adapters/outbound/memory/control/memory-agent-event-store.ts';
+import { MemoryMcpInventories } from '../../adapters/outbound/memory/control/memory-mcp-inventories.ts';
+import { MemoryPolicyStore } from '../../adapters/outbound/memory/control/memory-policy-store.ts';
 import { MemoryApiKeyRepository } from '../../adapters/outbound/memory/identity/memory-api-key-repository.ts';
 import { MemoryLoginSessionRepository } from '../../adapters/outbound/memory/identity/memory-login-session-repository.ts';
 import { MemoryRevocationLog } from '../../adapters/outbound/memory/identity/memory-revocation-log.ts';
@@ -14,6 +17,7 @@ import { MemoryEventLog } from '../../adapters/outbound/memory/streaming/memory-
 import { MemoryStreamRepository } from '../../adapters/outbound/memory/streaming/memory-stream-repository.ts';
 import { MemoryStreamingStore } from '../../adapters/outbound/memory/streaming/memory-streaming-store.ts';
 import { ALERT_LOG } from '../tokens/alerts.ts';
+import { AGENT_EVENTS, MCP_INVENTORIES, POLICY_STORE } from '../tokens/control.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
@@ -43,6 +47,9 @@ export function bindMemoryStore(container: Container): void {
   container.bind(STREAMS).toConstantValue(new MemoryStreamRepository(streaming));
   container.bind(EVENT_LOG).toConstantValue(new MemoryEventLog(streaming));
   container.bind(SUBSCRIBERS).toConstantValue(new MemorySubscriberDirectory(audit));
+  container.bind(AGENT_EVENTS).toConstantValue(new MemoryAgentEventStore(audit));
+  container.bind(POLICY_STORE).toConstantValue(new MemoryPolicyStore(audit));
+  container.bind(MCP_INVENTORIES).toConstantValue(new MemoryMcpInventories());
   bindPassingThings(container);
   container.bind(LEDGER).toConstantValue(new MemoryReservationLedger(audit));
   container.bind(USERS).toConstantValue(new MemoryUserRepository(sessions, apiKeys, revocations, audit));
