@@ -57,7 +57,7 @@ export function describeFleetBus(name: string, create: () => Promise<readonly [F
       await connected();
       const words: readonly ControlWord[] = [
         { kind: 'due', route: { owner: 'agent:night shift', sessionId: 'a b\u00e9 {"}' } },
-        { kind: 'review', id: mintReviewId(1, 'r'.repeat(16)) },
+        { kind: 'review', id: mintReviewId(1, 'r'.repeat(22)) },
         { kind: 'event' },
         { kind: 'policy' },
         { kind: 'owners', sessionId: 'a b' },

@@ -21,7 +21,7 @@ export const policyIn = (mode: PolicyMode): ControlPolicy => ({ ...DEFAULT_POLIC
 /** An owner of its own for each number. */
 export const agent = (number: number): SubscriberOwner => `agent:agent-${number}`;
 
-const secret = (number: number): string => String(number).padStart(16, '0');
+const secret = (number: number): string => String(number).padStart(22, '0');
 
 /** An event's id of its own for each number; they sort as their numbers do. */
 export const eventIdOf = (number: number) => mintAgentEventId(T0 + number, secret(number));

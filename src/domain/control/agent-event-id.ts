@@ -5,10 +5,10 @@ import type { AgentEventId, ReviewId } from './agent-event-state.ts';
 /** Digits of the time in an id: enough for the next two thousand years, so that ids sort as times do. */
 const TIME_DIGITS = 14;
 /** Random bits of an id. */
-export const EVENT_ID_BITS = 96;
-const SECRET = /^[A-Za-z0-9_-]{16}$/;
-const EVENT_ID = /^evt-[0-9]{14}-[A-Za-z0-9_-]{16}$/;
-const REVIEW_ID = /^rev-[0-9]{14}-[A-Za-z0-9_-]{16}$/;
+export const EVENT_ID_BITS = 128;
+const SECRET = /^[A-Za-z0-9_-]{22}$/;
+const EVENT_ID = /^evt-[0-9]{14}-[A-Za-z0-9_-]{22}$/;
+const REVIEW_ID = /^rev-[0-9]{14}-[A-Za-z0-9_-]{22}$/;
 
 function named(prefix: string, nowMs: number, secret: string): string {
   invariant(Number.isSafeInteger(nowMs) && nowMs > 0, `not a time in milliseconds: ${nowMs}`);

@@ -10,7 +10,7 @@ const HITL: ControlPolicy = { ...DEFAULT_POLICY, mode: 'hitl' };
 const BLOCK: ControlPolicy = { ...DEFAULT_POLICY, mode: 'block' };
 const FOUND = { kind: 'classified', code: 'M4.a' as MadCode, reason: 'Deletes everything' } as const;
 const STOPPABLE = { pairType: 'llm', toolCalls: 1, source: '' } as const;
-const REVIEW = { id: mintReviewId(1_000, 'r'.repeat(16)), deadlineMs: 3_600_000 };
+const REVIEW = { id: mintReviewId(1_000, 'r'.repeat(22)), deadlineMs: 3_600_000 };
 const TAKEN: TakenEvent = {
   owner: 'agent:night',
   sessionId: 'sess-1',
@@ -32,7 +32,7 @@ const TAKEN: TakenEvent = {
 
 const at = (nowMs: number) => ({ nowMs, mark: `mark-${nowMs}` });
 const take = (what: Dispatch): AgentEvent =>
-  AgentEvent.take(mintAgentEventId(1_000, 'e'.repeat(16)), TAKEN, what, REVIEW, at(1_000));
+  AgentEvent.take(mintAgentEventId(1_000, 'e'.repeat(22)), TAKEN, what, REVIEW, at(1_000));
 const under = (policy: ControlPolicy): AgentEvent => take(dispatch(FOUND, STOPPABLE, policy));
 const codeOf = (act: () => unknown): string => {
   try {
