@@ -49,6 +49,7 @@ export type DomainErrorCode =
   | 'stream.receipt_conflict'
   | 'stream.text_mismatch'
   | 'subscriber.limit_reached'
+  | 'subscriber.not_found'
   | 'subscriber.owned_by_other'
   | 'ticket.limit_reached'
   | 'usage.changed'

@@ -3,6 +3,7 @@ import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
 import { ALERT_KEEPER } from './tokens/alerts.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
+import { AGENT_EVENTS, FOLLOW_REVIEWS, KEEP_EVENTS, LIVE_POLICIES } from './tokens/control.ts';
 import {
   READER_MARKS,
   READERS_ELSEWHERE,
@@ -46,6 +47,7 @@ export class BackgroundLoops {
             container.get(EXPIRE_STREAMS).execute({ signal }),
             container.get(KEEP_SUBSCRIPTIONS).execute({ signal }),
             container.get(WATCH_OWN_SUBSCRIPTIONS).execute({ signal }),
+            ...watchingAgents(container, signal),
           ]
         : []),
       // Whoever acts on what auth tells listens before it is asked for.
@@ -63,6 +65,16 @@ export class BackgroundLoops {
     await this.#leave().catch(() => undefined);
   }
 }
+
+/** What goes on about agents, where the store keeps their events. */
+const watchingAgents = (container: Container, signal: AbortSignal): ReadonlyArray<Promise<void>> =>
+  container.isBound(AGENT_EVENTS)
+    ? [
+        container.get(LIVE_POLICIES).execute({ signal }),
+        container.get(FOLLOW_REVIEWS).execute({ signal }),
+        container.get(KEEP_EVENTS).execute({ signal }),
+      ]
+    : [];
 
 /** What hears of ended logins: those that other nodes store, or those that auth tells where it runs apart. */
 const hearing = (container: Container, running: readonly ServiceName[]) =>

@@ -10,6 +10,7 @@ import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
 import { bindAlerts } from './modules/alerts.ts';
+import { bindControlHttp } from './modules/control-http.ts';
 import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
@@ -70,6 +71,7 @@ export function composeServices(
     bindAlerts(container, config);
     bindMultiplexing(container, config);
     bindNodesOfChat(container, config['fleet.lease']);
+    bindControlHttp(container, config);
     bindStreaming(container, {
       readerlessDeadlineMs: config['streams.deadline'],
       maxDurationMs: config['streams.maximum'],

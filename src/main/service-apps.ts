@@ -15,6 +15,7 @@ import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { LIST_ALERTS } from './tokens/alerts.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
+import { AGENT_EVENTS, CONTROL_ROUTES } from './tokens/control.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
 import { AUDIT, CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
@@ -50,7 +51,10 @@ export function routesOf(
     .filter((name) => name !== 'chat')
     .flatMap((name) => container.get(FEATURE_ROUTES[name]))
     .filter(({ permission }) => permission !== 'service');
-  const operations = alertRoutes({ listAlerts: container.get(LIST_ALERTS) });
+  const operations = [
+    ...alertRoutes({ listAlerts: container.get(LIST_ALERTS) }),
+    ...(container.isBound(AGENT_EVENTS) ? container.get(CONTROL_ROUTES) : []),
+  ];
   return [...health, ...pageRoutes(servedPage(demoAccounts), VERSION), ...own, ...operations, ...others];
 }
 

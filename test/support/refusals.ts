@@ -38,3 +38,14 @@ export function expectThrown(run: () => unknown, code: DomainErrorCode): void {
   expect(refusal).to.be.instanceOf(DomainError);
   expect((refusal as DomainError).code).to.equal(code);
 }
+
+/** The code by which the domain refuses something; undefined when it does not. */
+export async function codeOf(act: () => Promise<unknown>): Promise<DomainErrorCode | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DomainError) return error.code;
+    throw error;
+  }
+}

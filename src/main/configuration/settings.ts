@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { ALERT_SETTINGS } from './alert-settings.ts';
+import { CONTROL_SETTINGS } from './control-settings.ts';
 import { MULTIPLEXING_SETTINGS } from './multiplexing-settings.ts';
 import {
   choice,
@@ -175,9 +176,7 @@ export const SETTINGS = {
     '12h',
     "Life of a browser's login from the password on, which use never extends.",
   ),
-  'control.rulesFile': optionalText(
-    "File with rules by which agents' events are classified, before those that come with the program or, where it says `starter: false`, in their place.",
-  ),
+  ...CONTROL_SETTINGS,
   'cookie.domain': optionalText(
     "Domain whose hosts share the browser's login, a parent of every publicUrl. Without one the cookie belongs to the one host that set it, which is safer: every host of the domain could overwrite it.",
   ),

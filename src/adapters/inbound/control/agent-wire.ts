@@ -173,6 +173,19 @@ export function pairedEventFromJson(json: unknown): PairedEvent {
   }
 }
 
+/**
+ * One event, as it came, in the JSON form of proto3.
+ *
+ * @throws MalformedFrame.
+ */
+export function pairedEventToJson(bytes: Uint8Array): unknown {
+  try {
+    return protojson.toJson(pairedEvent, pairedEvent.decode(bytes));
+  } catch (error) {
+    throw new MalformedFrame('These bytes are no event of the schema', { cause: error });
+  }
+}
+
 export function encodeServerFrame(frame: ServerFrame): Uint8Array {
   return serverFrame.encode(serverFrame.create(wireOf(frame))).finish();
 }

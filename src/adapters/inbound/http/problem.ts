@@ -62,6 +62,7 @@ export const STATUS_OF = {
   'stream.receipt_conflict': 422,
   'stream.text_mismatch': 422,
   'subscriber.limit_reached': 429,
+  'subscriber.not_found': 404,
   'subscriber.owned_by_other': 403,
   'ticket.limit_reached': 429,
   'usage.changed': 422,

@@ -58,14 +58,14 @@ export class EventStreams {
    */
   open(
     response: ServerResponse,
-    head: { readonly id: StreamId; readonly reader: PersonPrincipal; readonly replayed?: boolean },
+    head: { readonly id?: StreamId; readonly reader: PersonPrincipal; readonly replayed?: boolean },
     onClose: () => void,
   ): SseConnection {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
-      [STREAM_ID_HEADER]: head.id,
+      ...(head.id === undefined ? {} : { [STREAM_ID_HEADER]: head.id }),
       'Access-Control-Expose-Headers': `${STREAM_ID_HEADER}, X-Request-Id, Retry-After`,
       ...(head.replayed ? { 'Idempotent-Replayed': 'true' } : {}),
     });
