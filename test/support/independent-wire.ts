@@ -139,6 +139,10 @@ function message(name: string): DescMessage {
 export const independentClientFrame = (frame: JsonValue): Uint8Array =>
   toBinary(message('ClientFrame'), fromJson(message('ClientFrame'), frame));
 
+/** One event as an agent would put it into a batch, from its JSON form; enumerations by their numbers. */
+export const independentPairedEvent = (event: JsonValue): Uint8Array =>
+  toBinary(message('PairedEvent'), fromJson(message('PairedEvent'), event));
+
 /** What an agent reads in bytes of the server's, in JSON form with enumerations as numbers. */
 export const independentServerFrame = (bytes: Uint8Array): JsonValue =>
   toJson(message('ServerFrame'), fromBinary(message('ServerFrame'), bytes), { enumAsInteger: true });
