@@ -12,7 +12,7 @@ import {
   WATCH_OWN_STREAMS,
 } from './tokens/fleet.ts';
 import { FOLLOW_REVOCATIONS, HEAR_REVOCATIONS } from './tokens/identity.ts';
-import { KEEP_SUBSCRIPTIONS, WATCH_OWN_SUBSCRIPTIONS } from './tokens/multiplexing.ts';
+import { KEEP_SUBSCRIPTIONS, NOTE_BREACH, WATCH_OWN_SUBSCRIPTIONS } from './tokens/multiplexing.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
 /** What goes on without anybody asking for it. */
@@ -38,6 +38,7 @@ export class BackgroundLoops {
       ...(running.includes('chat')
         ? [
             container.get(ALERT_KEEPER).run(signal),
+            container.get(NOTE_BREACH).run(signal),
             container.get(WATCH_NODES).execute({ signal }),
             container.get(WATCH_OWN_STREAMS).execute({ signal }),
             ...(container.isBound(READER_MARKS)

@@ -14,6 +14,7 @@ import { ClaimSubscription } from '../../src/application/multiplexing/claim-subs
 import { ConfirmSubscription } from '../../src/application/multiplexing/confirm-subscription.ts';
 import { EndSubscription } from '../../src/application/multiplexing/end-subscription.ts';
 import { LeaveSubscription } from '../../src/application/multiplexing/leave-subscription.ts';
+import { NoteBreach } from '../../src/application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../src/application/multiplexing/resume-subscription.ts';
 import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
 import type { UserPrincipal } from '../../src/domain/identity/principal.ts';
@@ -22,6 +23,7 @@ import { ManualTimers } from './manual-timers.ts';
 import { handleOf } from './mux-client.ts';
 import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
+import { RecordingMetrics } from './recording-metrics.ts';
 import { RecordingWatchman } from './recording-watchman.ts';
 import { ScriptedSocket } from './scripted-socket.ts';
 import { ANNA } from './stream-builders.ts';
@@ -42,6 +44,8 @@ export class MuxWorld {
   readonly log = new RecordingLog();
   readonly audit = new RecordingAudit();
   readonly watchman = new RecordingWatchman();
+  readonly metrics = new RecordingMetrics();
+  readonly breaches: NoteBreach;
   readonly directory = new MemorySubscriberDirectory();
   /** The logins that were told to be in use. */
   readonly uses: string[] = [];
@@ -59,7 +63,9 @@ export class MuxWorld {
       digest: new NodeDigest(),
       audit: this.audit,
       watchman: this.watchman,
+      metrics: this.metrics,
     };
+    this.breaches = new NoteBreach({ ...deps, timers: this.timers });
     const rates = new OpenRates(all);
     const [leave, end] = [new LeaveSubscription(deps), new EndSubscription(deps)];
     const opens = new OpenSessions({
@@ -95,6 +101,8 @@ export class MuxWorld {
       timers: this.timers,
       ids,
       log: this.log,
+      breaches: this.breaches,
+      metrics: this.metrics,
     });
   }
 

@@ -4,6 +4,7 @@ import { realmOf, type SubscriberId } from '../../domain/multiplexing/subscriber
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Metrics } from '../ports/metrics.ts';
 
 /** Who asks, for the audit alone. */
 export interface Claimant {
@@ -15,6 +16,7 @@ export interface Claimant {
 export interface RefusalHearers {
   readonly audit: AuditTrail;
   readonly watchman: Watchman;
+  readonly metrics: Metrics;
 }
 
 /** What was refused, and to whom. */
@@ -25,7 +27,11 @@ interface Refused extends Claimant {
 }
 
 /** Records the refusal of what is not the claimant's, with the cause that he does not learn, and throws it on. */
-export function tellRefusal({ audit, watchman }: RefusalHearers, refused: Refused, error: unknown): never {
+export function tellRefusal(
+  { audit, watchman, metrics }: RefusalHearers,
+  refused: Refused,
+  error: unknown,
+): never {
   if (error instanceof DomainError && error.code === 'subscriber.owned_by_other') {
     const { id, owner, actor, requestId, network } = refused;
     const cause = String(error.details.internal?.cause ?? 'unknown');
@@ -38,6 +44,7 @@ export function tellRefusal({ audit, watchman }: RefusalHearers, refused: Refuse
       facts: { cause },
     });
     const detail = network === undefined ? id : `${id} from ${network}`;
+    metrics.count('holdfast_takeovers_refused_total', { realm: realmOf(id), cause });
     watchman.notice({ kind: alertKindOf(id, cause), principal: owner, word: cause, detail });
   }
   throw error;

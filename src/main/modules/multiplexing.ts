@@ -16,6 +16,7 @@ import { ConfirmSubscription } from '../../application/multiplexing/confirm-subs
 import { EndSubscription } from '../../application/multiplexing/end-subscription.ts';
 import { KeepSubscriptions, SWEEP_TURN_MS } from '../../application/multiplexing/keep-subscriptions.ts';
 import { LeaveSubscription } from '../../application/multiplexing/leave-subscription.ts';
+import { NoteBreach } from '../../application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
 import { SweepSubscriptions } from '../../application/multiplexing/sweep-subscriptions.ts';
 import { WatchOwnSubscriptions } from '../../application/multiplexing/watch-own-subscriptions.ts';
@@ -37,6 +38,7 @@ import {
   IDS,
   LOG,
   LOGIN_ENDS,
+  METRICS,
   SESSION_STATUS,
   SOCKET_ROUTES,
   TIMERS,
@@ -64,6 +66,13 @@ export function bindMultiplexing(container: Container, config: Config): void {
       (bus, open, directory, timers, log) => new WatchOwnSubscriptions({ bus, open, directory, timers, log }),
       [FLEET_BUS, mux.CONNECTIONS, mux.SUBSCRIBERS, TIMERS, LOG],
     );
+  container
+    .bind(mux.NOTE_BREACH)
+    .toResolvedValue(
+      (audit, watchman, clock, timers) => new NoteBreach({ audit, watchman, clock, timers }),
+      [AUDIT, WATCHMAN, CLOCK, TIMERS],
+    )
+    .inSingletonScope();
   const address = new ClientAddress(config.trustedProxy);
   const { tokens: limit, perMs: windowMs } = config['websocket.multiplexing.connectionAttempts'];
   container.bind(SOCKET_ROUTES).toResolvedValue(
@@ -105,7 +114,7 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
     .toDynamicValue(({ get }) => {
       const clock = get(CLOCK);
       const deps = { directory: get(mux.SUBSCRIBERS), clock, ids: get(IDS), digest: get(DIGEST) };
-      const audited = { ...deps, audit: get(AUDIT), watchman: get(WATCHMAN) };
+      const audited = { ...deps, audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
       const rates = new OpenRates(limits);
       const leave = new LeaveSubscription(deps);
       const end = new EndSubscription(deps);
@@ -136,6 +145,8 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         timers: get(TIMERS),
         ids: deps.ids,
         log: get(LOG),
+        breaches: get(mux.NOTE_BREACH),
+        metrics: get(METRICS),
       });
     })
     .inSingletonScope();

@@ -1,6 +1,7 @@
 import type { Connections } from '../../adapters/inbound/ws/mux/connections.ts';
 import type { Kind } from '../../adapters/inbound/ws/mux/kinds/kind.ts';
 import type { KeepSubscriptions } from '../../application/multiplexing/keep-subscriptions.ts';
+import type { NoteBreach } from '../../application/multiplexing/note-breach.ts';
 import type { WatchOwnSubscriptions } from '../../application/multiplexing/watch-own-subscriptions.ts';
 import type { SubscriberDirectory } from '../../application/ports/multiplexing/subscriber-directory.ts';
 import { identify } from '../tokens.ts';
@@ -12,3 +13,5 @@ export const MUX_KINDS = identify<readonly Kind[]>('MuxKinds');
 export const WATCH_OWN_SUBSCRIPTIONS = identify<WatchOwnSubscriptions>('WatchOwnSubscriptions');
 export const CONNECTIONS = identify<Connections>('Connections');
 export const KEEP_SUBSCRIPTIONS = identify<KeepSubscriptions>('KeepSubscriptions');
+/** Whoever runs into a limit is told of here. */
+export const NOTE_BREACH = identify<NoteBreach>('NoteBreach');

@@ -24,6 +24,7 @@ import { SUBSCRIBER_LEASE_MS } from '../../../src/domain/multiplexing/subscriber
 import { T0 } from '../../support/ledger-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { RecordingAudit } from '../../support/recording-audit.ts';
+import { RecordingMetrics } from '../../support/recording-metrics.ts';
 import { RecordingWatchman } from '../../support/recording-watchman.ts';
 import { muxId, owner, place } from '../../support/subscriber-builders.ts';
 
@@ -36,7 +37,9 @@ function world() {
   const audit = new RecordingAudit();
   const directory = new MemorySubscriberDirectory(audit.log);
   const watchman = new RecordingWatchman();
-  const deps = { directory, clock, audit, watchman, ids: new CryptoIdSource(), digest: new NodeDigest() };
+  const metrics = new RecordingMetrics();
+  const ids = new CryptoIdSource();
+  const deps = { directory, clock, audit, watchman, metrics, ids, digest: new NodeDigest() };
   const claim = new ClaimSubscription(deps);
   const resume = new ResumeSubscription(deps);
   return {
@@ -254,6 +257,7 @@ describe('an owner who has as many as he may have', () => {
       ...deps,
       audit: new RecordingAudit(),
       watchman: new RecordingWatchman(),
+      metrics: new RecordingMetrics(),
       leaseMs: 10,
     });
     const command = { owner: owner(1), kind: 'chat', sharing: 'exclusive' } as const;

@@ -122,6 +122,7 @@ const SILENT: Metrics = {
   count: () => undefined,
   gauge: () => undefined,
   info: () => undefined,
+  gather: () => undefined,
   observeSeconds: () => undefined,
 };
 

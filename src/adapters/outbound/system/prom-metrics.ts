@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { MetricLabels, Metrics } from '../../../application/ports/metrics.ts';
+import type { GatheredMetric, MetricLabels, Metrics } from '../../../application/ports/metrics.ts';
 
 /** Upper bounds of the duration buckets, in seconds: from a cached read to the longest stream. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 900];
@@ -12,6 +12,7 @@ export class PromMetrics implements Metrics {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #gatherers: Array<() => readonly GatheredMetric[]> = [];
 
   /** `processMetrics`: also tell memory, CPU and event loop delay of the process. */
   constructor(options: { processMetrics: boolean }) {
@@ -61,9 +62,14 @@ export class PromMetrics implements Metrics {
     );
   }
 
+  gather(gatherer: () => readonly GatheredMetric[]): void {
+    this.#gatherers.push(gatherer);
+  }
+
   /** Everything recorded so far in Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    const gathered = this.#gatherers.flatMap((gatherer) => gatherer()).map(gatheredText);
+    return (await this.#registry.metrics()) + gathered.join('');
   }
 
   /** The content type that belongs to `text()`. */
@@ -95,4 +101,13 @@ export class PromMetrics implements Metrics {
       // The port promises that recording never throws: a sample with other labels than its metric's is lost.
     }
   }
+}
+
+/** A gathered metric in Prometheus' text format; the values of its labels come from closed sets. */
+function gatheredText({ name, type, samples }: GatheredMetric): string {
+  const lines = samples.map(({ suffix = '', labels, value }) => {
+    const named = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
+    return `${name}${suffix}${named.length === 0 ? '' : `{${named.join(',')}}`} ${value}\n`;
+  });
+  return `# HELP ${name} ${name.replaceAll('_', ' ')}\n# TYPE ${name} ${type}\n${lines.join('')}\n`;
 }

@@ -2,8 +2,10 @@ import type { Clock } from '../../../../application/ports/clock.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
 import type { Shown } from './authority.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import type { ErrorCode } from './codes.ts';
 import type { MuxLimits } from './mux-limits.ts';
 import type { MuxSession } from './mux-session.ts';
+import type { MuxStats } from './mux-stats.ts';
 import type { OpenAdmission } from './open-desk.ts';
 
 /** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
@@ -15,6 +17,7 @@ export interface ConnectionKeeper<Connection> extends OpenAdmission {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly pool: BufferPool;
+  readonly stats: MuxStats;
   show(credential: string): Promise<Shown>;
   confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
   onOpened(session: MuxSession, connection: Connection): void;
@@ -22,6 +25,8 @@ export interface ConnectionKeeper<Connection> extends OpenAdmission {
   /** A session is over on its connection: the directory is to hear of it. */
   onClosed(session: MuxSession, connection: string, how: Gone): void;
   onGone(connection: Connection): void;
+  /** An error is answered, or would be: what breaks a limit is recorded. */
+  onError(code: ErrorCode, connection: Connection, session?: MuxSession): void;
   /** Told of what nobody foresaw. */
   onMistake(error: unknown, requestId: string): void;
 }

@@ -2,6 +2,7 @@ import type { Authenticate } from '../../../../application/identity/authenticate
 import type { ConfirmSubscription } from '../../../../application/multiplexing/confirm-subscription.ts';
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
 import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
+import type { NoteBreach } from '../../../../application/multiplexing/note-breach.ts';
 import type { OpenSubscriptions } from '../../../../application/multiplexing/watch-own-subscriptions.ts';
 import type { Clock } from '../../../../application/ports/clock.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
@@ -9,16 +10,21 @@ import type { LoginEnds } from '../../../../application/ports/identity/login-end
 import type { LongUse } from '../../../../application/ports/identity/long-use.ts';
 import type { SessionStatus } from '../../../../application/ports/identity/session-status.ts';
 import type { Log } from '../../../../application/ports/log.ts';
+import type { Metrics } from '../../../../application/ports/metrics.ts';
 import type { Timers } from '../../../../application/ports/timers.ts';
+import { actorOf } from '../../../../domain/audit/audit-actor.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Shown } from './authority.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { ErrorCode } from './codes.ts';
 import type { ConnectionKeeper, Gone } from './connection-keeper.ts';
+import { gatherStats } from './gather-stats.ts';
 import { LiveCredentials } from './live-credentials.ts';
 import { MuxConnection } from './mux-connection.ts';
 import { type MuxLimits, PING_EVERY_MS, PONG_WITHIN_MS, STALLED_MS } from './mux-limits.ts';
 import type { MuxSession } from './mux-session.ts';
+import { MuxStats } from './mux-stats.ts';
 import type { OpenRates } from './open-rates.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { SessionWatch } from './session-watch.ts';
@@ -36,6 +42,16 @@ const DRAIN_PAUSE_MS = 50;
 /** The longest that clients are told to wait before they come back from a server that stops, in milliseconds. */
 const RECONNECT_WITHIN_MS = 2_000;
 
+/** Errors of who breaks a limit or the form of frames, as opposed to who asks for what there is not. */
+const BREACHES: ReadonlySet<ErrorCode> = new Set([
+  'frame.malformed',
+  'message.too_large',
+  'rate.limited',
+  'limit.sessions',
+  'credit.exceeded',
+  'session.unknown',
+]);
+
 interface Deps {
   readonly limits: MuxLimits;
   readonly opens: OpenSessions;
@@ -51,6 +67,8 @@ interface Deps {
   readonly timers: Timers;
   readonly ids: IdSource;
   readonly log: Log;
+  readonly breaches: NoteBreach;
+  readonly metrics: Metrics;
 }
 
 /** Every multiplexed connection of this process: takes them in, watches over their times, and lets them go. */
@@ -61,6 +79,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   readonly opens: OpenSessions;
   readonly maxSessions: number;
   readonly pool = new BufferPool();
+  readonly stats = new MuxStats();
   readonly #deps: Deps;
   readonly #open = new Map<string, MuxConnection>();
   readonly #counts = new Map<SubscriberOwner, number>();
@@ -81,6 +100,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.maxSessions = deps.limits.maxSessionsPerConnection;
     this.#watch = new SessionWatch(deps.limits.sessionTimeoutMs, deps.clock.nowMs());
     this.#credentials = new LiveCredentials(deps, () => this.#open.values());
+    deps.metrics.gather(() => gatherStats(this.stats, this.#open.values()));
   }
 
   /** How many connections a principal has. */
@@ -110,7 +130,10 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   admitOpen = (owner: SubscriberOwner, isResume: boolean): void =>
     this.#deps.rates.admit(owner, isResume, this.clock.nowMs());
 
-  resumeRefused = (owner: SubscriberOwner): void => this.#deps.rates.refused(owner, this.clock.nowMs());
+  resumeRefused = (owner: SubscriberOwner): void => {
+    this.stats.resumes.refused += 1;
+    this.#deps.rates.refused(owner, this.clock.nowMs());
+  };
 
   onOpened(session: MuxSession, connection: MuxConnection): void {
     this.#places.set(session, connection);
@@ -142,6 +165,20 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     const count = this.countOf(connection.owner) - 1;
     if (count > 0) this.#counts.set(connection.owner, count);
     else this.#counts.delete(connection.owner);
+  }
+
+  onError(code: ErrorCode, connection: MuxConnection, session?: MuxSession): void {
+    this.stats.error(code);
+    if (session !== undefined) session.traffic.refused += 1;
+    if (!BREACHES.has(code)) return;
+    const { authority } = session ?? connection;
+    this.#deps.breaches.execute({
+      code,
+      owner: session?.identity.owner ?? connection.owner,
+      actor: actorOf(authority.principal),
+      requestId: connection.requestId,
+      ...(session === undefined ? {} : { object: session.identity.id }),
+    });
   }
 
   onMistake(error: unknown, requestId: string): void {

@@ -6,17 +6,19 @@ import { Authority, type Shown } from './authority.ts';
 import { type Read, type Refused, readClose, readPing } from './client-payloads.ts';
 import type { CloseCode } from './codes.ts';
 import type { ConnectionKeeper, Gone } from './connection-keeper.ts';
-import { CONNECTION, type Frame, type FrameName, type Handle, ownBytes } from './frame.ts';
+import { CONNECTION, type Frame, type Handle, ownBytes } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { HandleTable } from './handle-table.ts';
+import { hostOfSessions } from './host-of-sessions.ts';
 import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, UNKNOWN_HANDLES } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
-import type { MuxSession, SessionHost } from './mux-session.ts';
+import type { MuxSession } from './mux-session.ts';
 import { OpenDesk } from './open-desk.ts';
 import type { OpeningPlace } from './open-sessions.ts';
 import { readMessage } from './read-message.ts';
 import { renewAuthority } from './renew-authority.ts';
 import { type ErrorPayload, fittingReason, jsonPayload, type OpenedPayload } from './server-payloads.ts';
+import type { SessionHost } from './session-host.ts';
 import { TurnPump } from './turn-pump.ts';
 
 /** One socket and the sessions on it. */
@@ -26,7 +28,7 @@ export class MuxConnection implements OpeningPlace {
   readonly network: string;
   readonly authority: Authority;
   readonly owner: SubscriberOwner;
-  readonly host: SessionHost;
+  readonly host: SessionHost<MuxSession>;
   readonly #keeper: ConnectionKeeper<MuxConnection>;
   readonly #socket: WebSocket;
   readonly #table: HandleTable<MuxSession>;
@@ -72,13 +74,18 @@ export class MuxConnection implements OpeningPlace {
     this.#unknown = new TokenBucket(UNKNOWN_HANDLES, nowMs);
     const writer = new FrameWriter(pool, parts.batch);
     this.#pump = new TurnPump(parts.stream, writer, () => this.close(4008, 'The answers are not read'));
-    this.host = this.#hostOfSessions();
+    this.host = hostOfSessions(keeper, this, this.#pump);
     this.#desk = new OpenDesk(keeper, this);
     this.#listen();
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** The rounds in which its sessions have taken turns, each way. */
+  get rounds(): { readonly in: number; readonly out: number } {
+    return this.#pump.rounds;
   }
 
   get isHeldUp(): boolean {
@@ -107,11 +114,14 @@ export class MuxConnection implements OpeningPlace {
 
   opened(session: MuxSession, payload: OpenedPayload): void {
     this.#pump.answer(CONNECTION, 'OPENED', jsonPayload('OPENED', payload));
+    const { stats } = this.#keeper;
+    if (payload.epoch > 1) stats.resumes[payload.recovered ? 'recovered' : 'gap'] += 1;
     this.#keeper.onOpened(session, this);
   }
 
-  answerError(payload: ErrorPayload, handle: Handle = CONNECTION): void {
-    this.#pump.answer(handle, 'ERROR', jsonPayload('ERROR', payload));
+  answerError(payload: ErrorPayload, session?: MuxSession): void {
+    this.#keeper.onError(payload.code, this, session);
+    this.#pump.answer(session?.handle ?? CONNECTION, 'ERROR', jsonPayload('ERROR', payload));
   }
 
   /** Tells the client to come back elsewhere, before the server stops. */
@@ -128,6 +138,7 @@ export class MuxConnection implements OpeningPlace {
   /** Closes a session from our side: its client is told, and may answer. */
   closeSession(session: MuxSession, code: CloseCode, reason: string): void {
     if (session.isOver) return;
+    this.#keeper.stats.closedSession(code);
     this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
     this.#table.close(session.handle, this.#keeper.clock.nowMs());
     const how = code === 4501 ? 'moved' : code === 4502 || code === 4503 ? 'ended' : 'left';
@@ -137,6 +148,8 @@ export class MuxConnection implements OpeningPlace {
   /** Closes the socket, and cuts it when the client does not answer. Every session is detached. */
   close(code: CloseCode, reason: string): void {
     if (this.#isClosed) return;
+    this.#keeper.stats.closedConnection(code);
+    if (code === 1002 || code === 1003) this.#keeper.onError('frame.malformed', this);
     this.#pump.stop();
     this.#socket.close(code, fittingReason(reason));
     setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
@@ -159,6 +172,9 @@ export class MuxConnection implements OpeningPlace {
     this.#isClosed = true;
     this.#pump.stop();
     for (const session of [...this.sessions()]) this.#finish(session, 'left');
+    const { stats } = this.#keeper;
+    stats.roundsIn += this.#pump.rounds.in;
+    stats.roundsOut += this.#pump.rounds.out;
     this.#keeper.onGone(this);
   }
 
@@ -179,7 +195,9 @@ export class MuxConnection implements OpeningPlace {
       this.heardAtMs = this.#keeper.clock.nowMs();
     });
     // A message that is too long closes the socket by 1009 of itself; no error of it is one of the process.
-    this.#socket.on('error', () => undefined);
+    this.#socket.on('error', (error: { readonly code?: unknown }) => {
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#keeper.onError('message.too_large', this);
+    });
     this.#socket.on('close', () => this.#gone());
   }
 
@@ -235,12 +253,13 @@ export class MuxConnection implements OpeningPlace {
   async #onAuth(payload: Buffer): Promise<void> {
     const show = (credential: string) => this.#keeper.show(credential);
     const answer = await renewAuthority(payload, this.authority, this.owner, show);
-    this.#pump.answer(CONNECTION, answer.name, answer.payload);
+    if (answer.name === 'ERROR') this.answerError(answer.error);
+    else this.#pump.answer(CONNECTION, answer.name, answer.payload);
   }
 
   /** The client closes a session: 1000 ends it for good, everything else leaves it to be taken back. */
   #onClose(session: MuxSession, payload: Buffer): void {
-    const closed = this.#read(readClose(payload), session.handle);
+    const closed = this.#read(readClose(payload), session);
     if (closed === undefined) return;
     const { code, reason = '' } = closed;
     this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
@@ -251,39 +270,29 @@ export class MuxConnection implements OpeningPlace {
   #finish(session: MuxSession, how: Gone): void {
     this.#pump.remove(session);
     session.finish();
+    this.#keeper.stats.ofKind(session.identity.kind.name).over.add(session.traffic);
     this.#keeper.onClosed(session, this.name, how);
   }
 
   #onStray(frame: Frame, nowMs: number): void {
+    const { drops } = this.#keeper.stats;
     if (this.#table.isJustClosed(frame, nowMs)) {
+      drops['closed-handle'] += 1;
       if (frame.name === 'CLOSE') this.#table.remove(frame);
       return;
     }
     if (this.#unknown.take(nowMs) === 0) {
       this.answerError({ code: 'session.unknown', message: 'This connection has no such session' });
+      return;
     }
+    drops['unknown-handle'] += 1;
+    this.#keeper.onError('session.unknown', this);
   }
 
-  #read<Value>(read: Read<Value> | Refused, handle: Handle = CONNECTION): Value | undefined {
+  #read<Value>(read: Read<Value> | Refused, session?: MuxSession): Value | undefined {
     if (read.kind === 'read') return read.value;
     const { code, message, ref } = read;
-    this.answerError({ code, message, ...(ref === undefined ? {} : { ref }) }, handle);
+    this.answerError({ code, message, ...(ref === undefined ? {} : { ref }) }, session);
     return undefined;
-  }
-
-  #hostOfSessions(): SessionHost {
-    const keeper = this.#keeper;
-    return {
-      maxMessageBytes: keeper.limits.maxMessageBytes,
-      nowMs: () => keeper.clock.nowMs(),
-      answer: (handle: Handle, name: FrameName, payload: Uint8Array) =>
-        this.#pump.answer(handle, name, payload),
-      hasInbound: (session) => this.#pump.addInbound(session),
-      hasOutbound: (session) => this.#pump.addOutbound(session),
-      close: (session, code, reason) => this.closeSession(session, code, reason),
-      confirm: (session) => keeper.confirm(session, this.name),
-      show: (credential) => keeper.show(credential),
-      authorityChanged: (session) => keeper.onAuthority(session),
-    };
   }
 }

@@ -1,38 +1,23 @@
 import { DEFAULT_WINDOW_BYTES, GrantedWindow } from '../../../../domain/multiplexing/credit-window.ts';
 import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
 import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
-import type { Authority, Shown } from './authority.ts';
+import type { Authority } from './authority.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
-import { CONNECTION, type Frame, type FrameName, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
+import { CONNECTION, type Frame, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { KindSession, SessionOut } from './kinds/kind.ts';
 import { INBOUND_QUEUE_BYTES, MAX_REFUSALS_IN_A_ROW } from './mux-limits.ts';
 import { renewAuthority } from './renew-authority.ts';
-import { type ErrorPayload, jsonPayload } from './server-payloads.ts';
+import type { ErrorPayload } from './server-payloads.ts';
+import type { SessionHost } from './session-host.ts';
 import type { SessionIdentity } from './session-identity.ts';
 import { SessionOutbox } from './session-outbox.ts';
+import { Traffic } from './traffic.ts';
 import type { TurnTaker } from './turn-pump.ts';
+import { WaitSample } from './wait-times.ts';
 import { creditPayload } from './write-frame.ts';
-
-/** What a session asks of the connection that it is on. */
-export interface SessionHost {
-  readonly maxMessageBytes: number;
-  nowMs(): number;
-  /** Sends what is no payload of a kind, before all that waits. */
-  answer(handle: Handle, name: FrameName, payload: Uint8Array): void;
-  hasInbound(session: MuxSession): void;
-  hasOutbound(session: MuxSession): void;
-  /** Closes a session from our side. */
-  close(session: MuxSession, code: CloseCode, reason: string): void;
-  /** Tells the directory that the client of a taken back session has been heard. @throws PortError. */
-  confirm(session: MuxSession): Promise<'confirmed' | 'not-held'>;
-  /** @throws DomainError, PortError. */
-  show(credential: string): Promise<Shown>;
-  /** Its credential is another, or has just been shown. */
-  authorityChanged(session: MuxSession): void;
-}
 
 interface Come {
   readonly name: 'DATA' | 'AUTH';
@@ -48,11 +33,13 @@ export class MuxSession implements SessionOut, TurnTaker {
   readonly outbound: Flow<TurnTaker>;
   /** When DATA or an EVENT went last, in unix milliseconds. */
   idle: { usedAtMs: number };
+  readonly traffic = new Traffic();
   handle: Handle = CONNECTION;
   epoch = 0;
-  readonly #host: SessionHost;
+  readonly #host: SessionHost<MuxSession>;
   readonly #bucket: TokenBucket;
   readonly #come = new ByteQueue<Come>();
+  readonly #wait: WaitSample<Come>;
   readonly #granted = new GrantedWindow(DEFAULT_WINDOW_BYTES);
   readonly #outbox: SessionOutbox;
   #kindSession: KindSession | undefined;
@@ -63,7 +50,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   #refusals = 0;
 
   constructor(
-    host: SessionHost,
+    host: SessionHost<MuxSession>,
     parts: {
       readonly identity: SessionIdentity;
       readonly authority: Authority;
@@ -77,7 +64,9 @@ export class MuxSession implements SessionOut, TurnTaker {
     this.identity = parts.identity;
     this.authority = parts.authority;
     this.#bucket = parts.bucket;
-    this.#outbox = new SessionOutbox(parts.window);
+    const stats = host.statsOf(parts.identity.kind.name);
+    this.#wait = new WaitSample(stats.waitsIn);
+    this.#outbox = new SessionOutbox(parts.window, stats.waitsOut);
     this.inbound = new Flow<TurnTaker>(this, parts.weight);
     this.outbound = new Flow<TurnTaker>(this, parts.weight);
     this.idle = { usedAtMs: host.nowMs() };
@@ -85,6 +74,11 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** What waits to be acted on, and what waits for its client, in bytes of frames. */
+  get queued(): { readonly inBytes: number; readonly outBytes: number } {
+    return { inBytes: this.#come.bytes, outBytes: this.#outbox.bytes };
   }
 
   get hasInbound(): boolean {
@@ -122,14 +116,16 @@ export class MuxSession implements SessionOut, TurnTaker {
   actOnNext(): number {
     const come = this.#come.shift();
     if (come === undefined) return HEADER_BYTES;
-    if (this.authority.isExpiredAt(this.#host.nowMs())) {
+    const nowMs = this.#host.nowMs();
+    this.#wait.end(come, nowMs);
+    if (this.authority.isExpiredAt(nowMs)) {
       // Renewing is what is left to do for whose credential has expired.
       if (come.name === 'DATA') {
         this.#host.close(this, 4010, 'The credential has expired');
         return come.cost;
       }
     }
-    const done = come.name === 'AUTH' ? this.#onAuth(come.payload) : this.#onData(come.payload);
+    const done = come.name === 'AUTH' ? this.#onAuth(come.payload) : this.#onData(come.payload, nowMs);
     if (done === undefined) this.#done(come);
     else {
       this.#isBusy = true;
@@ -139,8 +135,11 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   writeNext(writer: FrameWriter): number {
-    const cost = this.#outbox.writeNext(this.handle, writer);
-    this.idle.usedAtMs = this.#host.nowMs();
+    const nowMs = this.#host.nowMs();
+    const cost = this.#outbox.writeNext(this.handle, writer, nowMs);
+    this.traffic.messagesOut += 1;
+    this.traffic.bytesOut += cost - HEADER_BYTES;
+    this.idle.usedAtMs = nowMs;
     this.#endIfDue();
     return cost;
   }
@@ -167,6 +166,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#come.clear();
+    this.#wait.clear();
     this.#outbox.clear();
     this.#kindSession?.close();
   }
@@ -182,7 +182,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   #onPing(payload: Buffer): void {
-    if (!this.#isAdmitted()) return;
+    if (!this.#isAdmitted(this.#host.nowMs())) return;
     const echoed = this.#read(readPing(payload));
     if (echoed !== undefined) this.#host.answer(this.handle, 'PONG', ownBytes(echoed));
   }
@@ -193,7 +193,8 @@ export class MuxSession implements SessionOut, TurnTaker {
       this.#host.close(this, 4008, 'More was sent than was granted');
       return;
     }
-    if (!this.#isAdmitted()) {
+    const nowMs = this.#host.nowMs();
+    if (!this.#isAdmitted(nowMs)) {
       // Its client has taken it off the window, although nobody looked at it.
       if (name === 'DATA') this.#giveBack(payload.length);
       return;
@@ -203,12 +204,18 @@ export class MuxSession implements SessionOut, TurnTaker {
       this.#host.close(this, 4008, 'Too much waits to be acted on');
       return;
     }
-    this.#come.push({ name, payload: ownBytes(payload), cost });
+    const come = { name, payload: ownBytes(payload), cost };
+    this.#come.push(come);
+    this.#wait.begin(come, nowMs);
+    if (name === 'DATA') {
+      this.traffic.messagesIn += 1;
+      this.traffic.bytesIn += payload.length;
+    }
     if (this.hasInbound) this.#host.hasInbound(this);
   }
 
-  #isAdmitted(): boolean {
-    const retryAfterMs = this.#bucket.take(this.#host.nowMs());
+  #isAdmitted(nowMs: number): boolean {
+    const retryAfterMs = this.#bucket.take(nowMs);
     if (retryAfterMs === 0) {
       this.#refusals = 0;
       return true;
@@ -219,8 +226,8 @@ export class MuxSession implements SessionOut, TurnTaker {
     return false;
   }
 
-  #onData(payload: Buffer): Promise<void> | undefined {
-    this.idle.usedAtMs = this.#host.nowMs();
+  #onData(payload: Buffer, nowMs: number): Promise<void> | undefined {
+    this.idle.usedAtMs = nowMs;
     const { permission } = this.identity.kind;
     if (this.authority.may('mux.open') && this.authority.may(permission)) {
       return this.#kindSession?.onData(payload);
@@ -234,8 +241,9 @@ export class MuxSession implements SessionOut, TurnTaker {
     const show = (credential: string) => this.#host.show(credential);
     const answer = await renewAuthority(payload, this.authority, owner, show);
     if (this.#isOver) return;
+    if (answer.name === 'ERROR') return this.#error(answer.error);
     this.#host.answer(this.handle, answer.name, answer.payload);
-    if (answer.name === 'AUTHED') this.#host.authorityChanged(this);
+    this.#host.authorityChanged(this);
   }
 
   #confirm(): void {
@@ -270,7 +278,7 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   #send(name: 'DATA' | 'EVENT', bytes: Uint8Array, offset: number): Promise<void> | undefined {
     if (this.#isOver) return undefined;
-    const full = this.#outbox.add(name, bytes, offset);
+    const full = this.#outbox.add({ name, payload: bytes, offset }, this.#host);
     if (this.hasOutbound) this.#host.hasOutbound(this);
     return full;
   }
@@ -287,6 +295,6 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   #error(payload: ErrorPayload): void {
-    if (!this.#isOver) this.#host.answer(this.handle, 'ERROR', jsonPayload('ERROR', payload));
+    if (!this.#isOver) this.#host.answerError(this, payload);
   }
 }

@@ -22,8 +22,9 @@ import { type Handle, hexOf } from './frame.ts';
 import type { Kind, KindSession } from './kinds/kind.ts';
 import type { MuxLimits } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
-import { MuxSession, type SessionHost } from './mux-session.ts';
+import { MuxSession } from './mux-session.ts';
 import type { OpenedPayload } from './server-payloads.ts';
+import type { SessionHost } from './session-host.ts';
 
 /** The connection that a session is to be opened on. */
 export interface OpeningPlace {
@@ -32,7 +33,7 @@ export interface OpeningPlace {
   readonly requestId: string;
   /** The network that its client comes from. */
   readonly network: string;
-  readonly host: SessionHost;
+  readonly host: SessionHost<MuxSession>;
   readonly isClosed: boolean;
   /** Who a credential names; without one, the connection's own. @throws DomainError, MuxRefusal, PortError. */
   shownBy(credential: string | undefined): Promise<Shown>;

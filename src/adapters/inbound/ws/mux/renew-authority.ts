@@ -2,13 +2,12 @@ import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/s
 import type { Authority, Shown } from './authority.ts';
 import { readAuth } from './client-payloads.ts';
 import { MuxRefusal, toErrorPayload, UNAVAILABLE } from './mux-refusal.ts';
-import { jsonPayload } from './server-payloads.ts';
+import { type ErrorPayload, jsonPayload } from './server-payloads.ts';
 
 /** What answers an AUTH. */
-export interface AuthAnswer {
-  readonly name: 'AUTHED' | 'ERROR';
-  readonly payload: Buffer;
-}
+export type AuthAnswer =
+  | { readonly name: 'AUTHED'; readonly payload: Buffer }
+  | { readonly name: 'ERROR'; readonly error: ErrorPayload };
 
 /**
  * Renews an authority in place by the credential of an AUTH. One that is not good, or another owner's, changes nothing.
@@ -23,7 +22,7 @@ export async function renewAuthority(
   const asked = readAuth(payload);
   if (asked.kind === 'refused') {
     const { code, message } = asked;
-    return { name: 'ERROR', payload: jsonPayload('ERROR', { code, message }) };
+    return { name: 'ERROR', error: { code, message } };
   }
   try {
     const shown = await show(asked.value.credential);
@@ -35,6 +34,6 @@ export async function renewAuthority(
     const expiresAt = authority.expiresAtMs ?? null;
     return { name: 'AUTHED', payload: jsonPayload('AUTHED', { permissions, expiresAt }) };
   } catch (error) {
-    return { name: 'ERROR', payload: jsonPayload('ERROR', toErrorPayload(error) ?? UNAVAILABLE) };
+    return { name: 'ERROR', error: toErrorPayload(error) ?? UNAVAILABLE };
   }
 }

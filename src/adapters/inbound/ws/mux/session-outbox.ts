@@ -4,6 +4,7 @@ import type { CloseCode } from './codes.ts';
 import { type Handle, HEADER_BYTES } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { OUTBOUND_QUEUE_BYTES } from './mux-limits.ts';
+import { WaitSample, type WaitTimes } from './wait-times.ts';
 
 interface Going {
   readonly name: 'DATA' | 'EVENT';
@@ -22,12 +23,14 @@ export interface LastWord {
 export class SessionOutbox {
   readonly #window: CreditWindow;
   readonly #going = new ByteQueue<Going>();
+  readonly #wait: WaitSample<Going>;
   #waiting: Array<() => void> = [];
   #lastWord: LastWord | undefined;
 
-  /** `window`: what the client grants first, in bytes. */
-  constructor(window: number) {
+  /** `window`: what the client grants first, in bytes. `waits`: where it is counted how long payloads wait. */
+  constructor(window: number, waits: WaitTimes) {
     this.#window = new CreditWindow(window);
+    this.#wait = new WaitSample(waits);
   }
 
   /** Whether something waits that may be sent now. */
@@ -46,9 +49,12 @@ export class SessionOutbox {
   }
 
   /** Adds a payload. A promise: the queue is full, until it resolves. After the last word nothing is added. */
-  add(name: Going['name'], payload: Uint8Array, offset: number): Promise<void> | undefined {
+  add(sent: Omit<Going, 'cost'>, time: { nowMs(): number }): Promise<void> | undefined {
     if (this.#lastWord !== undefined) return undefined;
-    this.#going.push({ name, offset, payload, cost: HEADER_BYTES + payload.length });
+    const { name, offset, payload } = sent;
+    const going = { name, offset, payload, cost: HEADER_BYTES + payload.length };
+    this.#going.push(going);
+    if (this.#wait.isFree) this.#wait.begin(going, time.nowMs());
     if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -65,9 +71,10 @@ export class SessionOutbox {
   }
 
   /** Gives one frame to the writer. @returns what it counts for, in bytes. */
-  writeNext(handle: Handle, writer: FrameWriter): number {
+  writeNext(handle: Handle, writer: FrameWriter, nowMs: number): number {
     const going = this.#going.shift();
     if (going === undefined) return HEADER_BYTES;
+    this.#wait.end(going, nowMs);
     this.#window.spend(going.payload.length);
     writer.add(handle, going.name, going.payload, going.offset);
     if (this.#going.bytes <= OUTBOUND_QUEUE_BYTES / 2) this.#wakeSources();
@@ -77,6 +84,7 @@ export class SessionOutbox {
   /** Forgets what waits, and lets its sources go on. */
   clear(): void {
     this.#going.clear();
+    this.#wait.clear();
     this.#wakeSources();
   }
 

@@ -50,6 +50,11 @@ export class TurnPump {
     socket.on('drain', () => this.#wake());
   }
 
+  /** The rounds in which sessions have taken turns, each way. */
+  get rounds(): { readonly in: number; readonly out: number } {
+    return { in: this.#inbound.round, out: this.#outbound.round };
+  }
+
   /** Whether so much waits in the socket that nothing more is to be written. */
   get isCongested(): boolean {
     return this.#socket.writableLength > SOCKET_BYTES;

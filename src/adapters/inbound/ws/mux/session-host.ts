@@ -1,0 +1,27 @@
+import type { Shown } from './authority.ts';
+import type { CloseCode } from './codes.ts';
+import type { FrameName, Handle } from './frame.ts';
+import type { KindStats } from './mux-stats.ts';
+import type { ErrorPayload } from './server-payloads.ts';
+
+/** What a session asks of the connection that it is on. */
+export interface SessionHost<Session> {
+  readonly maxMessageBytes: number;
+  nowMs(): number;
+  /** Where sessions of a kind are counted. */
+  statsOf(kind: string): KindStats;
+  /** Sends what is no payload of a kind, before all that waits. */
+  answer(handle: Handle, name: FrameName, payload: Uint8Array): void;
+  /** Answers a frame of a session's by an error. */
+  answerError(session: Session, payload: ErrorPayload): void;
+  hasInbound(session: Session): void;
+  hasOutbound(session: Session): void;
+  /** Closes a session from our side. */
+  close(session: Session, code: CloseCode, reason: string): void;
+  /** Tells the directory that the client of a taken back session has been heard. @throws PortError. */
+  confirm(session: Session): Promise<'confirmed' | 'not-held'>;
+  /** @throws DomainError, PortError. */
+  show(credential: string): Promise<Shown>;
+  /** Its credential is another, or has just been shown. */
+  authorityChanged(session: Session): void;
+}
