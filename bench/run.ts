@@ -11,6 +11,12 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   'login-timing': () => import('./login-timing.bench.ts'),
   resume: () => import('./resume.bench.ts'),
   'mux-echo': () => import('./mux-echo.bench.ts'),
+  'mux-safeguards': () => import('./mux-safeguards.bench.ts'),
+  'mux-fairness': () => import('./mux-fairness.bench.ts'),
+  'mux-stall': () => import('./mux-stall.bench.ts'),
+  'mux-memory': () => import('./mux-memory.bench.ts'),
+  'mux-scale': () => import('./mux-scale.bench.ts'),
+  'multiplexed-or-separate': () => import('./multiplexed-or-separate.bench.ts'),
   'sse-tokens': () => import('./sse-tokens.bench.ts'),
   'sse-tokens-fleet': () => import('./sse-tokens-fleet.bench.ts'),
 };

@@ -3,13 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FRAMES, HEADER_BYTES, LENGTH_BYTES } from '../../src/adapters/inbound/ws/mux/frame.ts';
+import {
+  CONNECTION,
+  FRAMES,
+  type Handle,
+  HEADER_BYTES,
+  LENGTH_BYTES,
+} from '../../src/adapters/inbound/ws/mux/frame.ts';
 import { frameOf } from '../../src/adapters/inbound/ws/mux/write-frame.ts';
+import { DEFAULT_WINDOW_BYTES } from '../../src/domain/multiplexing/credit-window.ts';
 import { memoryOf } from './memory.ts';
 import type { LinkOptions, MuxLink, MuxParty, OnEcho } from './mux-party.ts';
 import { SERVER_CORE, spawnPinned, stop } from './process.ts';
 import { postRequest, RawClient } from './raw-client.ts';
-import { BINARY, maskedMessage, RawWebSocket } from './raw-web-socket.ts';
+import { BINARY, maskedMessage, type OnMessage, RawWebSocket } from './raw-web-socket.ts';
 
 const LONGEST_START_MS = 30_000;
 const PASSWORD = 'a password for the bench';
@@ -107,11 +114,6 @@ async function logIn(port: number, principals: number): Promise<string[]> {
   return tokens;
 }
 
-interface Handle {
-  readonly high: number;
-  readonly low: number;
-}
-
 async function openLink(port: number, token: string, asked: LinkOptions, batch: boolean): Promise<MuxLink> {
   const socket = await RawWebSocket.open(port, '/ws/mux', [
     `Authorization: Bearer ${token}`,
@@ -120,53 +122,67 @@ async function openLink(port: number, token: string, asked: LinkOptions, batch: 
   const handles = await openSessions(socket, asked);
   const numbers = new Map(handles.map(({ low }, session) => [low, session]));
   const frame = (session: number, payload: Uint8Array): Buffer =>
-    frameOf(handles[session] ?? { high: 0, low: 0 }, 'DATA', payload);
+    frameOf(handles[session] ?? CONNECTION, 'DATA', payload);
   const message = (session: number, payload: Uint8Array): Buffer =>
     maskedMessage(BINARY, frame(session, payload));
-  return {
+  const link: MuxLink = {
     socket,
     sessions: asked.sessions,
-    before: () => HEADER_BYTES,
     message,
     together(all) {
       if (!batch) return Buffer.concat(all.map(({ session, payload }) => message(session, payload)));
       const frames = all.map(({ session, payload }) => frame(session, payload));
-      const parts = frames.flatMap((one) => [lengthOf(one), one]);
-      return maskedMessage(BINARY, frameOf({ high: 0, low: 0 }, 'BATCH', ...parts));
+      const parts = frames.flatMap((one) => [numberOf(one.length), one]);
+      return maskedMessage(BINARY, frameOf(CONNECTION, 'BATCH', ...parts));
     },
+    source: (session, count) => message(session, Buffer.from(String(count))),
+    windows: new Array<number>(asked.sessions).fill(DEFAULT_WINDOW_BYTES),
+    grant: (session, bytes) =>
+      maskedMessage(BINARY, frameOf(handles[session] ?? CONNECTION, 'CREDIT', numberOf(bytes))),
+    onWindow: () => undefined,
     onEcho(take: OnEcho) {
-      socket.onMessage = (bytes, start, end) => {
-        if (bytes[start + HEADER_BYTES - 1] !== FRAMES.BATCH.type)
-          takeFrame(bytes, start, end, numbers, take);
-        else
-          for (let at = start + HEADER_BYTES; at < end; ) {
-            const from = at + LENGTH_BYTES;
-            at = from + bytes.readUInt32BE(at);
-            takeFrame(bytes, from, at, numbers, take);
-          }
-      };
+      onFrame(socket, (bytes, start, end) => takeFrame(link, numbers, { bytes, start, end }, take));
     },
+  };
+  return link;
+}
+
+/** Gets each frame, those in BATCHes too. */
+function onFrame(socket: RawWebSocket, take: OnMessage): void {
+  socket.onMessage = (bytes, start, end) => {
+    if (bytes[start + HEADER_BYTES - 1] !== FRAMES.BATCH.type) {
+      take(bytes, start, end);
+      return;
+    }
+    for (let at = start + HEADER_BYTES; at < end; ) {
+      const from = at + LENGTH_BYTES;
+      at = from + bytes.readUInt32BE(at);
+      take(bytes, from, at);
+    }
   };
 }
 
-function lengthOf(frame: Uint8Array): Buffer {
+/** A length or a grant. */
+function numberOf(value: number): Buffer {
   const bytes = Buffer.alloc(LENGTH_BYTES);
-  bytes.writeUInt32BE(frame.length);
+  bytes.writeUInt32BE(value);
   return bytes;
 }
 
 /** @throws Error when it is one that tells of a breach: a bench sends nothing that is refused. */
 function takeFrame(
-  bytes: Buffer,
-  start: number,
-  end: number,
+  link: MuxLink,
   numbers: ReadonlyMap<number, number>,
+  { bytes, start, end }: { readonly bytes: Buffer; readonly start: number; readonly end: number },
   take: OnEcho,
 ): void {
   const type = bytes[start + HEADER_BYTES - 1];
+  const session = numbers.get(bytes.readUInt32BE(start + 4)) ?? -1;
   if (type === FRAMES.DATA.type) {
-    const session = numbers.get(bytes.readUInt32BE(start + 4)) ?? -1;
     take(session, bytes, start + HEADER_BYTES, end - start - HEADER_BYTES);
+  } else if (type === FRAMES.CREDIT.type) {
+    link.windows[session] = (link.windows[session] ?? 0) + bytes.readUInt32BE(start + HEADER_BYTES);
+    link.onWindow();
   } else if (type === FRAMES.ERROR.type || type === FRAMES.CLOSE.type)
     throw new Error(`refused: ${bytes.toString('latin1', start + HEADER_BYTES, end)}`);
 }
@@ -178,14 +194,15 @@ async function openSessions(socket: RawWebSocket, asked: LinkOptions): Promise<H
   const ask = (): void => {
     if (next >= asked.sessions) return;
     const weight = asked.weights?.[next];
+    const isSource = asked.sources?.includes(next) ?? false;
     const open = {
       ref: String(next),
-      kind: 'echo',
-      window: asked.windows?.[next] ?? ENOUGH_BYTES,
+      kind: isSource ? 'source' : 'echo',
+      window: (isSource ? asked.sourceWindow : undefined) ?? asked.window ?? ENOUGH_BYTES,
       ...(weight === undefined ? {} : { weight }),
     };
     const payload = Buffer.from(JSON.stringify(open));
-    socket.write(maskedMessage(BINARY, frameOf({ high: 0, low: 0 }, 'OPEN', payload)));
+    socket.write(maskedMessage(BINARY, frameOf(CONNECTION, 'OPEN', payload)));
     next += 1;
   };
   if (asked.sessions === 0) return handles;
@@ -201,17 +218,7 @@ async function openSessions(socket: RawWebSocket, asked: LinkOptions): Promise<H
       if (waiting === 0) resolve();
       else ask();
     };
-    socket.onMessage = (bytes, start, end) => {
-      if (bytes[start + HEADER_BYTES - 1] !== FRAMES.BATCH.type) {
-        takeOpened(bytes, start, end);
-        return;
-      }
-      for (let at = start + HEADER_BYTES; at < end; ) {
-        const from = at + LENGTH_BYTES;
-        at = from + bytes.readUInt32BE(at);
-        takeOpened(bytes, from, at);
-      }
-    };
+    onFrame(socket, takeOpened);
     for (let count = 0; count < OPENING_AT_ONCE; count += 1) ask();
   });
   return handles;

@@ -8,14 +8,20 @@ export type OnEcho = (session: number, bytes: Buffer, at: number, length: number
 export interface MuxLink {
   readonly socket: RawWebSocket;
   readonly sessions: number;
-  /** How many bytes of a message stand before its payload. */
-  readonly before: (session: number) => number;
   /** A message of a session as it goes over the wire. */
   message(session: number, payload: Uint8Array): Buffer;
   /** One or more of these as they go over the wire together. */
   together(messages: readonly { readonly session: number; readonly payload: Uint8Array }[]): Buffer;
   /** Every echo is told from now on. */
   onEcho(take: OnEcho): void;
+  /** What the server lets a session send, in bytes; whoever sends takes it off. Without windows: without end. */
+  readonly windows: number[];
+  /** Lets the server send so many bytes more on a session; nothing where there are no windows. */
+  grant(session: number, bytes: number): Buffer;
+  /** Is called when a session may send more. */
+  onWindow: () => void;
+  /** Asks the server for so many messages of 1 KiB on a session that has them. */
+  source(session: number, count: number): Buffer;
 }
 
 /** What a connection is opened with. */
@@ -25,8 +31,11 @@ export interface LinkOptions {
   readonly principal?: number;
   /** Weights by session, where they have them. */
   readonly weights?: readonly number[];
-  /** What the client grants each session first, in bytes, where there are windows. */
-  readonly windows?: readonly number[];
+  /** What the client grants each session first, in bytes, where there are windows; nearly without end unless told. */
+  readonly window?: number;
+  /** The sessions on which the server sends by itself, and what the client grants these first. */
+  readonly sources?: readonly number[];
+  readonly sourceWindow?: number;
 }
 
 /** A server under measurement that sends back what comes, by sessions. */

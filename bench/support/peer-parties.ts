@@ -18,6 +18,12 @@ async function startPeer(
   };
 }
 
+const withoutWindows = (sessions: number): Pick<MuxLink, 'windows' | 'grant' | 'onWindow'> => ({
+  windows: new Array<number>(sessions).fill(Number.POSITIVE_INFINITY),
+  grant: () => Buffer.alloc(0),
+  onWindow: () => undefined,
+});
+
 /** A bare `ws` server: a connection knows no sessions, and its messages are only what would be their payloads. */
 export const startBareWs = (): Promise<MuxParty> =>
   startPeer('bench/peers/bare-ws.ts', async (port, { sessions }) => {
@@ -26,9 +32,10 @@ export const startBareWs = (): Promise<MuxParty> =>
     return {
       socket,
       sessions,
-      before: () => 0,
       message,
       together: (all) => Buffer.concat(all.map(({ session, payload }) => message(session, payload))),
+      ...withoutWindows(sessions),
+      source: () => Buffer.alloc(0),
       onEcho(take: OnEcho) {
         socket.onMessage = (bytes, start, end) => take(0, bytes, start, end - start);
       },
@@ -46,9 +53,10 @@ export const startSocketIo = (): Promise<MuxParty> =>
     return {
       socket,
       sessions,
-      before: (session) => before(session).length,
       message,
       together: (all) => Buffer.concat(all.map(({ session, payload }) => message(session, payload))),
+      ...withoutWindows(sessions),
+      source: (session, count) => maskedMessage(TEXT, Buffer.from(`42/${session},["s",${count}]`)),
       onEcho(take: OnEcho) {
         socket.onMessage = (bytes, start, end) => takePacket(socket, bytes, start, end, take);
       },

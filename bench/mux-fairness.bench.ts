@@ -1,0 +1,166 @@
+import { DEFAULT_WINDOW_BYTES } from '../src/domain/multiplexing/credit-window.ts';
+import { PAYLOAD_BYTES } from './support/echo-load.ts';
+import { Flood } from './support/flood.ts';
+import { startHoldfast } from './support/holdfast-party.ts';
+import type { StartParty } from './support/mux-party.ts';
+import { PacedLoad } from './support/paced-load.ts';
+import { startSocketIo } from './support/peer-parties.ts';
+import type { Bench, BenchResult } from './support/result.ts';
+import { alternate, figuresOf, ratioOf } from './support/rounds.ts';
+import { elapse } from './support/sse-load.ts';
+import { median, percentile } from './support/statistics.ts';
+
+const FLOOD_BYTES = 1_024;
+/** Quiet sessions beside the one that floods, and what each sends a second. */
+const QUIET = 10;
+const QUIET_PER_SECOND = 10;
+const WEIGHTS = [10, 20, 40];
+/** What the server has to send on its own on a session that floods, and again when it has been sent, in messages. */
+const ASKED = 50_000;
+/** More than a round can send. */
+const ENDLESS = 100_000_000;
+const WARM_UP_MS = 1_000;
+const WINDOW_MS = 5_000;
+/** How far a share may be from what its weight says. */
+const SHARE_TOLERANCE = 0.05;
+
+interface Quiet {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly floodPerSecond: number;
+}
+
+/** The session on which the client floods, and the one on which the server does. */
+const [IN, OUT] = [0, 1];
+
+/** A connection is flooded both ways, and other sessions send a little. */
+async function besideAFlood(start: StartParty): Promise<Quiet> {
+  const party = await start();
+  try {
+    const link = await party.connect({
+      sessions: 2 + QUIET,
+      sources: [OUT],
+      window: DEFAULT_WINDOW_BYTES,
+    });
+    const flood = new Flood(link, [IN], FLOOD_BYTES, DEFAULT_WINDOW_BYTES);
+    const sessions = Array.from({ length: QUIET }, (_, number) => 2 + number);
+    const load = { perSecond: QUIET * QUIET_PER_SECOND, payloadBytes: PAYLOAD_BYTES, sessions };
+    const quiet = new PacedLoad([link], load);
+    link.onEcho((session, bytes, at, length) => {
+      if (session === IN || session === OUT) flood.take(session, length);
+      else quiet.take(bytes, at);
+    });
+    flood.start();
+    flood.ask(OUT, ASKED);
+    quiet.start();
+    await elapse(WARM_UP_MS);
+    quiet.forget();
+    const taken = (): number => flood.takenBytes.reduce((sum, bytes) => sum + bytes, 0);
+    const before = taken();
+    await elapse(WINDOW_MS);
+    const flooded = (taken() - before) / FLOOD_BYTES;
+    const tookMs = quiet.tookMs();
+    quiet.stop();
+    flood.stop();
+    return {
+      p50Ms: percentile(tookMs, 50),
+      p99Ms: percentile(tookMs, 99),
+      floodPerSecond: (flooded * 1000) / WINDOW_MS,
+    };
+  } finally {
+    await party.stop();
+  }
+}
+
+interface Shares {
+  /** How far the share that is farthest off is from what its weight says, as a part of it. */
+  readonly worst: number;
+  /** Jain's index of the shares by weight: 1 when all get what is theirs. */
+  readonly jain: number;
+}
+
+/** The server floods all sessions, with different weights. */
+async function byWeights(): Promise<Shares> {
+  const party = await startHoldfast({ weight: 100 });
+  try {
+    const sources = [...WEIGHTS.keys()];
+    const link = await party.connect({ sessions: WEIGHTS.length, weights: WEIGHTS, sources });
+    const flood = new Flood(link, [], FLOOD_BYTES);
+    link.onEcho((session, _bytes, _at, length) => flood.take(session, length));
+    for (const session of sources) flood.ask(session, ENDLESS);
+    await elapse(WARM_UP_MS);
+    const before = [...flood.takenBytes];
+    await elapse(WINDOW_MS);
+    const byWeight = flood.takenBytes.map(
+      (bytes, session) => (bytes - (before[session] ?? 0)) / (WEIGHTS[session] ?? 1),
+    );
+    flood.stop();
+    const sum = byWeight.reduce((total, share) => total + share, 0);
+    const squares = byWeight.reduce((total, share) => total + share * share, 0);
+    const bytes = byWeight.reduce((total, share, session) => total + share * (WEIGHTS[session] ?? 1), 0);
+    const due = bytes / WEIGHTS.reduce((total, weight) => total + weight, 0);
+    return {
+      worst: Math.max(...byWeight.map((share) => Math.abs(share / due - 1))),
+      jain: (sum * sum) / (byWeight.length * squares),
+    };
+  } finally {
+    await party.stop();
+  }
+}
+
+/** What a flooding session does to quiet ones, and how sessions share a connection that all of them flood. */
+export const bench: Bench = {
+  name: 'mux-fairness',
+  async run(): Promise<BenchResult> {
+    const rounds = await alternate(
+      {
+        holdfast: () => besideAFlood(() => startHoldfast()),
+        'Socket.IO': () => besideAFlood(startSocketIo),
+      },
+      ({ p50Ms, p99Ms, floodPerSecond }) =>
+        `quiet p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms beside ${Math.round(floodPerSecond)} messages/s`,
+    );
+    const shares = await alternate(
+      { holdfast: byWeights },
+      ({ worst, jain }) =>
+        `weights: worst share ${(worst * 100).toFixed(1)} % off, Jain's index ${jain.toFixed(4)}`,
+    );
+    const p99 = median((rounds.holdfast ?? []).map(({ p99Ms }) => p99Ms));
+    const ratio = ratioOf(rounds, 'holdfast', 'Socket.IO', ({ p99Ms }) => p99Ms);
+    const worst = median((shares.holdfast ?? []).map((share) => share.worst));
+    const jain = median((shares.holdfast ?? []).map((share) => share.jain));
+    return {
+      name: 'mux-fairness',
+      work: `On a connection one session sends messages of ${FLOOD_BYTES} bytes as hard as it can, and all come back; the server has ${ASKED} messages for another, again and again; ${QUIET} more send ${QUIET_PER_SECOND} messages of ${PAYLOAD_BYTES} bytes a second each. Then the server floods three sessions of weights 1, 2 and 4.`,
+      figures: [
+        ...figuresOf(rounds, 'quiet p50', 'ms', ({ p50Ms }) => p50Ms),
+        ...figuresOf(rounds, 'quiet p99', 'ms', ({ p99Ms }) => p99Ms),
+        ...figuresOf(rounds, 'the flood', 'messages/s', ({ floodPerSecond }) => floodPerSecond),
+        ...figuresOf(
+          shares,
+          'weights 1, 2, 4: the share that is farthest off',
+          '%',
+          (share) => share.worst * 100,
+        ),
+        ...figuresOf(shares, "weights 1, 2, 4: Jain's index", '', (share) => share.jain),
+      ],
+      verdicts: [
+        { goal: 'quiet p99 at most 10 ms', measured: `${p99.toFixed(2)} ms`, met: p99 <= 10 },
+        {
+          goal: 'quiet p99 at most 1/100 of that of Socket.IO',
+          measured: `${ratio.toFixed(4)} ×`,
+          met: ratio <= 0.01,
+        },
+        {
+          goal: 'shares within 5 % of what weights say',
+          measured: `${(worst * 100).toFixed(1)} % off`,
+          met: worst <= SHARE_TOLERANCE,
+        },
+        { goal: "Jain's index at least 0.95", measured: jain.toFixed(4), met: jain >= 0.95 },
+      ],
+      notes: [
+        'The load generator keeps at most 64 KiB in its own socket, so that a quiet message waits in the system and in the server, not in the client. Server and client of Holdfast grant each session 256 KiB, which bounds what can stand before a sibling; Socket.IO knows no windows, and takes all that is emitted into its queue.',
+      ],
+    };
+  },
+};
