@@ -12,6 +12,7 @@ import { registerCredits } from './commands/credits-command.ts';
 import { registerDoctor } from './commands/doctor-command.ts';
 import { registerKeys } from './commands/keys-command.ts';
 import { registerMigrate } from './commands/migrate-command.ts';
+import { registerReviews } from './commands/reviews-command.ts';
 import { registerServe } from './commands/serve-command.ts';
 import { registerUser } from './commands/user-command.ts';
 import { registerVerify } from './commands/verify-command.ts';
@@ -59,6 +60,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   registerUser(line);
   registerKeys(line);
   registerCredits(line);
+  registerReviews(line);
   registerClassify(line);
   registerCheckConfig(line);
   try {

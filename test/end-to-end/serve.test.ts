@@ -69,6 +69,7 @@ describe('the command holdfast', () => {
     'user',
     'keys',
     'credits',
+    'reviews',
     'classify',
     'check-config',
   ]) {

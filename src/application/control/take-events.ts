@@ -101,7 +101,7 @@ export class TakeEvents {
     try {
       return { kind: 'kept', state: await this.#take(source, event, policy) };
     } catch (error) {
-this.#deps.log.error({ err: error, owner: source.owner }, "an agent's event could not be kept");
+      this.#deps.log.error({ err: error, owner: source.owner }, "an agent's event could not be kept");
       this.#deps.metrics.count('holdfast_control_events_total', { outcome: 'unkept' });
       return { kind: 'unkept', verdict: unkeptVerdict(stoppable(source, event), policy) };
     }

@@ -1,0 +1,25 @@
+import type { AddressOptions } from '../client/service-urls.ts';
+
+/** What `holdfast reviews` is asked to do. */
+export type ReviewsAct =
+  | { readonly kind: 'list'; readonly status: string | undefined; readonly limit: number }
+  | { readonly kind: 'show'; readonly id: string }
+  | {
+      readonly kind: 'decide';
+      readonly decision: 'approve' | 'reject';
+      readonly ids: readonly string[];
+      readonly comment: string | undefined;
+    }
+  | { readonly kind: 'watch' };
+
+/** What `holdfast reviews` is called with. */
+export interface ReviewsOptions extends AddressOptions {
+  /** The demo supervisor when the server is on loopback and nobody is named. */
+  readonly user?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  /** The password as the environment holds it. */
+  readonly password?: string | undefined;
+  /** JSON on stdout, in the place of text. */
+  readonly json?: boolean | undefined;
+  readonly act: ReviewsAct;
+}
