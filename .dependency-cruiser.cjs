@@ -1,5 +1,6 @@
 const adr = (number) => `See docs/adr/${number}.`;
 const layers = '0001-hexagonal-layers.md';
+const client = '0037-the-client-shares-nothing-with-the-server.md';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -20,10 +21,10 @@ module.exports = {
     },
     {
       name: 'inbound-asks-the-application',
-      comment: `An inbound adapter imports the application, domain types and itself. ${adr(layers)}`,
+      comment: `An inbound adapter imports the application, domain types and itself; commands the client too. ${adr(layers)}`,
       severity: 'error',
       from: { path: '^src/adapters/inbound/' },
-      to: { path: '^src/', pathNot: '^src/(domain|application|adapters/inbound)/' },
+      to: { path: '^src/', pathNot: '^src/(domain|application|adapters/inbound|client)/' },
     },
     {
       name: 'outbound-serves-ports',
@@ -52,6 +53,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/adapters/inbound/web/browser/' },
       to: { path: '^src/adapters/inbound/web/browser/' },
+    },
+    {
+      name: 'the-client-is-alone',
+      comment: `Programs and pages of others run the client: no package, no node module, nothing of the server. ${adr(client)}`,
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { pathNot: '^src/client/' },
+    },
+    {
+      name: 'the-server-needs-no-client',
+      comment: `Only commands talk to a server as its clients do. ${adr(client)}`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(client|adapters/inbound/cli)/' },
+      to: { path: '^src/client/' },
     },
     {
       name: 'only-main-composes',

@@ -65,6 +65,21 @@ const PLANTED: ReadonlyArray<{ rule: string; files: Record<string, string> }> = 
     },
   },
   {
+    rule: 'the-client-is-alone',
+    files: {
+      'src/client/mux/a.ts': "import '../../domain/b.ts';",
+      'src/domain/b.ts': 'export const b = 1;',
+    },
+  },
+  { rule: 'the-client-is-alone', files: { 'src/client/mux/a.ts': "import 'node:net';" } },
+  {
+    rule: 'the-server-needs-no-client',
+    files: {
+      'src/adapters/inbound/ws/a.ts': "import '../../../client/mux/b.ts';",
+      'src/client/mux/b.ts': 'export const b = 1;',
+    },
+  },
+  {
     rule: 'nothing-imports-main',
     files: { 'src/application/a.ts': "import '../main/b.ts';", 'src/main/b.ts': 'export const b = 1;' },
   },

@@ -58,7 +58,9 @@ describe('the packed program', () => {
     const root = join(elsewhere, 'node_modules/holdfast');
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' });
     expect(files).to.include.members(['dist/main/cli.js', 'README.md', 'LICENSE', 'docs/PROTOCOL.md']);
-    expect(files.filter((name) => name.endsWith('.ts'))).to.deep.equal([]);
+    // The client has types, for those who import it.
+    const isOfClient = (name: string): boolean => /^dist\/client\/.*\.d\.ts$/.test(name);
+    expect(files.filter((name) => name.endsWith('.ts') && !isOfClient(name))).to.deep.equal([]);
     expect(files.filter((name) => /^(src|test|scripts|bench)\b/.test(name))).to.deep.equal([]);
   });
 
@@ -78,6 +80,30 @@ describe('the packed program', () => {
     const { code, stdout, stderr } = await holdfast(['classify', '--json'], {}, program, event);
     expect(code, stderr).to.equal(1);
     expect(JSON.parse(stdout)).to.include({ code: 'M4.a', rule: 'shell.delete-system' });
+  });
+
+  it('has a client that is imported by name, with types that hold also where there are none of Node.js', async () => {
+    const program = `
+      import { MuxClient, MuxError, type MuxSession } from 'holdfast/mux-client';
+      const client = new MuxClient({ url: 'https://127.0.0.1:1', credential: ({ reason }) => reason, openWithinMs: 1 });
+      const refused: MuxSession | MuxError = await client.open('echo').catch((error: MuxError) => error);
+      // @ts-expect-error: a number is nothing that can be sent.
+      (await client.open('echo')).send(5);
+    `;
+    writeFileSync(join(elsewhere, 'typed.mts'), program);
+    const compiler = join(process.cwd(), 'node_modules/typescript/bin/tsc');
+    const flags = '--noEmit --strict --target es2022 --module nodenext --lib es2024,dom'.split(' ');
+    const typed = await runToEnd(process.execPath, [compiler, ...flags, 'typed.mts'], { cwd: elsewhere });
+    expect(typed.code, typed.stdout).to.equal(0);
+    const script = `
+      const { MuxClient, MuxError } = await import('holdfast/mux-client');
+      const client = new MuxClient({ url: 'http://127.0.0.1:1', credential: 'none', openWithinMs: 1 });
+      const error = await client.open('echo').catch((error) => error);
+      console.log(error instanceof MuxError, error.code);
+      await client.close();
+    `;
+    const ran = await runToEnd(process.execPath, ['--input-type=module', '-e', script], { cwd: elsewhere });
+    expect(ran.stdout, ran.stderr).to.equal('true unreachable\n');
   });
 
   it('serves, answers from its handbook, keeps every promise, and leaves a sound store', async () => {
