@@ -17,7 +17,7 @@ import { bindModels } from './modules/models.ts';
 import { bindMultiplexing } from './modules/multiplexing.ts';
 import { bindRemoteIdentity } from './modules/remote-identity.ts';
 import { bindStreaming } from './modules/streaming.ts';
-import { bindSystem } from './modules/system.ts';
+import { bindBudgets, bindSystem } from './modules/system.ts';
 import type { ServiceName } from './service-name.ts';
 import { SESSION_COOKIE } from './tokens.ts';
 
@@ -34,6 +34,7 @@ export function composeServices(
 ): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   bindSystem(container, given);
+  bindBudgets(container, config.requestBudget);
   bindNode(container, config['fleet.lease']);
   container.bind(SESSION_COOKIE).toConstantValue(new SessionCookie({ domain: config['cookie.domain'] }));
   bindModels(container, config);

@@ -18,7 +18,7 @@ import { READ_AUDIT } from './tokens/audit.ts';
 import { AGENT_EVENTS, CONTROL_ROUTES } from './tokens/control.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
-import { AUDIT, CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
+import { AUDIT, BUDGETS, CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
 import { VERSION } from './version.ts';
 
 const FEATURE_ROUTES = {
@@ -78,6 +78,7 @@ export function serviceListener(routes: readonly Route[], container: Container, 
     log: container.get(LOG),
     metrics: container.get(METRICS),
     audit: container.get(AUDIT),
+    budget: container.get(BUDGETS),
   }).callback();
 }
 

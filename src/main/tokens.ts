@@ -1,6 +1,7 @@
 import type { ServiceIdentifier } from 'inversify';
 import type { SessionCookie } from '../adapters/inbound/http/session-cookie.ts';
 import type { SocketRoute } from '../adapters/inbound/ws/upgrade-guard.ts';
+import type { Budget } from '../application/budget.ts';
 import type { CreditHolds } from '../application/ports/accounting/credit-holds.ts';
 import type { ReservationLedger } from '../application/ports/accounting/reservation-ledger.ts';
 import type { AuditLog } from '../application/ports/audit-log.ts';
@@ -39,6 +40,8 @@ export const identify = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 
 export const CLOCK = identify<Clock>('Clock');
 export const TIMERS = identify<Timers>('Timers');
+/** A new budget for whoever begins to wait. */
+export const BUDGETS = identify<() => Budget>('Budgets');
 export const IDS = identify<IdSource>('IdSource');
 export const DIGEST = identify<Digest>('Digest');
 export const LOG = identify<Log>('Log');

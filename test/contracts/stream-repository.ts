@@ -22,6 +22,7 @@ import {
 } from '../support/stream-builders.ts';
 import { describeStreamClaims } from './stream-repository-claims.ts';
 import { describeStreamEnds } from './stream-repository-ends.ts';
+import { describeStreamRooms } from './stream-repository-rooms.ts';
 
 /** The behaviour of every `StreamRepository`. */
 export function describeStreamRepository(name: string, create: () => Promise<StreamingStores>): void {
@@ -38,6 +39,7 @@ export function describeStreamRepository(name: string, create: () => Promise<Str
     describe('abandoning', () => describeAbandoning(() => stores));
     describe('finding', () => describeFinding(() => stores));
     describeStreamEnds(() => stores);
+    describeStreamRooms(() => stores);
   });
 }
 
@@ -213,8 +215,6 @@ function describeFinding(stores: () => StreamingStores): void {
     expect(await streams().active()).to.deep.equal([mine, opening, his]);
     expect(await streams().active(ANNA)).to.deep.equal([mine, opening]);
     expect(await streams().active(BERT)).to.deep.equal([his]);
-    expect(await streams().running(ANNA)).to.deep.equal([mine.id]);
-    expect(await streams().running(BERT)).to.deep.equal([his.id]);
   });
 
   it('keeps intents until they are acknowledged, oldest first', async () => {

@@ -7,6 +7,7 @@ import { createHttpServer } from '../../src/adapters/inbound/http/http-server.ts
 import type { Route } from '../../src/adapters/inbound/http/route.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { PromMetrics } from '../../src/adapters/outbound/system/prom-metrics.ts';
+import type { Budget } from '../../src/application/budget.ts';
 import { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { DomainError } from '../../src/domain/domain-error.ts';
 import { NO_KEYS } from './no-keys.ts';
@@ -23,7 +24,11 @@ export interface HttpHarness {
 }
 
 /** Serves routes for a test. */
-export async function serveRoutes(routes: readonly Route[], edge?: Edge): Promise<HttpHarness> {
+export async function serveRoutes(
+  routes: readonly Route[],
+  edge?: Edge,
+  budget?: () => Budget,
+): Promise<HttpHarness> {
   const log = new RecordingLog();
   const ids = new CryptoIdSource();
   const authenticate = new Authenticate({
@@ -37,7 +42,15 @@ export async function serveRoutes(routes: readonly Route[], edge?: Edge): Promis
     serviceKeys: { accepts: (presented) => presented === 'the-service-key' },
   });
   const metrics = new PromMetrics({ processMetrics: false });
-  const app = createHttpApp({ routes, authenticate, ids, log, metrics, ...(edge ? { edge } : {}) });
+  const app = createHttpApp({
+    routes,
+    authenticate,
+    ids,
+    log,
+    metrics,
+    ...(edge && { edge }),
+    ...(budget && { budget }),
+  });
   const server: Server = createHttpServer(app.callback(), () => ids.uuid());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

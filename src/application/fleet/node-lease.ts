@@ -21,6 +21,9 @@ const JOIN_WITHIN_MS = 10_000;
 export const FENCED =
   'fenced: others took this node for dead and have ended its streams; it writes to them no more and goes on as a new node';
 
+/** What it says when it is one again. */
+export const REJOINED = 'this process is a member of the fleet again, as a new node';
+
 /** The name that a node's lease has. */
 export const nodeLeaseName = (id: NodeId): string => `${NODE_LEASE_PREFIX}${id}`;
 
@@ -93,7 +96,10 @@ export class NodeLease implements ThisNode {
     const { log } = this.#deps;
     try {
       if (this.#held !== undefined && !(await this.#isStillOurs(this.#held))) this.#fence(this.#held);
-      await this.join();
+      if (this.#held === undefined) {
+        await this.join();
+        log.info({ node: this.id }, REJOINED);
+      }
       if (this.#failures > 0) log.info({}, "this node's lease is renewed again");
       this.#failures = 0;
     } catch (error) {

@@ -35,9 +35,7 @@ export class WatchOwnStreams {
     const { bus, node, running, timers } = this.#deps;
     node.onFenced(() => running.lose());
     const silence = bus.listen({
-      onStopAsked: (id) => {
-        running.find(id)?.end({ kind: 'stop', reason: 'stopped' });
-      },
+      onStopAsked: (id) => running.stop(id),
       onRevoked: () => undefined,
       onMoved: () => undefined,
       onMissed: () => void this.look(),

@@ -3,6 +3,7 @@ import type { UserId } from '../../domain/identity/ids.ts';
 import { errorEvent, type StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import type { Budget } from '../budget.ts';
 import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
@@ -19,7 +20,12 @@ export type Followed =
   /** The log has not what follows the cursor; the event is for this reader alone. */
   | { readonly kind: 'lost'; readonly id: StreamId; readonly event: StreamEvent };
 
-const NOTHING: Followed = { kind: 'nothing' };
+type Unfollowed = Exclude<Followed, { readonly kind: 'following' }>;
+
+/** A stream to read on from a cursor, or why there is none. */
+type Found = Unfollowed | { readonly stream: StreamingSessionState; readonly cursor: number };
+
+const NOTHING: Unfollowed = { kind: 'nothing' };
 
 interface Deps {
   readonly chats: ChatRepository;
@@ -37,25 +43,37 @@ export class FollowStream {
   }
 
   /**
-   * @param command `cursor`: the offset of the last event that the reader has.
-   * @throws DomainError `chat.not_found`, `stream.limit_reached`; PortError when the store is away.
+   * @param command `cursor`: the offset of the last event that the reader has; `budget`: how long he waits.
+   * @throws DomainError `chat.not_found`, `stream.limit_reached`; PortError when the store is away, or his time is spent.
    */
-  async execute(command: { owner: UserId; chatId: ChatId; cursor?: number }): Promise<Followed> {
-    const { chats, streams } = this.#deps;
-    const { owner, chatId, cursor } = command;
-    await findChat(chats, owner, chatId);
+  async execute(command: {
+    owner: UserId;
+    chatId: ChatId;
+    cursor?: number;
+    budget?: Budget;
+  }): Promise<Followed> {
+    const { owner, chatId, cursor, budget } = command;
+    await findChat(this.#deps.chats, owner, chatId);
+    const found = await this.#find(chatId, cursor);
+    // Nobody would close a reader of whom nobody heard.
+    budget?.requireTime();
+    return 'stream' in found ? this.#follow(found.stream, found.cursor) : found;
+  }
+
+  async #find(chatId: ChatId, cursor: number | undefined): Promise<Found> {
+    const { streams } = this.#deps;
     const latest = await streams.latestOf(chatId);
     if (latest === undefined) return cursor === undefined ? NOTHING : this.#afterAll(chatId, cursor);
-    if (cursor === undefined) return this.#follow(latest, latest.firstOffset - 1);
+    if (cursor === undefined) return { stream: latest, cursor: latest.firstOffset - 1 };
     // Offsets of a chat have no gaps, so the stream that goes on after a cursor is the one its next offset falls to.
     const next = await streams.streamAt(chatId, cursor + 1);
-    if (next !== undefined && (await this.#has(next, cursor))) return this.#follow(next, cursor);
+    if (next !== undefined && (await this.#has(next, cursor))) return { stream: next, cursor };
     // It may have expired since it was found, which takes nothing from who has its end.
     return latest.end?.lastOffset === cursor ? NOTHING : this.#lost(latest);
   }
 
   /** No stream is kept any more: who has the last one's end misses nothing, and everybody else is told that he does. */
-  async #afterAll(chatId: ChatId, cursor: number): Promise<Followed> {
+  async #afterAll(chatId: ChatId, cursor: number): Promise<Unfollowed> {
     const last = await this.#deps.streams.tombstoneOf(chatId);
     return last === undefined || last.end?.lastOffset === cursor ? NOTHING : this.#lost(last);
   }
@@ -77,7 +95,7 @@ export class FollowStream {
   }
 
   /** The event's id is the log's last offset, so that a reader who comes back with it is not refused again. */
-  async #lost(latest: StreamingSessionState): Promise<Followed> {
+  async #lost(latest: StreamingSessionState): Promise<Unfollowed> {
     const last = latest.end?.lastOffset ?? (await summariseLog(this.#deps.eventLog, latest)).lastOffset;
     const event = errorEvent(last, {
       code: 'stream.offset_lost',

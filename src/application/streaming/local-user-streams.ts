@@ -4,6 +4,7 @@ import type { UserStreams } from '../ports/identity/user-streams.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
+import { endStream } from './engine/end-stream.ts';
 import type { RunningStreams } from './engine/running-streams.ts';
 
 /** How often a user's streams are looked for, because one of them may still be opening. */
@@ -46,11 +47,11 @@ export class LocalUserStreams implements UserStreams {
    * runner yet. Without the store nothing more can be found out.
    */
   async #mayRunOn(userId: UserId): Promise<boolean> {
-    const { streams, running, elsewhere, log } = this.#deps;
+    const { streams, running, log } = this.#deps;
     try {
       const active = await streams.active(userId);
       const others = active.filter(({ id, state }) => state === 'running' && running.find(id) === undefined);
-      await Promise.all(others.map((stream) => elsewhere.execute(stream)));
+      await Promise.all(others.map((stream) => endStream(this.#deps, stream)));
       return active.length > 0;
     } catch (error) {
       log.warn({ userId, err: error }, 'the streams of a closed account could not be looked up');

@@ -1,6 +1,7 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
+import type { Budget } from '../budget.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
@@ -40,7 +41,13 @@ export class ObserveStream {
   }
 
   /** @throws DomainError `stream.not_running` with the observable chats, `stream.limit_reached`; PortError. */
-  async execute(command: { observer: UserId; chatId: ChatId; requestId: string }): Promise<ObservedStream> {
+  async execute(command: {
+    observer: UserId;
+    chatId: ChatId;
+    requestId: string;
+    /** How long the supervisor waits. */
+    budget?: Budget;
+  }): Promise<ObservedStream> {
     const { streams, eventLog, running, observers, audit } = this.#deps;
     const { observer, chatId, requestId } = command;
     const record = { act: 'stream.observe', actor: observer, object: chatId, requestId };
@@ -54,6 +61,7 @@ export class ObserveStream {
     const events = observers.read({ id, cursor: firstOffset - 1 });
     try {
       await audit.act({ ...record, outcome: 'done' });
+      command.budget?.requireTime();
     } catch (error) {
       events.close();
       throw error;

@@ -3,6 +3,7 @@ import type { UserId } from '../../domain/identity/ids.ts';
 import { sessionEvent } from '../../domain/streaming/stream-event.ts';
 import { type ChatId, mintStreamId, type StreamId } from '../../domain/streaming/stream-id.ts';
 import { StreamingSession, type StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
+import { Budget } from '../budget.ts';
 import type { ThisNode } from '../fleet/this-node.ts';
 import type { CreditHolds, HoldOutcome, SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -37,6 +38,8 @@ export interface OpenStreamCommand {
   readonly modelId?: string;
   /** A caller's idempotency key, scoped by the caller's route. */
   readonly key?: { readonly key: string; readonly route: string };
+  /** How long the caller waits; as long as it takes when absent. */
+  readonly budget?: Budget;
 }
 
 /** A stream that may be told of. */
@@ -77,8 +80,6 @@ interface Deps {
 export class OpenStream {
   readonly #deps: Deps;
   readonly #starting: StartsUnderWay;
-  /** Streams that have their room and are being activated; bounded by the rooms of the users. */
-  readonly #admitted = new Map<StreamId, UserId>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -87,28 +88,40 @@ export class OpenStream {
 
   /**
    * @throws DomainError `chat.not_found`, `stream.already_active`, `stream.idempotency_mismatch`,
-   *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away. Nothing is left behind then.
+   *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away, or the caller's time is spent.
+   *   Nothing is left behind then.
    */
   async execute(command: OpenStreamCommand): Promise<OpenedStream> {
+    const { budget = Budget.unlimited() } = command;
     let other: StreamId | undefined;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       if (this.#deps.running.isDraining)
         throw new PortError('unavailable', 'chat', 'the server is shutting down');
-      const opened = await this.#start(command, other);
-      if (!('opening' in opened)) return opened;
-      other = opened.opening;
+      budget.requireTime();
+      const opened = await this.#start(command, budget, other);
+      if ('opening' in opened) {
+        other = opened.opening;
+        continue;
+      }
+      budget.keep();
+      return opened;
     }
     throw alreadyActive();
   }
 
   /** One try. `opening`: a start with the same key was under way, and may be looked for now. `seen`: that of the last try. */
-  async #start(command: OpenStreamCommand, seen?: StreamId): Promise<OpenedStream | { opening: StreamId }> {
+  async #start(
+    command: OpenStreamCommand,
+    budget: Budget,
+    seen?: StreamId,
+  ): Promise<OpenedStream | { opening: StreamId }> {
     const nowMs = this.#deps.clock.nowMs();
     const id = mintStreamId(nowMs, this.#deps.ids.uuid());
     const told = this.#starting.begin(id);
     try {
       const claimed = await this.#claim(command, id, nowMs);
-      if (claimed.kind === 'claimed') return await this.#open(claimed.session);
+      if (claimed.kind === 'claimed') return await this.#open(claimed.session, budget);
+      budget.requireTime();
       if (claimed.session.state !== 'opening') return this.#replay(claimed.session);
       const isHere = claimed.session.node === this.#deps.node.id;
       if (!(await this.#starting.wait(claimed.session, isHere, seen))) throw alreadyActive();
@@ -118,16 +131,12 @@ export class OpenStream {
     }
   }
 
-  async #open(session: StreamingSessionState): Promise<OpenedStream> {
-    const { model, prompt, estimatedTokens, promptTokens } = await this.#prepare(session);
+  async #open(session: StreamingSessionState, budget: Budget): Promise<OpenedStream> {
+    const { model, prompt, estimatedTokens, promptTokens } = await this.#prepare(session, budget);
     const held = await this.#reserve(session, estimatedTokens);
-    await this.#requireRoom(session);
+    await this.#takeRoom(session, budget);
     const state = StreamingSession.restore(session).activate(held.hold, promptTokens).snapshot();
-    try {
-      return await this.#activate(state, { model, prompt, holdExpiresAtMs: held.expiresAtMs });
-    } finally {
-      this.#admitted.delete(session.id);
-    }
+    return this.#activate(state, { model, prompt, holdExpiresAtMs: held.expiresAtMs }, budget);
   }
 
   async #claim(
@@ -192,6 +201,7 @@ export class OpenStream {
   /** Makes the prompt from what is stored now that the slot is this stream's. */
   async #prepare(
     session: StreamingSessionState,
+    budget: Budget,
   ): Promise<Pick<StreamStart, 'model' | 'prompt'> & { estimatedTokens: number; promptTokens: number }> {
     const { chats, models, catalog } = this.#deps;
     try {
@@ -199,6 +209,7 @@ export class OpenStream {
       const messages = await chats.messages(session.chatId, MAX_PROMPT_MESSAGES);
       const prompt = selectPrompt(messages, model, catalog.find(session.modelId) ?? catalog.defaultModel);
       const promptTokens = await model.countPromptTokens(prompt);
+      budget.requireTime();
       return { model, prompt, promptTokens, estimatedTokens: model.estimatePromptTokens(prompt) };
     } catch (error) {
       await this.#deps.undoStart.execute({ session });
@@ -229,36 +240,24 @@ export class OpenStream {
     throw new DomainError('credit.insufficient', 'Insufficient credits for streaming session');
   }
 
-  /**
-   * Counts what runs and what is about to, after the reserve because 402 comes before 429: a start that may still be
-   * refused for want of credit takes no room.
-   */
-  async #requireRoom(session: StreamingSessionState): Promise<void> {
-    const { id, owner } = session;
+  /** After the reserve because 402 comes before 429: a start that may still be refused for want of credit takes no room. */
+  async #takeRoom(session: StreamingSessionState, budget: Budget): Promise<void> {
     const { streams, settings, undoStart } = this.#deps;
-    const intent = giveBack(id);
-    let taken: Set<StreamId>;
+    const { maxRunningPerUser: rooms } = settings;
     try {
-      taken = new Set(await streams.running(owner));
+      if (!(await streams.takeRoom(session, rooms)))
+        throw new DomainError('stream.limit_reached', `At most ${rooms} streams of one user may run at once`);
+      budget.requireTime();
     } catch (error) {
-      await undoStart.execute({ session, intent });
+      await undoStart.execute({ session, intent: giveBack(session.id) });
       throw error;
     }
-    for (const [admitted, user] of this.#admitted) if (user === owner) taken.add(admitted);
-    if (taken.size < settings.maxRunningPerUser) {
-      this.#admitted.set(id, owner);
-      return;
-    }
-    await undoStart.execute({ session, intent });
-    throw new DomainError(
-      'stream.limit_reached',
-      `At most ${settings.maxRunningPerUser} streams of one user may run at once`,
-    );
   }
 
   async #activate(
     session: StreamingSessionState,
     start: Omit<StreamStart, 'session'>,
+    budget: Budget,
   ): Promise<OpenedStream> {
     const { streams, running, readers, undoStart, metrics } = this.#deps;
     const { id, chatId, modelId, firstOffset, openedAtMs } = session;
@@ -271,6 +270,8 @@ export class OpenStream {
     try {
       const activated = await streams.activate(session, first);
       if (!activated) throw new PortError('conflict', 'store', 'the stream was closed while it was opened');
+      // Whoever was refused meanwhile must find nothing running when he asks again.
+      budget.requireTime();
     } catch (error) {
       await undoStart.execute({ session, intent: giveBack(id) });
       throw error;

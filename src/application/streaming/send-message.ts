@@ -2,6 +2,7 @@ import { DomainError, type DomainErrorCode } from '../../domain/domain-error.ts'
 import type { UserId } from '../../domain/identity/ids.ts';
 import { chunkText, type StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { ChatId } from '../../domain/streaming/stream-id.ts';
+import type { Budget } from '../budget.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { OpenStream } from './open-stream.ts';
 
@@ -29,6 +30,7 @@ export class SendMessage {
     chatId: ChatId;
     message: string;
     modelId?: string;
+    budget?: Budget;
     signal: AbortSignal;
   }): Promise<SentMessage> {
     const { signal, ...start } = command;

@@ -85,6 +85,11 @@ export const SETTINGS = {
     '5s',
     'How long the nodes on one MongoDB wait for one that says nothing before they end what it has left.',
   ),
+  requestBudget: duration(
+    ['1s', '5m'],
+    '10s',
+    'How long a request waits for the stores until its answer begins; then it is refused with 503 and Retry-After. A stream that has begun is not measured by it.',
+  ),
   drainGrace: duration(
     ['0', '10m'],
     '20s',

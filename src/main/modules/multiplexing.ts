@@ -32,6 +32,7 @@ import * as streaming from '../tokens/streaming.ts';
 import {
   ATTEMPT_COUNTERS,
   AUDIT,
+  BUDGETS,
   CHATS,
   CLOCK,
   DIGEST,
@@ -101,6 +102,7 @@ function bindKinds(container: Container, config: Config): void {
       stopStream: get(streaming.STOP_STREAM),
       acceptUpdate: get(streaming.ACCEPT_UPDATE),
       timers: get(TIMERS),
+      budget: get(BUDGETS),
       problem: problem(get(LOG)),
     }),
     observeKind(get(streaming.OBSERVE_STREAM)),

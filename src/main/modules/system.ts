@@ -2,11 +2,12 @@ import type { Container } from 'inversify';
 import { CryptoIdSource } from '../../adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../adapters/outbound/system/node-digest.ts';
 import { SystemTimers } from '../../adapters/outbound/system/system-timers.ts';
+import { Budget } from '../../application/budget.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { ServiceKeys } from '../../application/ports/identity/service-keys.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Metrics } from '../../application/ports/metrics.ts';
-import { CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '../tokens.ts';
+import { BUDGETS, CLOCK, DIGEST, IDS, LOG, METRICS, SERVICE_KEYS, TIMERS } from '../tokens.ts';
 import { bindAudit } from './audit.ts';
 
 /** Binds what every service has of the system it runs on. */
@@ -27,4 +28,12 @@ export function bindSystem(
   container.bind(METRICS).toConstantValue(given.metrics);
   bindAudit(container);
   container.bind(SERVICE_KEYS).toConstantValue(given.serviceKeys);
+}
+
+/** Binds how long whoever asks for something waits for an answer to begin, in milliseconds. */
+export function bindBudgets(container: Container, limitMs: number): void {
+  const monotonicMs = (): number => performance.now();
+  container
+    .bind(BUDGETS)
+    .toResolvedValue((timers) => () => new Budget({ timers, monotonicMs, limitMs }), [TIMERS]);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
+import { Budget } from '../../../application/budget.ts';
 import type { Authenticate } from '../../../application/identity/authenticate.ts';
 import type { AuditTrail } from '../../../application/ports/audit-trail.ts';
 import type { IdSource } from '../../../application/ports/id-source.ts';
@@ -28,6 +29,8 @@ export interface HttpAppParts {
   readonly ids: IdSource;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What each request may wait for stores until its answer begins; as long as it takes when absent. */
+  readonly budget?: () => Budget;
   /** Where refusals of the door are recorded; a test of routes alone needs it not. */
   readonly audit?: AuditTrail;
   /** The cookie of browsers' logins; the one of a single host when absent. */
@@ -136,23 +139,26 @@ async function serve(route: Route, parts: Serving, context: Koa.Context): Promis
   }
   context.state.mirrorDetailAs = route.mirrorDetailAs;
   if (route.confidential) parts.way.require(context.req);
-  const before = await admitBeforeBody(route, parts, context.req);
+  const budget = parts.budget?.() ?? Budget.unlimited();
+  const before = await budget.spend(() => admitBeforeBody(route, parts, context.req));
   const gone = new AbortController();
   context.res.once('close', () => gone.abort(new Error('the client has gone')));
   const params = validate(route.params, context.params, 'path');
   const query = validate(route.query, context.query, 'query');
-  const { admitted, body } = await readAdmitted(route, parts, context.req, before);
+  const { admitted, body } = await readAdmitted(route, parts, context.req, before, budget);
   context.state.principal = admitted.principal;
-  const reply = await route.handle({
+  const request = {
     ...admitted,
     params,
     query,
     body,
-    header: (name) => headerOf(context.req, name),
+    header: (name: string) => headerOf(context.req, name),
     requestId: String(context.state.requestId),
     address: parts.addresses.of(context.req),
     signal: gone.signal,
-  });
+    budget,
+  };
+  const reply = await budget.spend(() => route.handle(request));
   if (route.pagePolicy !== undefined) context.set({ ...pageHeaders(route.pagePolicy) });
   if ('raw' in reply) {
     context.respond = false;
@@ -181,6 +187,7 @@ async function readAdmitted(
   { admission }: Serving,
   request: IncomingMessage,
   before: Admitted,
+  budget: Budget,
 ): Promise<{ readonly admitted: Admitted; readonly body: unknown }> {
   if (route.body === undefined) return { admitted: before, body: undefined };
   const hadArrived = request.complete;
@@ -188,7 +195,7 @@ async function readAdmitted(
   const { credentialInBody } = route;
   const isInBody = typeof credentialInBody === 'function' ? credentialInBody(body) : credentialInBody;
   const isSettled = isInBody ?? hadArrived;
-  return { admitted: isSettled ? before : await admission.admit(route, request), body };
+  return { admitted: isSettled ? before : await budget.spend(() => admission.admit(route, request)), body };
 }
 
 const streams = (route: Route): boolean =>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
+import type { Budget } from '../../../application/budget.ts';
 import type { DomainErrorCode } from '../../../domain/domain-error.ts';
 import type { Permission } from '../../../domain/identity/permission.ts';
 import type { Principal } from '../../../domain/identity/principal.ts';
@@ -21,6 +22,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly address: string;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
+  /** How long the client waits for an answer to begin: spent, he has been refused. */
+  readonly budget: Budget;
 }
 
 /** What a route answers. `body` is sent as JSON when it is no string; `undefined` sends none. */

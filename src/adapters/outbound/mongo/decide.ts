@@ -50,7 +50,7 @@ export interface TransactionDecision<Out> extends Decision<(session: ClientSessi
 export const decideWrite = <Out>(
   store: MongoStore,
   { attempt, known }: Decision<() => Promise<Out>, Out>,
-): Promise<Out> => decide(() => store.attempt(attempt), known, failureOfWrite);
+): Promise<Out> => decide(store, { attempt, known }, failureOfWrite);
 
 /**
  * Decides writes that are there together or not at all. Nothing of a transaction is there before its commit is sent, so
@@ -82,11 +82,7 @@ export function decideTransaction<Out>(
       await session.endSession().catch(() => undefined);
     }
   };
-  return decide(
-    () => store.attempt(once),
-    known,
-    (error) => failureOfTransaction(error, committing),
-  );
+  return decide(store, { attempt: once, known }, (error) => failureOfTransaction(error, committing));
 }
 
 /** A commit may be repeated; one that the server has not heard of would leave the transaction open, in everybody's way. */
@@ -103,8 +99,8 @@ async function commit(session: ClientSession): Promise<void> {
 }
 
 async function decide<Out>(
-  once: () => Promise<Out>,
-  known: () => Promise<Out | undefined>,
+  store: MongoStore,
+  { attempt, known }: Decision<() => Promise<Out>, Out>,
   failureOf: (error: unknown) => Failure | undefined,
 ): Promise<Out> {
   const untilMs = performance.now() + DECIDED_WITHIN_MS;
@@ -112,14 +108,15 @@ async function decide<Out>(
   for (let round = 1; ; round += 1) {
     let cause: unknown;
     try {
-      return await once();
+      return await store.attempt(attempt);
     } catch (error) {
-      const failure = failureOf(error);
+      // What the store has not sent changes nothing about a try before, of which nobody knows what has become.
+      const failure: Failure | undefined = isUnknown && isUnsent(error) ? 'unknown' : failureOf(error);
       if (failure === undefined) throw readFault(error);
       isUnknown ||= failure === 'unknown';
       cause = error;
     }
-    const outcome = await known().catch((error: unknown) => {
+    const outcome = await store.attempt(known).catch((error: unknown) => {
       cause = error;
       return undefined;
     });
@@ -150,6 +147,8 @@ const isRefusal = (error: MongoError): boolean =>
   error instanceof MongoServerError &&
   !(error instanceof MongoWriteConcernError) &&
   !error.hasErrorLabel(MongoErrorLabel.RetryableWriteError);
+
+const isUnsent = (error: unknown): boolean => error instanceof PortError && error.kind === 'unavailable';
 
 const undecided = (isUnknown: boolean, cause: unknown): PortError =>
   isUnknown

@@ -10,6 +10,7 @@ import {
 import { PortError } from '../../../application/ports/port-error.ts';
 import { requireWhole } from './migration/migration-mark.ts';
 import { readFault, writeFault } from './mongo-fault.ts';
+import { Reachability } from './reachability.ts';
 import { prepareSchema, requireSchema } from './schema.ts';
 
 /** Most commands that are under way or wait for a connection; more are refused as `unavailable`. */
@@ -20,6 +21,8 @@ const MAX_CONNECTIONS = 64;
 const SELECTION_TIMEOUT_MS = 5_000;
 /** Longest wait for a connection to be made, and for one to become free, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 5_000;
+/** How often a server says that it is there, in milliseconds; one that is silent for this and a connection's wait is gone. */
+const HEARTBEAT_MS = 2_000;
 /** Longest silence of a server in the middle of a command, in milliseconds. */
 const SOCKET_TIMEOUT_MS = 10_000;
 /** Longest wait for a majority to have a write in its journal, in milliseconds. */
@@ -38,6 +41,7 @@ const OPTIONS: MongoClientOptions = {
   maxPoolSize: MAX_CONNECTIONS,
   serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
   connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+  heartbeatFrequencyMS: HEARTBEAT_MS,
   waitQueueTimeoutMS: CONNECTION_TIMEOUT_MS,
   socketTimeoutMS: SOCKET_TIMEOUT_MS,
   ignoreUndefined: true,
@@ -53,12 +57,14 @@ const CARELESS = ['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalid
 export class MongoStore {
   readonly #client: MongoClient;
   readonly #db: Db;
+  readonly #reach: Reachability;
   #commands = 0;
 
   private constructor(client: MongoClient) {
     this.#client = client;
     const named = client.options.dbName;
     this.#db = client.db(named === 'test' ? DATABASE : named);
+    this.#reach = new Reachability(() => this.#db.command({ ping: 1 }));
   }
 
   /**
@@ -153,6 +159,7 @@ export class MongoStore {
   }
 
   async close(): Promise<void> {
+    this.#reach.close();
     await this.#client.close();
   }
 
@@ -160,10 +167,13 @@ export class MongoStore {
     if (this.#commands >= MAX_COMMANDS) {
       throw new PortError('unavailable', 'store', 'too many commands wait for MongoDB');
     }
+    // A wait that would be in vain keeps its caller from asking elsewhere, and this process from saying no at once.
+    if (this.#reach.isGone) throw new PortError('unavailable', 'store', 'MongoDB is out of reach');
     this.#commands += 1;
     try {
       return await command();
     } catch (error) {
+      this.#reach.heard(error);
       throw fault(error);
     } finally {
       this.#commands -= 1;

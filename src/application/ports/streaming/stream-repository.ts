@@ -86,8 +86,13 @@ export interface StreamRepository {
   drivers(): Promise<readonly NodeId[]>;
   /** Every stream that is opening or running and is signed with a node. */
   drivenBy(node: NodeId): Promise<readonly StreamingSessionState[]>;
-  /** The ids of one owner's streams that run, for counting them: what opens is left out. */
-  running(owner: UserId): Promise<readonly StreamId[]>;
+  /**
+   * Takes one of its owner's rooms for a stream that is opening. Streams that run, or open and have a room, are never
+   * more than `rooms`, however many starts race; a room is free again when its stream has ended or was undone. Idempotent.
+   *
+   * @returns false when no room is free.
+   */
+  takeRoom(stream: Pick<StreamingSessionState, 'id' | 'owner'>, rooms: number): Promise<boolean>;
   /**
    * Ends a running stream: appends the terminal event at its offset, stores the ended state, the message and the
    * intent, frees the slot, all in one write. `lost`: the session is not running any more or the offset is taken,

@@ -29,6 +29,7 @@ export async function endStream(
 ): Promise<EndedStream | undefined> {
   const runner = running.find(state.id);
   if (runner === undefined) {
+    running.stop(state.id);
     const { session: ended, ranUntilNow } = await elsewhere.execute(state);
     const session = ended === undefined ? undefined : StreamingSession.restore(ended);
     const isStopped = ended?.state === 'stopped' && ended.end?.finishReason === 'stopped';

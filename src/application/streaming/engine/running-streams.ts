@@ -1,17 +1,23 @@
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
+import type { Ending } from './build-seal.ts';
 import { StreamRunner, type StreamRunnerDeps, type StreamStart } from './stream-runner.ts';
+
+const STOPPED: Ending = { kind: 'stop', reason: 'stopped' };
 
 /** How often everything that time can change is looked at, in milliseconds. */
 export const TICK_MS = 250;
 /** How long streams that were interrupted at shutdown may take to be sealed, in milliseconds. */
 export const SEAL_AT_SHUTDOWN_MS = 5_000;
+/** Most streams that are remembered because they were to be stopped before they ran here; the oldest are forgotten. */
+const MAX_UNWANTED = 1_000;
 
 /** The streams that this process drives. */
 export class RunningStreams {
   readonly #deps: StreamRunnerDeps;
   readonly #shutdown = new AbortController();
   readonly #runners = new Map<StreamId, StreamRunner>();
+  readonly #unwanted = new Set<StreamId>();
   #ticking = false;
   #draining = false;
 
@@ -39,7 +45,23 @@ export class RunningStreams {
       this.#gauge();
     });
     if (!this.#ticking) void this.#tick();
+    if (this.#unwanted.delete(runner.id)) runner.end(STOPPED);
     return runner;
+  }
+
+  /**
+   * Stops a stream if it runs here, and at once if it does later: it may be stored as running while this process, which
+   * activates it, has not been told. Whoever ends it from its log would else bill nothing for a model that is asked then.
+   */
+  stop(id: StreamId): void {
+    const runner = this.#runners.get(id);
+    if (runner !== undefined) {
+      runner.end(STOPPED);
+      return;
+    }
+    this.#unwanted.add(id);
+    const [oldest] = this.#unwanted;
+    if (this.#unwanted.size > MAX_UNWANTED && oldest !== undefined) this.#unwanted.delete(oldest);
   }
 
   find(id: StreamId): StreamRunner | undefined {

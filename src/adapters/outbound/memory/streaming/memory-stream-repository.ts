@@ -111,8 +111,18 @@ export class MemoryStreamRepository implements StreamRepository {
     return (await this.active()).filter((it) => it.node === node);
   }
 
-  async running(owner: UserId): Promise<readonly StreamId[]> {
-    return (await this.active(owner)).filter(({ state }) => state === 'running').map(({ id }) => id);
+  async takeRoom(
+    { id, owner }: Pick<StreamingSessionState, 'id' | 'owner'>,
+    rooms: number,
+  ): Promise<boolean> {
+    const { roomed, streams } = this.#store;
+    const sessions = [...streams.values()].map(({ session }) => session);
+    const taken = sessions.filter(
+      (it) => it.owner === owner && holdsSlot(it) && (it.state === 'running' || roomed.has(it.id)),
+    );
+    if (taken.length >= rooms && !roomed.has(id)) return false;
+    roomed.add(id);
+    return true;
   }
 
   async seal({ session, terminal, intent, message }: Seal): Promise<'sealed' | 'lost'> {

@@ -34,6 +34,8 @@ export class MemoryStreamingStore {
   readonly streams = new Map<StreamId, StoredStream>();
   readonly keys = new Map<string, StoredKey>();
   readonly intents = new Map<StreamId, SettlementIntent>();
+  /** Streams that have a room of their owner's; of those that have ended it means nothing. */
+  readonly roomed = new Set<StreamId>();
   readonly logs = new Map<StreamId, StreamEvent[]>();
   readonly audit: MemoryAuditLog;
 

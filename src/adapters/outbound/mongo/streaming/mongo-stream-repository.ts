@@ -21,6 +21,7 @@ import type { Purge } from './purge.ts';
 import { sealStream } from './seal-stream.ts';
 import type { StreamingCollections } from './streaming-collections.ts';
 import { type StreamDocument, sessionFrom } from './streaming-documents.ts';
+import { takeRoom } from './take-room.ts';
 
 /** Streaming sessions in MongoDB. */
 export class MongoStreamRepository implements StreamRepository {
@@ -124,8 +125,8 @@ export class MongoStreamRepository implements StreamRepository {
     return this.#active({ active: true, node });
   }
 
-  async running(owner: UserId): Promise<readonly StreamId[]> {
-    return (await this.#active({ active: true, owner, state: 'running' })).map(({ id }) => id);
+  takeRoom(stream: Pick<StreamingSessionState, 'id' | 'owner'>, rooms: number): Promise<boolean> {
+    return takeRoom(this.#store, this.#in, stream, rooms);
   }
 
   async seal(seal: Seal): Promise<'sealed' | 'lost'> {

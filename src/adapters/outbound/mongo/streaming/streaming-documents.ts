@@ -98,10 +98,12 @@ export interface RemovalDocument {
   readonly removal: ObjectId;
 }
 
-/** One for each owner, which adds of his chats write to so that no two pass his limit together. */
+/** One for each owner, which adds of his chats, and his starts, write to so that no two pass a limit of his together. */
 export interface OwnerDocument {
   readonly _id: UserId;
   readonly adds: number;
+  /** The streams that have a room of his, and some that have ended: all that run are among them. */
+  readonly rooms?: StreamId[];
 }
 
 /** Digits of an offset in a key: keys sort as their offsets do. */

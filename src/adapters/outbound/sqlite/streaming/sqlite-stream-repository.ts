@@ -24,6 +24,8 @@ const READABLE = `state NOT IN ('opening', 'expired')`;
 export class SqliteStreamRepository implements StreamRepository {
   readonly #store: SqliteStore;
   readonly #logs: RunningLogs;
+  /** Streams that have a room of their owner's: this process's, which is the only one; bounded by the users' rooms. */
+  readonly #roomed = new Map<StreamId, UserId>();
 
   constructor(store: SqliteStore, logs: RunningLogs) {
     this.#store = store;
@@ -116,13 +118,18 @@ export class SqliteStreamRepository implements StreamRepository {
     return this.#all(`${ACTIVE} AND node = ? ORDER BY seq`, node);
   }
 
-  running(owner: UserId): Promise<readonly StreamId[]> {
-    return this.#store.read((db) =>
-      db
-        .prepare(`SELECT id FROM streams WHERE ${ACTIVE} AND owner = ? AND state = 'running' ORDER BY seq`)
-        .all(owner)
-        .map(({ id }) => id as StreamId),
-    );
+  async takeRoom(
+    { id, owner }: Pick<StreamingSessionState, 'id' | 'owner'>,
+    rooms: number,
+  ): Promise<boolean> {
+    const active = new Map((await this.active(owner)).map((session) => [session.id, session.state]));
+    for (const [roomed, user] of this.#roomed) {
+      if (user === owner && !active.has(roomed)) this.#roomed.delete(roomed);
+    }
+    const taken = [...active].filter(([other, state]) => state === 'running' || this.#roomed.has(other));
+    if (taken.length >= rooms && !this.#roomed.has(id)) return false;
+    this.#roomed.set(id, owner);
+    return true;
   }
 
   async seal({ session, terminal, intent, message }: Seal): Promise<'sealed' | 'lost'> {

@@ -150,13 +150,14 @@ const send = ({ sendMessage }: Uses): Route =>
       'model.too_slow',
       'stream.interrupted',
     ],
-    handle: async ({ principal, params, body, signal }) => {
+    handle: async ({ principal, params, body, signal, budget }) => {
       const { message, modelId } = body;
       const sent = await sendMessage.execute({
         owner: actingUser(principal).userId,
         chatId: params.id,
         message,
         ...(modelId === undefined ? {} : { modelId }),
+        budget,
         signal,
       });
       return { status: 200, body: { message: 'Message answered', sessionId: params.id, ...sent } };

@@ -29,7 +29,7 @@ const start = ({ openStream, eventStreams }: Uses): Route =>
       'stream.idempotency_mismatch',
       'stream.limit_reached',
     ],
-    handle: async ({ principal, params, body, header }) => {
+    handle: async ({ principal, params, body, header, budget }) => {
       const key = readIdempotencyKey(header('idempotency-key'));
       const { message, modelId } = body;
       const reader = actingUser(principal);
@@ -37,6 +37,7 @@ const start = ({ openStream, eventStreams }: Uses): Route =>
         owner: reader.userId,
         chatId: params.id,
         message,
+        budget,
         ...(modelId === undefined ? {} : { modelId }),
         ...(key === undefined ? {} : { key: { key, route: START_ROUTE } }),
       });
@@ -64,12 +65,13 @@ const resume = ({ followStream, eventStreams }: Uses): Route =>
       204: { description: 'The end has been delivered to this cursor, or there is no stream' },
     },
     refusals: ['chat.not_found', 'stream.limit_reached'],
-    handle: async ({ principal, params, header }) => {
+    handle: async ({ principal, params, header, budget }) => {
       const cursor = readCursor(header('last-event-id'));
       const reader = actingUser(principal);
       const followed = await followStream.execute({
         owner: reader.userId,
         chatId: params.id,
+        budget,
         ...(cursor === undefined ? {} : { cursor }),
       });
       if (followed.kind === 'nothing') return { status: 204 };

@@ -31,9 +31,14 @@ const observe = ({ observeStream, eventStreams }: Uses): Route =>
       },
     },
     refusals: ['stream.not_running', 'stream.limit_reached'],
-    handle: async ({ principal, params, requestId }) => {
+    handle: async ({ principal, params, requestId, budget }) => {
       const reader = actingUser(principal);
-      const observed = await observeStream.execute({ observer: reader.userId, chatId: params.id, requestId });
+      const observed = await observeStream.execute({
+        observer: reader.userId,
+        chatId: params.id,
+        requestId,
+        budget,
+      });
       const { id, chatId, modelId, historyEnd, events } = observed;
       const facts = { streamingSessionId: id, chatSessionId: chatId };
       return {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Budget } from '../../../../../application/budget.ts';
 import type { Timers } from '../../../../../application/ports/timers.ts';
 import type { AcceptUpdate } from '../../../../../application/streaming/accept-update.ts';
 import type { FollowStream } from '../../../../../application/streaming/follow-stream.ts';
@@ -25,6 +26,8 @@ export interface ChatUses {
   readonly stopStream: StopStream;
   readonly acceptUpdate: AcceptUpdate;
   readonly timers: Timers;
+  /** How long a start may take until it is answered. */
+  readonly budget: () => Budget;
   /** What a caller reads of an error, by the rules of HTTP. */
   readonly problem: (
     error: unknown,
@@ -134,13 +137,16 @@ class ChatMuxSession implements KindSession {
   readonly #acts: Readonly<Record<string, (body: Body, ref: string) => Promise<Answer | undefined>>> = {
     start: async (body, ref) => {
       const { message, modelId, idempotencyKey } = checked(START, body);
-      const opened = await this.#uses.openStream.execute({
+      const budget = this.#uses.budget();
+      const asked = {
         owner: this.#owner,
         chatId: this.#chatId,
         message,
+        budget,
         ...(modelId === undefined ? {} : { modelId }),
         ...(idempotencyKey === undefined ? {} : { key: { key: idempotencyKey, route: START_ROUTE } }),
-      });
+      };
+      const opened = await budget.spend(() => this.#uses.openStream.execute(asked));
       const { id, chatId, replayed, events } = opened;
       const said = { streamingSessionId: id, chatSessionId: chatId, modelId: opened.modelId, replayed };
       await this.#answer(ref, { status: 200, body: said });
