@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   type ClientSession,
   MongoError,
@@ -9,12 +8,10 @@ import {
 import { PortError } from '../../../application/ports/port-error.ts';
 import { isDuplicateKey, readFault } from './mongo-fault.ts';
 import type { MongoStore } from './mongo-store.ts';
+import { restBefore } from './rest.ts';
 
 /** Longest time in which a write may be tried again, in milliseconds; the last try may still be under way then. */
 const DECIDED_WITHIN_MS = 5_000;
-/** Rests between two tries, in milliseconds: as long as the try has a number, and no longer than the last. */
-const REST_MS = 2;
-const MAX_REST_MS = 100;
 /** How often a commit is sent whose outcome stays unknown; the driver sends each twice. */
 const COMMIT_ATTEMPTS = 3;
 
@@ -122,7 +119,7 @@ async function decide<Out>(
     });
     if (outcome !== undefined) return outcome;
     if (performance.now() > untilMs) throw undecided(isUnknown, cause);
-    await pause(Math.min(MAX_REST_MS, REST_MS * round));
+    await restBefore(round);
   }
 }
 

@@ -47,10 +47,14 @@ describe('streams whose server is killed and started over', function () {
       settings: { storeStallMs: 10_000 },
     };
     let stored = 0;
-    const driven = Array.from({ length: STREAMS }, async (_, index) => {
-      const chat = index + 1;
+    // What is looked at are running streams: a start may well be refused while the server is away.
+    const started: StreamingSessionState[] = [];
+    for (let chat = 1; chat <= STREAMS; chat += 1) {
       await stores.chats.add(aChat(chat), undefined, STREAMS);
-      const running = await start(stores, chat, chat);
+      started.push(await start(stores, chat, chat));
+    }
+    const driven = started.map(async (running, index) => {
+      const chat = index + 1;
       const heard: StreamEvent[] = [];
       told[index] = heard;
       const onEvents = (events: readonly StreamEvent[]): void => {

@@ -1,10 +1,9 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { ActOutbox } from '../audit/act-outbox.ts';
 import { isUnknownOutcome } from '../mongo-fault.ts';
+import { restBefore } from '../rest.ts';
 import type { AccountOperation } from './account-operations.ts';
 import type { AccountStore } from './account-store.ts';
 import { AccountWork, KEPT_WRITERS } from './account-work.ts';
@@ -15,9 +14,6 @@ import type { OutboxPump } from './outbox-pump.ts';
 
 /** Longest time that a batch is tried for, in milliseconds. */
 const TRY_FOR_MS = 15_000;
-/** Longest pause before another try, in milliseconds; it grows by as much with every try up to there. */
-const MAX_PAUSE_MS = 100;
-const PAUSE_STEP_MS = 4;
 /** An account whose outbox holds so many items has it handed on before it decides anything more. */
 const MAX_OUTBOX_ITEMS = 1_024;
 
@@ -89,7 +85,7 @@ export class BatchCommit {
           throw new PortError('timeout', 'store', 'MongoDB did not say whether a write was done');
         throw new PortError('unavailable', 'store', 'this account is too busy');
       }
-      if (tries > 1) await sleep(randomInt(1, Math.min(tries * PAUSE_STEP_MS, MAX_PAUSE_MS)));
+      if (tries > 1) await restBefore(tries);
     }
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Collection } from 'mongodb';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { ChainedRecord, ChainHead } from '../../../../domain/audit/audit-chain.ts';
@@ -7,6 +6,7 @@ import type { SaidAct } from '../../../../domain/audit/pending-act.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import { isUnknownOutcome } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
+import { restBefore } from '../rest.ts';
 import { type AnchorDocument, AUDIT_LOG, type LogDocument } from './audit-documents.ts';
 import { ChainEnd, type ChainWriter } from './chain-end.ts';
 
@@ -14,9 +14,6 @@ import { ChainEnd, type ChainWriter } from './chain-end.ts';
 const MAX_WAITING = 20_000;
 /** Longest time in which a batch may be tried again, in milliseconds; the last try may still be under way then. */
 const DECIDED_WITHIN_MS = 5_000;
-/** Rests between two tries, in milliseconds: as long as the try has a number, and no longer than the last. */
-const REST_MS = 2;
-const MAX_REST_MS = 100;
 
 interface Waiting {
   readonly acts: readonly SaidAct[];
@@ -113,7 +110,7 @@ export class ChainAppender {
         cause = error;
       }
       if (performance.now() > untilMs) throw undecided(isUnknown, cause);
-      await pause(Math.min(MAX_REST_MS, REST_MS * round));
+      await restBefore(round);
     }
   }
 
