@@ -7,6 +7,7 @@ import { LocalLiveTail } from '../../../../src/adapters/outbound/system/local-li
 import { SystemTimers } from '../../../../src/adapters/outbound/system/system-timers.ts';
 import { EventWriter } from '../../../../src/application/streaming/engine/event-writer.ts';
 import { type StreamEvent, transcriptOf } from '../../../../src/domain/streaming/stream-event.ts';
+import type { StreamingSessionState } from '../../../../src/domain/streaming/streaming-session.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { insist } from '../../../support/insist.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
