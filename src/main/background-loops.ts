@@ -3,7 +3,15 @@ import type { ServiceName } from './service-name.ts';
 import { SWEEPER } from './tokens/accounting.ts';
 import { ALERT_KEEPER } from './tokens/alerts.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
-import { AGENT_EVENTS, FOLLOW_REVIEWS, KEEP_EVENTS, LIVE_POLICIES } from './tokens/control.ts';
+import {
+  AGENT_CONNECTIONS,
+  AGENT_EVENTS,
+  AGENT_ROUTES,
+  DELIVER_VERDICTS,
+  FOLLOW_REVIEWS,
+  KEEP_EVENTS,
+  LIVE_POLICIES,
+} from './tokens/control.ts';
 import {
   READER_MARKS,
   READERS_ELSEWHERE,
@@ -74,6 +82,13 @@ const watchingAgents = (container: Container, signal: AbortSignal): ReadonlyArra
         container.get(LIVE_POLICIES).execute({ signal }),
         container.get(FOLLOW_REVIEWS).execute({ signal }),
         container.get(KEEP_EVENTS).execute({ signal }),
+        container.get(DELIVER_VERDICTS).execute({ signal }),
+        container.get(AGENT_ROUTES).execute({
+          signal,
+          onLost: (route) => {
+            for (const connection of container.get(AGENT_CONNECTIONS).of(route)) connection.lose();
+          },
+        }),
       ]
     : [];
 

@@ -10,6 +10,7 @@ import { invariant } from '../domain/invariant.ts';
 import type { Config } from './config.ts';
 import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './modules/accounting.ts';
 import { bindAlerts } from './modules/alerts.ts';
+import { bindControl } from './modules/control.ts';
 import { bindControlHttp } from './modules/control-http.ts';
 import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
@@ -73,6 +74,7 @@ export function composeServices(
     bindMultiplexing(container, config);
     bindNodesOfChat(container, config['fleet.lease']);
     bindControlHttp(container, config);
+    bindControl(container, config);
     bindStreaming(container, {
       readerlessDeadlineMs: config['streams.deadline'],
       maxDurationMs: config['streams.maximum'],

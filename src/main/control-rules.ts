@@ -1,4 +1,10 @@
 import type { RuleBook } from '../adapters/outbound/rules/rule-book.ts';
+import type { RuleClassifier } from '../adapters/outbound/rules/rule-classifier.ts';
+import type {
+  ClassifiedEvent,
+  EventClassifier,
+  Finding,
+} from '../application/ports/control/event-classifier.ts';
 import type { Log } from '../application/ports/log.ts';
 import { ConfigError } from './configuration/config-error.ts';
 
@@ -19,6 +25,43 @@ export async function readControlRules(path: string | undefined): Promise<RuleBo
       error.problems.map((problem) => `control.rulesFile: ${problem}`),
       { cause: error },
     );
+  }
+}
+
+/** Classifies by the rules, which are read when the first event comes, or before. */
+export class ControlRules implements EventClassifier {
+  readonly #path: string | undefined;
+  #classifier: RuleClassifier | undefined;
+  #reading: Promise<RuleClassifier> | undefined;
+
+  constructor(path: string | undefined) {
+    this.#path = path;
+  }
+
+  /** Reads the rules, if nobody has. @throws ConfigError as `readControlRules` does. */
+  load(): Promise<RuleClassifier> {
+    this.#reading ??= this.#read();
+    return this.#reading;
+  }
+
+  /** Goes by these rules from the next event on. */
+  async replace(book: RuleBook): Promise<void> {
+    (await this.load()).replace(book);
+  }
+
+  async classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding> {
+    if (this.#classifier !== undefined) return this.#classifier.classify(event, signal);
+    try {
+      return await (await this.load()).classify(event, signal);
+    } catch {
+      return { kind: 'error', reason: 'The rules cannot be read' };
+    }
+  }
+
+  async #read(): Promise<RuleClassifier> {
+    const { RuleClassifier } = await import('../adapters/outbound/rules/rule-classifier.ts');
+    this.#classifier = new RuleClassifier(await readControlRules(this.#path));
+    return this.#classifier;
   }
 }
 
@@ -43,7 +86,7 @@ export async function brokenRulesFile(path: string | undefined): Promise<readonl
 export function reloadRulesAtHangup(parts: {
   readonly path: string;
   /** Goes by these rules from now on. */
-  readonly use: (rules: RuleBook) => void;
+  readonly use: (rules: RuleBook) => unknown;
   readonly log: Log;
 }): () => void {
   const { path, use, log } = parts;
@@ -51,7 +94,7 @@ export function reloadRulesAtHangup(parts: {
   const reload = async (): Promise<void> => {
     try {
       const rules = await readControlRules(path);
-      use(rules);
+      await use(rules);
       log.info({ path, rules: rules.rules.length }, 'the rules for agents were read anew');
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems : ['The rules could not be read.'];

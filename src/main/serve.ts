@@ -16,7 +16,7 @@ import { BackgroundLoops } from './background-loops.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './configuration/config-error.ts';
 import { composeServices } from './container.ts';
-import { brokenRulesFile } from './control-rules.ts';
+import { brokenRulesFile, reloadRulesAtHangup } from './control-rules.ts';
 import { DEMO_CREDITS } from './demo-credit.ts';
 import { edgeOf } from './edge-settings.ts';
 import { type CheckedFiles, checkFiles, tlsFilesOf } from './file-checks.ts';
@@ -38,6 +38,7 @@ import { trustPrivateCas } from './tls/outgoing-tls.ts';
 import { type ReadPair, readTlsPair } from './tls/tls-pair.ts';
 import { reloadAtHangup, tellExpiry } from './tls/tls-reload.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
+import { AGENT_EVENTS, AGENT_SOCKETS, CONTROL_RULES } from './tokens/control.ts';
 import { CONNECTIONS } from './tokens/multiplexing.ts';
 import { RUNNING_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 import { IDS } from './tokens.ts';
@@ -74,6 +75,7 @@ export async function serve(
   let loops: BackgroundLoops | undefined;
   let operator: Server | undefined;
   let forgetTls = (): void => undefined;
+  let forgetRules = (): void => undefined;
   let accounts: TellableAccounts = { demo: [] };
   try {
     const serviceKeys = openServiceKeys(config);
@@ -95,6 +97,7 @@ export async function serve(
     await untilAuthIsHeard(container, running, log);
     accounts = await firstAccounts(container, running, config);
     forgetTls = keepTlsFresh(config, tls, listening, { log, metrics, clock: store.clock });
+    forgetRules = keepRulesFresh(config, container, running, log);
     // Whoever reads that the server is ready may stop it in the same moment.
     const signalled = untilSignal();
     announce(config, listening, accounts);
@@ -115,6 +118,7 @@ export async function serve(
     throw error;
   } finally {
     forgetTls();
+    forgetRules();
     for (const { server, cut } of listening) {
       server.close();
       cut();
@@ -129,8 +133,23 @@ export async function serve(
 async function drainAll(container: Container, graceMs: number): Promise<void> {
   const connections = container.get(CONNECTIONS);
   connections.goAway();
+  const agents = container.isBound(AGENT_EVENTS) ? container.get(AGENT_SOCKETS).drain() : undefined;
   await container.get(RUNNING_STREAMS).drain(graceMs);
-  await connections.drain();
+  await Promise.all([connections.drain(), agents]);
+}
+
+/** Reads the rules for agents anew at every SIGHUP; returns what ends that. */
+function keepRulesFresh(
+  config: Config,
+  container: Container,
+  running: readonly ServiceName[],
+  log: Log,
+): () => void {
+  const path = config['control.rulesFile'];
+  if (path === undefined || !running.includes('chat') || !container.isBound(AGENT_EVENTS)) {
+    return () => undefined;
+  }
+  return reloadRulesAtHangup({ path, use: (rules) => container.get(CONTROL_RULES).replace(rules), log });
 }
 
 const goesOn = (stopping: AbortSignal) => async (): Promise<void> => stopping.throwIfAborted();

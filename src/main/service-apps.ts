@@ -15,7 +15,7 @@ import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { LIST_ALERTS } from './tokens/alerts.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
-import { AGENT_EVENTS, CONTROL_ROUTES } from './tokens/control.ts';
+import { AGENT_EVENTS, AGENT_ROUTE, CONTROL_ROUTES } from './tokens/control.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
 import { AUDIT, BUDGETS, CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
@@ -86,7 +86,10 @@ export function serviceListener(routes: readonly Route[], container: Container, 
 export function upgradeGuard(container: Container, edge: Edge): UpgradeGuard {
   const authenticate = container.get(AUTHENTICATE);
   return new UpgradeGuard({
-    routes: container.get(SOCKET_ROUTES),
+    routes: [
+      ...container.get(SOCKET_ROUTES),
+      ...(container.isBound(AGENT_EVENTS) ? [container.get(AGENT_ROUTE)] : []),
+    ],
     door: new UpgradeAdmission({ authenticate, cookie: container.get(SESSION_COOKIE), edge }),
     ids: container.get(IDS),
     log: container.get(LOG),

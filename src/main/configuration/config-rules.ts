@@ -95,5 +95,11 @@ function upstreams(settings: Settings, models: readonly UpstreamModel[]): string
     if (seen.has(id)) problems.push(`models: there is more than one model with the id ${id}.`);
     seen.add(id);
   }
+  const judge = settings['control.model'];
+  if (judge !== undefined && (judge === 'handbook' || !seen.has(judge))) {
+    problems.push(
+      `control.model: there is no model ${judge} that could judge; name one of --model-id or models.`,
+    );
+  }
   return problems;
 }

@@ -10,6 +10,7 @@ import { Turn } from '../../application/fleet/turn.ts';
 import { WatchNodes } from '../../application/fleet/watch-nodes.ts';
 import { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
 import type { Clock } from '../../application/ports/clock.ts';
+import { AGENT_EVENTS, DELIVER_VERDICTS } from '../tokens/control.ts';
 import * as fleet from '../tokens/fleet.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
@@ -110,6 +111,7 @@ function bindWatching(container: Container, lifeMs: number): void {
         onNodesGone: () => {
           readers.missed();
           observers.missed();
+          if (container.isBound(AGENT_EVENTS)) container.get(DELIVER_VERDICTS).nodesGone();
         },
       }),
     [

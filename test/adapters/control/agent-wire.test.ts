@@ -60,8 +60,8 @@ const POLICY_JSON = { mode: 3, policyM2: true, policyM4: true, failClosedOnClass
 
 /** One text for equal frames, whichever kind of array holds their bytes. */
 const plain = (frame: unknown): string =>
-  JSON.stringify(frame, (key, value) =>
-    key === 'metadataJson' ? Object.values(value.data ?? value) : value,
+  JSON.stringify(frame, (_key, value) =>
+    value instanceof Uint8Array || value?.type === 'Buffer' ? Object.values(value.data ?? value) : value,
   );
 
 describe('the agents’ wire, read', () => {

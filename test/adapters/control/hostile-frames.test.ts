@@ -81,7 +81,11 @@ describe('frames of an agent that means ill', function () {
     expect(login(rawBytes(4, Buffer.from('2')))).to.have.nested.property('login.schemaVersion', 0);
     expect(read(rawField(1, 0, varint(1)))).to.equal(undefined);
     expect(read(rawField(3, 5, new Uint8Array(4)))).to.equal(undefined);
-    expect(read(rawBytes(3, rawField(1, 1, new Uint8Array(8))))).to.deep.equal({ kind: 'batch', events: [] });
+    expect(read(rawBytes(3, rawField(1, 1, new Uint8Array(8))))).to.deep.equal({
+      kind: 'batch',
+      events: [],
+      bytes: [],
+    });
   });
 
   it('are malformed with text that is not UTF-8', () => {

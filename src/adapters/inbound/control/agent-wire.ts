@@ -80,7 +80,12 @@ export interface McpServer {
 /** What came from an agent. Members that the wire left out have the empty value of their kind. */
 export type ClientFrame =
   | { readonly kind: 'login'; readonly login: SessionLogin }
-  | { readonly kind: 'batch'; readonly events: readonly PairedEvent[] }
+  | {
+      readonly kind: 'batch';
+      readonly events: readonly PairedEvent[];
+      /** The bytes of each event, in the same order: views of the frame's, or as they would have been sent. */
+      readonly bytes: readonly Uint8Array[];
+    }
   | { readonly kind: 'inventory'; readonly servers: readonly McpServer[] };
 
 /** The policy as the wire tells it. */
@@ -121,19 +126,27 @@ const clientFrame = schema.lookupType('adrian.core_api.v1.ClientFrame');
 const pairedEvent = schema.lookupType('adrian.core_api.v1.PairedEvent');
 const serverFrame = schema.lookupType('adrian.core_api.v1.ServerFrame');
 
-/** @throws MalformedFrame when the bytes are not one frame, a frame with nothing in it, or a batch that is too long. */
+/**
+ * @throws MalformedFrame when the bytes are not one frame, a frame with nothing in it, one with several batches, or a
+ *   batch that is too long.
+ */
 export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
   return frameOf(() => {
-    if (eventsIn(bytes) > MAX_EVENTS) throw new MalformedFrame(`A batch has at most ${MAX_EVENTS} events`);
-    return clientFrame.decode(bytes);
+    const events = eventsIn(bytes);
+    return { message: clientFrame.decode(bytes), events };
   });
 }
 
-/** How many events a frame's batches have, told by their heads alone. */
-function eventsIn(bytes: Uint8Array): number {
-  let events = 0;
-  for (const batch of fieldsOf(bytes, BATCH_FIELD))
-    for (const _ of fieldsOf(batch, EVENTS_FIELD)) events += 1;
+/** The bytes of each event of a frame's batch, found by their heads alone, before anything is made of them. */
+function eventsIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const batches = [...fieldsOf(bytes, BATCH_FIELD)];
+  // They would have to be one, and no client sends them.
+  if (batches.length > 1) throw new MalformedFrame('A frame has one batch');
+  const events: Uint8Array[] = [];
+  for (const event of fieldsOf(batches[0] ?? new Uint8Array(), EVENTS_FIELD)) {
+    if (events.length === MAX_EVENTS) throw new MalformedFrame(`A batch has at most ${MAX_EVENTS} events`);
+    events.push(event);
+  }
   return events;
 }
 
@@ -157,7 +170,12 @@ function* fieldsOf(bytes: Uint8Array, number: number): Generator<Uint8Array> {
  * @throws MalformedFrame.
  */
 export function clientFrameFromJson(json: unknown): ClientFrame {
-  return frameOf(() => protojson.fromJson(clientFrame, json));
+  return frameOf(() => {
+    const message = protojson.fromJson(clientFrame, json);
+    const { pairedBatch } = message as { pairedBatch?: { events?: protobuf.Message[] } };
+    const events = pairedBatch?.events ?? [];
+    return { message, events: events.map((event) => pairedEvent.encode(event).finish()) };
+  });
 }
 
 /**
@@ -198,17 +216,28 @@ export function serverFrameToJson(frame: ServerFrame): unknown {
 const objectOf = (type: protobuf.Type, message: protobuf.Message): Record<string, unknown> =>
   type.toObject(message, { defaults: true, arrays: true, enums: Number, oneofs: true });
 
-function frameOf(decode: () => protobuf.Message): ClientFrame {
+/** A frame that was read, and the bytes of its events. */
+interface Decoded {
+  readonly message: protobuf.Message;
+  readonly events: readonly Uint8Array[];
+}
+
+function frameOf(decode: () => Decoded): ClientFrame {
   let found: Record<string, unknown>;
+  let bytes: readonly Uint8Array[];
   try {
-    found = objectOf(clientFrame, decode());
+    const { message, events } = decode();
+    bytes = events;
+    found = objectOf(clientFrame, message);
   } catch (error) {
     if (error instanceof MalformedFrame) throw error;
     throw new MalformedFrame('These bytes are no frame of the schema', { cause: error });
   }
   if (found.frame === 'login') return { kind: 'login', login: found.login as SessionLogin };
   if (found.frame === 'pairedBatch') {
-    return { kind: 'batch', events: (found.pairedBatch as { events: readonly PairedEvent[] }).events };
+    const { events } = found.pairedBatch as { events: readonly PairedEvent[] };
+    if (events.length !== bytes.length) throw new MalformedFrame('A batch has events of another form');
+    return { kind: 'batch', events, bytes };
   }
   if (found.frame === 'mcpInventory') {
     return { kind: 'inventory', servers: (found.mcpInventory as { servers: readonly McpServer[] }).servers };

@@ -28,6 +28,8 @@ export interface SocketRoute {
   /** The whole path. */
   readonly path: string;
   readonly permission: Permission;
+  /** What a refusal of the door's is told as here; itself unless said. */
+  refusal?(error: unknown): unknown;
   /** A last look while HTTP can still say no. @throws whatever the door can tell. */
   check?(request: IncomingMessage, principal: Principal): void | Promise<void>;
   /** Takes the connection over at once, such as by `handleUpgrade` of a `ws` server, and never throws. */
@@ -108,7 +110,9 @@ export class UpgradeGuard {
     if (this.#pending >= MAX_PENDING) return door.refuseBusy();
     this.#pending += 1;
     try {
-      const principal = await door.admit(request, route.permission);
+      const principal = await door.admit(request, route.permission).catch((error: unknown) => {
+        throw route.refusal?.(error) ?? error;
+      });
       await route.check?.(request, principal);
       return { route, principal };
     } finally {

@@ -1,0 +1,296 @@
+import type { AgentConnection, AgentConnections } from '../../../application/control/agent-connections.ts';
+import type { AgentRoutes } from '../../../application/control/agent-routes.ts';
+import type { DeliverVerdicts } from '../../../application/control/deliver-verdicts.ts';
+import type { FairSlots } from '../../../application/control/fair-slots.ts';
+import type { LivePolicies } from '../../../application/control/live-policies.ts';
+import type { OwnerRates } from '../../../application/control/owner-rates.ts';
+import type { IncomingEvent, TakeEvents, Taken } from '../../../application/control/take-events.ts';
+import type { ThisNode } from '../../../application/fleet/this-node.ts';
+import type { AuditTrail } from '../../../application/ports/audit-trail.ts';
+import type { Clock } from '../../../application/ports/clock.ts';
+import type { McpInventories } from '../../../application/ports/control/mcp-inventories.ts';
+import type { Log } from '../../../application/ports/log.ts';
+import type { Metrics } from '../../../application/ports/metrics.ts';
+import { actorOf } from '../../../domain/audit/audit-actor.ts';
+import type { AgentEventState, AgentRoute } from '../../../domain/control/agent-event-state.ts';
+import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
+import { ownerOf } from '../../../domain/multiplexing/subscriber-owner.ts';
+import type { AgentCloseCode, AgentLine } from './agent-line.ts';
+import { AgentVoice } from './agent-voice.ts';
+import { type ClientFrame, MalformedFrame, type McpServer, type SessionLogin } from './agent-wire.ts';
+import { EventIntake } from './event-intake.ts';
+import { incomingEvent, requireAnswerable } from './incoming-event.ts';
+import { OWNED_BY_OTHER, refusalOf } from './login-refusal.ts';
+import { keptServers, requireLogin } from './login-rules.ts';
+
+/** What every agent's session works with. */
+export interface AgentServices {
+  readonly routes: AgentRoutes;
+  readonly connections: AgentConnections;
+  readonly deliver: DeliverVerdicts;
+  readonly policies: LivePolicies;
+  readonly take: TakeEvents;
+  readonly rates: OwnerRates;
+  /** Where events wait to be classified. */
+  readonly slots: Pick<FairSlots, 'waiting'>;
+  readonly inventories: Pick<McpInventories, 'replace'>;
+  readonly node: ThisNode;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** What one session is. */
+export interface AgentSessionParts {
+  readonly line: AgentLine;
+  readonly principal: AgentPrincipal;
+  /** The server's own name of the connection, which no other ever has. */
+  readonly name: string;
+  readonly requestId: string;
+  /** Told when the session that it asked for is another owner's. */
+  readonly onConflict: () => void;
+}
+
+/** Reads one message of the client's. */
+type Read = () => ClientFrame;
+
+/** One agent's side of a connection: its login, its events and what it is told, whatever carries the frames. */
+export class AgentSession implements AgentConnection {
+  readonly name: string;
+  readonly profile: string | undefined;
+  readonly #services: AgentServices;
+  readonly #parts: AgentSessionParts;
+  readonly #voice: AgentVoice;
+  readonly #intake: EventIntake;
+  readonly #gone = new AbortController();
+  readonly #inbox: Read[] = [];
+  #login: SessionLogin | undefined;
+  #route: AgentRoute;
+  #isActing = false;
+  /** We have closed it: what it has sent is not looked at any more. */
+  #isRefused = false;
+  #isClosed = false;
+
+  constructor(services: AgentServices, parts: AgentSessionParts) {
+    this.#services = services;
+    this.#parts = parts;
+    this.name = parts.name;
+    this.profile = parts.principal.agent;
+    this.#route = { owner: ownerOf(parts.principal), sessionId: '' };
+    const { line } = parts;
+    this.#voice = new AgentVoice({ policies: services.policies, line, profile: this.profile });
+    const onTaken = (taken: Taken, event: IncomingEvent): void => this.#answer(taken, event);
+    this.#intake = new EventIntake({ take: services.take, rates: services.rates, onTaken });
+  }
+
+  get route(): AgentRoute {
+    return this.#route;
+  }
+
+  get isMain(): boolean {
+    return this.#login?.connectionId === '';
+  }
+
+  /** Whether it holds a session. */
+  get isLoggedIn(): boolean {
+    return this.#login !== undefined;
+  }
+
+  /** Whether something of what was read has not been answered or kept. */
+  get isBusy(): boolean {
+    return this.#isActing || this.#intake.size > 0;
+  }
+
+  /** Acts on a message when those before it have been acted on; until then no more are to come. */
+  receive(read: Read): void {
+    if (this.#isRefused) return;
+    this.#inbox.push(read);
+    if (this.#isActing) this.#parts.line.pause();
+    else void this.#act();
+  }
+
+  tell(state: AgentEventState): Promise<boolean> | 'full' | 'later' {
+    if (this.#isOver) return Promise.resolve(false);
+    if (this.#intake.isUnderWay(state)) return 'later';
+    if (this.#voice.tell(state.verdict, state.claims, this.#route.sessionId) === 'full') return 'full';
+    return this.#parts.line.confirmed();
+  }
+
+  tellPolicy(): void {
+    if (this.#isOver || this.#login === undefined || !this.isMain) return;
+    if (!this.#voice.isUpToDate) this.#acknowledge(this.#login);
+  }
+
+  lose(): void {
+    this.close(1008, 'session_id was taken from its owner by an operator');
+  }
+
+  /** The client takes frames again. */
+  onRoom(): void {
+    if (!this.#isOver && this.#login !== undefined) this.#services.deliver.look(this.#route);
+  }
+
+  /** Closes the connection; what has been sent and not acted on is dropped. */
+  close(code: AgentCloseCode, reason: string): void {
+    if (this.#isOver) return;
+    this.#isRefused = true;
+    this.#inbox.length = 0;
+    this.#services.metrics.count('holdfast_control_closes_total', { code: String(code) });
+    this.#stop();
+    this.#parts.line.close(code, reason);
+  }
+
+  /** The connection is no more. What was read before is still acted on: a client may hang up after its event. */
+  closed(): void {
+    this.#stop();
+    this.#isClosed = true;
+    void this.#services.deliver.left(this);
+    if (!this.#isActing) this.#leave();
+  }
+
+  /** Nothing is sent from now on. */
+  #stop(): void {
+    if (this.#isOver) return;
+    this.#gone.abort();
+    this.#services.connections.remove(this);
+  }
+
+  get #isOver(): boolean {
+    return this.#gone.signal.aborted;
+  }
+
+  async #act(): Promise<void> {
+    const { line } = this.#parts;
+    this.#isActing = true;
+    for (let read = this.#inbox.shift(); read !== undefined; read = this.#inbox.shift()) {
+      try {
+        const frame = read();
+        await this.#actOn(frame);
+      } catch (error) {
+        this.#mistake(error);
+      }
+    }
+    this.#isActing = false;
+    if (this.#isClosed) this.#leave();
+    else line.resume();
+  }
+
+  #mistake(error: unknown): void {
+    const { log } = this.#services;
+    if (error instanceof MalformedFrame) this.close(1002, error.message);
+    else {
+      log.error(
+        { err: error, requestId: this.#parts.requestId },
+        "an agent's connection was closed by a mistake",
+      );
+      this.close(1011, 'The server made a mistake');
+    }
+  }
+
+  async #actOn(frame: ClientFrame): Promise<void> {
+    if (frame.kind === 'login') return this.#logIn(frame.login);
+    const login = this.#login;
+    if (login === undefined) throw new MalformedFrame('The first frame is a login');
+    if (frame.kind === 'batch') {
+      requireAnswerable(frame.events);
+      const origin = { profile: this.profile, source: login.source };
+      const reads = frame.events.map(
+        (event, index) => () => incomingEvent(event, frame.bytes[index] ?? new Uint8Array(), origin),
+      );
+      const dropped = await this.#intake.accept(this.#source(login), reads, this.#gone.signal);
+      if (dropped > 0) this.#dropped(dropped);
+      return;
+    }
+    await this.#keepServers(keptServers(frame.servers));
+  }
+
+  /** What is not kept is said again at the agent's next start. */
+  async #keepServers(servers: readonly McpServer[]): Promise<void> {
+    const { inventories, clock, metrics, log } = this.#services;
+    try {
+      await inventories.replace(this.#route, servers, clock.nowMs());
+    } catch (error) {
+      metrics.count('holdfast_control_drops_total', { what: 'inventory' });
+      log.warn({ err: error }, "an agent's inventory could not be kept");
+    }
+  }
+
+  /** The owner is asked before anything is acknowledged; who is refused is told nothing but that. */
+  async #logIn(login: SessionLogin): Promise<void> {
+    const { routes, connections, deliver } = this.#services;
+    requireLogin(login);
+    const route = { owner: this.#route.owner, sessionId: login.sessionId };
+    const isMain = login.connectionId === '';
+    const { principal, requestId } = this.#parts;
+    try {
+      await routes.enter({ route, isMain, actor: actorOf(principal), requestId });
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (this.#isRefused) {
+      void routes.left({ route, isMain });
+      return;
+    }
+    const before = this.#login && { route: this.#route, isMain: this.isMain };
+    connections.remove(this);
+    this.#login = login;
+    this.#route = route;
+    if (!this.#isOver) {
+      this.#acknowledge(login);
+      connections.add(this);
+      if (isMain) deliver.look(route);
+    }
+    if (before !== undefined) void routes.left(before);
+  }
+
+  #refuse(error: unknown): void {
+    const { metrics, log } = this.#services;
+    const { code, reason } = refusalOf(error);
+    metrics.count('holdfast_control_refusals_total', {
+      why: reason === OWNED_BY_OTHER ? 'owned_by_other' : String(code),
+    });
+    if (reason === OWNED_BY_OTHER) this.#parts.onConflict();
+    if (code === 1011) log.warn({ err: error }, 'an agent could not log in');
+    this.close(code, reason);
+  }
+
+  #acknowledge({ source }: SessionLogin): void {
+    // A connection that cannot be told of a policy must not go on under an old one.
+    if (this.#voice.acknowledge(source) === 'full') this.close(1011, 'Nothing is read');
+  }
+
+  #answer(taken: Taken, { claims }: IncomingEvent): void {
+    if (taken.kind === 'kept') this.#services.deliver.taken(this, taken.state);
+    else if (taken.verdict !== undefined && !this.#isOver) {
+      this.#voice.tell(taken.verdict, claims, this.#route.sessionId);
+    }
+  }
+
+  #source({ source, connectionId }: SessionLogin) {
+    const { profile, name } = this;
+    return {
+      ...this.#route,
+      ...(profile === undefined ? {} : { profile }),
+      actor: actorOf(this.#parts.principal),
+      connectionId,
+      source,
+      origin: { node: this.#services.node.id, connection: name },
+    };
+  }
+
+  #dropped(events: number): void {
+    const { metrics, audit } = this.#services;
+    metrics.count('holdfast_control_drops_total', { what: 'event' }, events);
+    const actor = actorOf(this.#parts.principal);
+    audit.refuse({ act: 'event.unread', outcome: 'refused', actor, facts: { events } });
+  }
+
+  #leave(): void {
+    if (this.#login === undefined) return;
+    const left = { route: this.#route, isMain: this.isMain };
+    this.#login = undefined;
+    void this.#services.routes.left(left);
+  }
+}

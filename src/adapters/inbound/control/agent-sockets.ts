@@ -1,0 +1,124 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../../application/ports/clock.ts';
+import type { IdSource } from '../../../application/ports/id-source.ts';
+import type { LoginEnds } from '../../../application/ports/identity/login-ends.ts';
+import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
+import type { Timers } from '../../../application/ports/timers.ts';
+import type { ApiKeyId } from '../../../domain/identity/ids.ts';
+import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
+import type { SubscriberOwner } from '../../../domain/multiplexing/subscriber-owner.ts';
+import { AgentCredentials } from './agent-credentials.ts';
+import type { AgentServices } from './agent-session.ts';
+import { AgentSocket, type SocketKeeper } from './agent-socket.ts';
+
+/** How often everything that takes its time is looked at, in milliseconds. */
+const TICK_MS = 500;
+/** How many sockets are closed together when the server stops, and the pause after them in milliseconds. */
+const DRAIN_BATCH = 64;
+const DRAIN_PAUSE_MS = 20;
+/** How long events that are being classified may take when the server stops, in milliseconds. */
+const LAST_EVENTS_MS = 5_000;
+const LOOK_AT_LAST_EVENTS_MS = 50;
+
+interface Deps {
+  readonly services: AgentServices;
+  readonly sessions: SessionStatus;
+  readonly loginEnds: LoginEnds;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: IdSource;
+  /** Most sockets of one owner on this node. */
+  readonly maxSockets: number;
+}
+
+/** Every agent's WebSocket of this process: takes them in, watches over their times, and lets them go. */
+export class AgentSockets implements SocketKeeper {
+  readonly services: AgentServices;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly #deps: Deps;
+  readonly #open = new Set<AgentSocket>();
+  readonly #counts = new Map<SubscriberOwner, number>();
+  readonly #credentials: AgentCredentials;
+  #isTicking = false;
+  #isDraining = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.services = deps.services;
+    this.clock = deps.clock;
+    this.ids = deps.ids;
+    this.#credentials = new AgentCredentials(deps, () => this.#open);
+  }
+
+  /** Takes a socket in, and counts it from now on, whether it logs in or not. */
+  add(parts: {
+    readonly socket: WebSocket;
+    readonly principal: AgentPrincipal;
+    readonly requestId: string;
+    readonly onConflict: () => void;
+  }): void {
+    const socket = new AgentSocket(this, parts);
+    const count = this.#counts.get(socket.owner) ?? 0;
+    this.#open.add(socket);
+    this.#counts.set(socket.owner, count + 1);
+    if (this.#isDraining) socket.session.close(1001, 'The server stops');
+    else if (count >= this.#deps.maxSockets) socket.session.close(4003, 'Too many connections');
+    // The key may have ended between its check and now.
+    else this.#credentials.check(socket.principal);
+    if (!this.#isTicking) void this.#tick();
+  }
+
+  /** Whether somebody is logged in by a key here. */
+  holdsSession(id: ApiKeyId): boolean {
+    for (const { principal, session } of this.#open) {
+      if (principal.apiKeyId === id && session.isLoggedIn) return true;
+    }
+    return false;
+  }
+
+  onGone(socket: AgentSocket): void {
+    if (!this.#open.delete(socket)) return;
+    const count = (this.#counts.get(socket.owner) ?? 1) - 1;
+    if (count > 0) this.#counts.set(socket.owner, count);
+    else this.#counts.delete(socket.owner);
+  }
+
+  /** Lets what is being classified be answered, closes every socket, and resolves when the stores know what became of them. */
+  async drain(): Promise<void> {
+    const { timers, clock } = this.#deps;
+    this.#isDraining = true;
+    const untilMs = clock.nowMs() + LAST_EVENTS_MS;
+    while (this.#isBusy() && clock.nowMs() < untilMs) await timers.sleep(LOOK_AT_LAST_EVENTS_MS);
+    const open = [...this.#open];
+    for (let from = 0; from < open.length; from += DRAIN_BATCH) {
+      const batch = open.slice(from, from + DRAIN_BATCH);
+      for (const { session } of batch) session.close(1001, 'The server stops');
+      await timers.sleep(DRAIN_PAUSE_MS);
+    }
+    // Each goes by itself, or is cut.
+    while (this.#open.size > 0) await timers.sleep(DRAIN_PAUSE_MS);
+    const { deliver, routes } = this.services;
+    await Promise.all([deliver.settled(), routes.leaveAll()]);
+  }
+
+  #isBusy(): boolean {
+    for (const { session } of this.#open) if (session.isBusy) return true;
+    return false;
+  }
+
+  async #tick(): Promise<void> {
+    const { timers, services } = this.#deps;
+    this.#isTicking = true;
+    while (this.#open.size > 0) {
+      await timers.sleep(TICK_MS);
+      const nowMs = this.clock.nowMs();
+      for (const socket of [...this.#open]) socket.lookAt(nowMs);
+      this.#credentials.askSome();
+      services.metrics.gauge('holdfast_control_sockets', this.#open.size);
+      services.metrics.gauge('holdfast_control_logged_in', services.connections.size);
+      services.metrics.gauge('holdfast_control_waiting_events', services.slots.waiting);
+    }
+    this.#isTicking = false;
+  }
+}

@@ -1,0 +1,109 @@
+import type { OwnerRates } from '../../../application/control/owner-rates.ts';
+import type {
+  EventSource,
+  IncomingEvent,
+  TakeEvents,
+  Taken,
+} from '../../../application/control/take-events.ts';
+import type { AgentEventState } from '../../../domain/control/agent-event-state.ts';
+import { RunOrder } from './run-order.ts';
+
+/** Most events of one connection that are being taken at the same time. */
+export const MAX_UNDER_WAY = 256;
+/** Most bytes of these, unless a single one has more: 8 MiB. */
+export const MAX_BYTES_UNDER_WAY = 8_388_608;
+
+interface Deps {
+  readonly take: TakeEvents;
+  readonly rates: OwnerRates;
+  /** Told of each event when it is taken and its turn in its run has come. */
+  readonly onTaken: (taken: Taken, event: IncomingEvent) => void;
+}
+
+/** What makes an event the same on one connection. */
+const identityOf = (eventId: string, sha256: string): string => `${sha256} ${eventId}`;
+
+/** Takes the events of one connection: many at once, no more than it may, and those of a run leave in their order. */
+export class EventIntake {
+  readonly #deps: Deps;
+  readonly #order = new RunOrder();
+  /** Events that have not left, and how often each came. */
+  readonly #underWay = new Map<string, number>();
+  #count = 0;
+  #bytes = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** How many events are under way. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Whether the verdict on an event is still to leave in its turn. */
+  isUnderWay({ claims, sha256 }: AgentEventState): boolean {
+    return this.#underWay.has(identityOf(claims.eventId, sha256));
+  }
+
+  /**
+   * Takes events, the first ones first. Resolves when the last one has been begun: until then nothing more is to be read.
+   *
+   * @param gone aborts when the client has gone; then what may not come in at once is not taken.
+   * @returns how many were not taken.
+   */
+  async accept(
+    source: EventSource,
+    events: readonly (() => IncomingEvent)[],
+    gone: AbortSignal,
+  ): Promise<number> {
+    let left = events.length;
+    for (const read of events) {
+      try {
+        const admitted = this.#deps.rates.admit(source.owner, gone);
+        if (admitted !== undefined) await admitted;
+      } catch {
+        return left;
+      }
+      const room = this.#room();
+      if (room !== undefined) await room;
+      this.#begin(source, read());
+      left -= 1;
+    }
+    return 0;
+  }
+
+  #begin(source: EventSource, event: IncomingEvent): void {
+    const { take, onTaken } = this.#deps;
+    const identity = identityOf(event.claims.eventId, event.sha256);
+    this.#underWay.set(identity, (this.#underWay.get(identity) ?? 0) + 1);
+    this.#count += 1;
+    this.#bytes += event.bytes.byteLength;
+    const leave = (taken: Taken): void => {
+      const others = (this.#underWay.get(identity) ?? 1) - 1;
+      if (others === 0) this.#underWay.delete(identity);
+      else this.#underWay.set(identity, others);
+      this.#count -= 1;
+      this.#bytes -= event.bytes.byteLength;
+      onTaken(taken, event);
+      this.#wake?.();
+    };
+    void this.#order.inTurn(event.claims.runId, take.take(source, event), leave);
+  }
+
+  #hasRoom(): boolean {
+    return this.#count < MAX_UNDER_WAY && this.#bytes < MAX_BYTES_UNDER_WAY;
+  }
+
+  #room(): Promise<void> | undefined {
+    if (this.#hasRoom()) return undefined;
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        if (!this.#hasRoom()) return;
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+}

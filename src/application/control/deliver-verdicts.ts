@@ -1,0 +1,300 @@
+import { AgentEvent } from '../../domain/control/agent-event.ts';
+import {
+  type AgentEventId,
+  type AgentEventState,
+  type AgentRoute,
+  type EventOrigin,
+  VERDICT_LIFE_MS,
+} from '../../domain/control/agent-event-state.ts';
+import { controlSubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
+import type { Holder } from '../../domain/multiplexing/subscriber-state.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AgentEventStore } from '../ports/control/agent-event-store.ts';
+import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
+import type { IdSource } from '../ports/id-source.ts';
+import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
+import type { Timers } from '../ports/timers.ts';
+import { type AgentConnection, type AgentConnections, routeKey } from './agent-connections.ts';
+import { isMainHolder } from './agent-routes.ts';
+import type { DeliveryMarks } from './delivery-marks.ts';
+import type { LivingNodes } from './living-nodes.ts';
+
+/** How often a node that may miss words looks what has become due, in milliseconds. */
+export const LOOK_FOR_DUE_MS = 2_000;
+/** Most verdicts of one session that are looked at together. */
+export const DUE_AT_ONCE = 200;
+/** Most sessions that are looked at in the store at the same time. */
+export const LOOKS_AT_ONCE = 16;
+/** Most sessions that a node asks for because it may have missed words; where there are more it looks at all its own. */
+const MISSED_AT_ONCE = 1_000;
+/** How long before the last certain moment what was missed may have become due, in milliseconds. */
+const MARGIN_MS = 10_000;
+/** How often a change is decided anew because another came first. */
+const MAX_DECISIONS = 16;
+
+/** What is known of one connection's verdicts. */
+interface Flights {
+  /** Those that are on their way, by the state in which they were seen last. */
+  readonly marks: Map<AgentEventId, string>;
+  /** Whether something came by it that is neither on its way nor there: it waits for a person, or for room. */
+  hasMore: boolean;
+}
+
+interface Deps {
+  readonly store: AgentEventStore;
+  readonly marks: DeliveryMarks;
+  readonly connections: AgentConnections;
+  readonly directory: Pick<SubscriberDirectory, 'find'>;
+  readonly nodes: LivingNodes;
+  readonly bus: FleetBus;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ids: Pick<IdSource, 'uuid'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * Brings verdicts to where they belong: to the connection that their event came by while that lives, on whichever node;
+ * else to the newest main connection of the owner's session; else they wait. A verdict has come when its connection says
+ * so for certain; until then it goes out again, so that it comes at least once.
+ */
+export class DeliverVerdicts {
+  readonly #deps: Deps;
+  readonly #flights = new Map<string, Flights>();
+  /** Sessions that are to be looked at, and those that are being looked at. */
+  readonly #asked = new Map<string, AgentRoute>();
+  readonly #looking = new Set<string>();
+  /** Sessions that could not be looked at. */
+  readonly #again = new Map<string, AgentRoute>();
+  /** Sessions that have more than one look has: they are looked at again when some of it has come. */
+  readonly #more = new Set<string>();
+  /** Connections that have gone and whose verdicts still name them. */
+  readonly #gone = new Set<string>();
+  #sureUntilMs: number;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#sureUntilMs = deps.clock.nowMs();
+  }
+
+  /** Sends what has just been taken from a connection back on it, or to whoever gets it when it has gone. */
+  taken(connection: AgentConnection, state: AgentEventState): void {
+    if (state.delivery !== 'due' && state.delivery !== 'waiting') return;
+    if (this.#deps.connections.byName(connection.name) !== connection) {
+      this.#gone.add(connection.name);
+      void this.#orphan(connection.name);
+      return;
+    }
+    if (state.delivery === 'waiting') this.#flightsOf(connection).hasMore = true;
+    else this.#send(connection, state, 'at_once');
+  }
+
+  /** Looks what is due to a session, if somebody is connected to it here. */
+  look({ owner, sessionId }: AgentRoute): void {
+    const route = { owner, sessionId };
+    if (!this.#deps.connections.has(route)) return;
+    this.#asked.set(routeKey(route), route);
+    this.#lookOn();
+  }
+
+  /**
+   * A connection has gone: what came by it and has no answer yet goes to the main one of its session. To be called when it
+   * is no more among the connections. Never rejects.
+   */
+  async left(connection: AgentConnection): Promise<void> {
+    const flights = this.#flights.get(connection.name);
+    this.#flights.delete(connection.name);
+    if (flights === undefined || (flights.marks.size === 0 && !flights.hasMore)) return;
+    this.#gone.add(connection.name);
+    await this.#orphan(connection.name);
+  }
+
+  /** Other nodes may have died: what was theirs to send may be ours. */
+  nodesGone(): void {
+    this.#lookAtAll();
+  }
+
+  /** Hears what is due until the signal aborts. Never rejects. */
+  async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { bus, timers, clock } = this.#deps;
+    const silence = bus.listen({
+      onStopAsked: () => undefined,
+      onRevoked: () => undefined,
+      onMoved: () => undefined,
+      onControl: (word) => word.kind === 'due' && this.look(word.route),
+      onMissed: () => void this.#lookForMissed(),
+    });
+    while (!signal.aborted) {
+      await timers.sleep(LOOK_FOR_DUE_MS, signal).catch(() => undefined);
+      if (signal.aborted) break;
+      for (const name of [...this.#gone]) await this.#orphan(name);
+      const again = [...this.#again.values()];
+      this.#again.clear();
+      for (const route of again) this.look(route);
+      if (bus.isConnected) this.#sureUntilMs = clock.nowMs();
+      else await this.#lookForMissed();
+    }
+    silence();
+  }
+
+  /** Resolves when the store knows what has come and what nobody has, as far as it can be told. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#deps.marks.flushed();
+    for (const name of [...this.#gone]) await this.#orphan(name);
+  }
+
+  #flightsOf({ name }: AgentConnection): Flights {
+    const known = this.#flights.get(name);
+    if (known !== undefined) return known;
+    const flights: Flights = { marks: new Map(), hasMore: false };
+    this.#flights.set(name, flights);
+    return flights;
+  }
+
+  #send(connection: AgentConnection, state: AgentEventState, how: 'at_once' | 'decided' | 'again'): void {
+    const { marks, metrics, clock } = this.#deps;
+    const flights = this.#flightsOf(connection);
+    const isOnItsWay = flights.marks.has(state.id);
+    if (isOnItsWay) {
+      flights.marks.set(state.id, state.mark);
+      return;
+    }
+    const told = connection.tell(state);
+    if (told === 'later') return;
+    if (told === 'full') {
+      this.#dropped(flights, state);
+      return;
+    }
+    flights.marks.set(state.id, state.mark);
+    metrics.count('holdfast_control_verdicts_sent_total', { how });
+    if (how === 'at_once') {
+      metrics.observeSeconds(
+        'holdfast_control_verdict_seconds',
+        (clock.nowMs() - state.receivedAtMs) / 1_000,
+      );
+    }
+    const land = (): void => {
+      flights.marks.delete(state.id);
+      if (this.#more.size > 0 && this.#more.delete(routeKey(state))) this.look(state);
+    };
+    void told.then((hasCome) => {
+      const mark = flights.marks.get(state.id);
+      if (hasCome && mark !== undefined) marks.add({ id: state.id, mark, done: land });
+    });
+  }
+
+  /** It stays due, and is sent when there is room, or to the next who comes. */
+  #dropped(flights: Flights, { id, owner }: AgentEventState): void {
+    const { metrics, audit } = this.#deps;
+    flights.hasMore = true;
+    metrics.count('holdfast_control_drops_total', { what: 'verdict' });
+    audit.refuse({ act: 'verdict.put_off', outcome: 'refused', object: id, facts: { owner } });
+  }
+
+  #lookOn(): void {
+    for (const [key, route] of this.#asked) {
+      if (this.#looking.size >= LOOKS_AT_ONCE) return;
+      if (this.#looking.has(key)) continue;
+      this.#asked.delete(key);
+      this.#looking.add(key);
+      void this.#lookAt(route).finally(() => {
+        this.#looking.delete(key);
+        this.#lookOn();
+      });
+    }
+  }
+
+  async #lookAt(route: AgentRoute): Promise<void> {
+    const { store, log } = this.#deps;
+    try {
+      const due = await store.due(route, DUE_AT_ONCE);
+      let main: Promise<AgentConnection | undefined> | undefined;
+      for (const state of due) {
+        const own = await this.#originOf(state.origin);
+        if (own === 'elsewhere') continue;
+        main ??= own === undefined ? this.#mainOf(route) : undefined;
+        const connection = own ?? (await main);
+        const how = state.review === undefined ? 'again' : 'decided';
+        if (connection !== undefined) this.#send(connection, state, how);
+      }
+      if (due.length === DUE_AT_ONCE) this.#more.add(routeKey(route));
+    } catch (error) {
+      this.#again.set(routeKey(route), route);
+      log.debug({ err: error }, 'what is due to agents could not be read; it is tried again');
+    }
+  }
+
+  /** The connection that an event came by, if it is here and lives; `elsewhere`: another node has it. */
+  async #originOf(origin: EventOrigin | undefined): Promise<AgentConnection | 'elsewhere' | undefined> {
+    const { connections, nodes } = this.#deps;
+    if (origin === undefined) return undefined;
+    const own = connections.byName(origin.connection);
+    if (own !== undefined) return own;
+    return (await nodes.isElsewhere(origin.node)) ? 'elsewhere' : undefined;
+  }
+
+  /** The newest main connection of a session, if it is here. */
+  async #mainOf(route: AgentRoute): Promise<AgentConnection | undefined> {
+    const { connections, directory, nodes } = this.#deps;
+    if (connections.newestMain(route) === undefined) return undefined;
+    const stored = await directory.find(controlSubscriberId(route.sessionId));
+    if (stored === undefined || stored.owner !== route.owner) return undefined;
+    let newest: Holder | undefined;
+    for (const holder of stored.holders) {
+      const isNewer = newest === undefined || holder.sinceMs > newest.sinceMs;
+      if (!isMainHolder(holder.connection) || !isNewer) continue;
+      if (nodes.isThis(holder.node) || (await nodes.isElsewhere(holder.node))) newest = holder;
+    }
+    const isHere = newest !== undefined && nodes.isThis(newest.node);
+    return isHere ? connections.newestMain(route) : undefined;
+  }
+
+  async #lookForMissed(): Promise<void> {
+    const { store, connections, clock, log } = this.#deps;
+    if (connections.size === 0) return;
+    const sinceMs = Math.max(this.#sureUntilMs - MARGIN_MS, clock.nowMs() - VERDICT_LIFE_MS);
+    try {
+      const routes = await store.dueRoutes(sinceMs, MISSED_AT_ONCE);
+      if (routes.length === MISSED_AT_ONCE) this.#lookAtAll();
+      else for (const route of routes) this.look(route);
+    } catch (error) {
+      log.debug({ err: error }, 'what has become due to agents could not be read; it is tried again');
+    }
+  }
+
+  #lookAtAll(): void {
+    for (const { route } of this.#deps.connections.mains()) this.look(route);
+  }
+
+  /** Takes a connection that has gone out of what names it, and tells the others. Never rejects. */
+  async #orphan(name: string): Promise<void> {
+    const { store, marks, log, bus } = this.#deps;
+    try {
+      // What has come already must not become due to somebody else.
+      await marks.flushed();
+      const touched = new Map<string, AgentRoute>();
+      for (let decision = 0; decision < MAX_DECISIONS; decision += 1) {
+        const states = await store.ofConnection(name, DUE_AT_ONCE);
+        if (states.length === 0) break;
+        for (const state of states) {
+          touched.set(routeKey(state), { owner: state.owner, sessionId: state.sessionId });
+          const next = AgentEvent.restore(state).orphaned(name, this.#transition());
+          if (next !== undefined) await store.put(next.snapshot(), state.mark);
+        }
+      }
+      this.#gone.delete(name);
+      for (const route of touched.values()) bus.tellControl({ kind: 'due', route });
+    } catch (error) {
+      log.debug({ err: error }, 'verdicts of a lost connection could not be redirected; it is tried again');
+    }
+  }
+
+  #transition() {
+    return { nowMs: this.#deps.clock.nowMs(), mark: this.#deps.ids.uuid() };
+  }
+}

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { AgentClient, BENIGN, DANGEROUS } from '../support/agent-client.ts';
+import { type ComposedServer, composedServer } from '../support/composed-server.ts';
+
+describe('agents at the composed server', function () {
+  this.timeout(30_000);
+  let server: ComposedServer;
+  let key: string;
+
+  before(async () => {
+    server = await composedServer(undefined, undefined, { loops: true });
+    key = await server.mintKey('admin', 'control');
+    const admin = await server.logIn('admin');
+    const policy = {
+      mode: 'block',
+      m0: false,
+      m2: false,
+      m3: true,
+      m4: true,
+      failClosedOnClassifierError: false,
+    };
+    const { status } = await fetch(`${server.urls.chat}/api/settings/policy`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+      body: JSON.stringify(policy),
+    });
+    expect(status).to.equal(200);
+  });
+  after(() => server.close());
+
+  it('get a verdict on each event, and a halt in all its members on a dangerous one', async () => {
+    const agent = await AgentClient.connect(server.urls.chat, key);
+    agent.logIn('session');
+    expect(await agent.ack()).to.deep.equal({
+      policy: { mode: 3, policyM3: true, policyM4: true },
+      source: 'sdk',
+    });
+    agent.event('e-1', BENIGN);
+    const benign = await agent.verdict('e-1');
+    expect(benign).to.deep.include({ eventId: 'e-1', sessionId: 'session', madCode: 'M0', status: 1 });
+    expect(benign).not.to.have.property('hitl');
+    agent.event('e-2', DANGEROUS);
+    const halt = await agent.verdict('e-2');
+    expect(halt.madCode).to.match(/^M[34]/);
+    expect(halt.hitl).to.deep.equal({});
+    await agent.cut();
+  });
+
+  it('are turned away at the upgrade, with 401, by a key of another scope and by none', async () => {
+    for (const other of [await server.mintKey('user1', 'chat'), 'hf_nothing']) {
+      const { status, headers } = await AgentClient.refused(server.urls.chat, other);
+      expect(status).to.equal(401);
+      expect(headers['www-authenticate']).to.equal('Bearer');
+    }
+  });
+});
