@@ -19,6 +19,8 @@ export interface Suite {
   readonly name: string;
   /** Patterns, in the order in which the files are begun; a file runs once, however many of them name it. */
   readonly files: readonly string[];
+  /** Patterns of files that these patterns name too, and that do not belong to the suite. */
+  readonly except?: readonly string[];
   /** What mocha is told besides. */
   readonly options: readonly string[];
 }
@@ -44,6 +46,7 @@ const LOOK_EVERY_MS = 50;
  * beside those that it has counted until then.
  *
  * @param tell takes sentences about how it went; what the tests say goes to the caller's own output.
+ * @throws Error when a pattern names no file.
  */
 export async function runSuite(
   suite: Suite,
@@ -51,7 +54,8 @@ export async function runSuite(
   tell: (text: string) => void,
 ): Promise<Outcome> {
   const { name, options } = suite;
-  const files = [...new Set(suite.files.flatMap((pattern) => globSync(pattern).sort()))];
+  const except = new Set(found(suite.except ?? []));
+  const files = [...new Set(found(suite.files))].filter((file) => !except.has(file));
   const scratch = mkdtempSync(join(tmpdir(), 'holdfast-suite-'));
   const output = join(scratch, 'counts.json');
   const reporter = ['--reporter', REPORTER, '--reporter-option', `output=${output}`];
@@ -70,6 +74,14 @@ export async function runSuite(
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+/** @throws Error when a pattern names no file, since that one may have been moved, and its tests be lost. */
+const found = (patterns: readonly string[]): string[] =>
+  patterns.flatMap((pattern) => {
+    const files = globSync(pattern).sort();
+    if (files.length === 0) throw new Error(`There is no test file ${pattern}.`);
+    return files;
+  });
 
 function whereItWas(files: readonly string[], counts: Counts | undefined): string {
   const silent = files.filter((file) => !counts?.files.includes(file));

@@ -11,12 +11,30 @@ import type { OwnServer } from './services/own-server.ts';
 import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 import { redisGate } from './services/redis-gate.ts';
 import { provideService, type Service } from './services/service.ts';
-import { type Outcome, runSuite } from './suite.ts';
+import { type Outcome, runSuite, type Suite } from './suite.ts';
 
 /** A suite that is not done by then hangs, in milliseconds. */
 const SUITE_TIMEOUT_MS = 12 * 60_000;
 /** A static check that is not done by then hangs, in milliseconds. */
 const CHECK_TIMEOUT_MS = 5 * 60_000;
+
+/** End-to-end tests that measure times which are promised: nothing runs beside them. */
+const MEASURED = [
+  'api-keys',
+  'api-keys-apart',
+  'browser/cookies',
+  'fleet/lost-redis',
+  'fleet/no-redis',
+  'fleet/three-nodes',
+  'multiplexing',
+  'revocation',
+  'revocation-apart',
+  'revocation-lost',
+  'streaming-text',
+  'upstream-model',
+];
+/** End-to-end tests that take longest, which are begun before the others so that none is waited for at the end. */
+const LONGEST = ['fleet/crashes', 'crash', 'browser/page'];
 
 /** Runs a program quietly. */
 function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
@@ -94,10 +112,10 @@ async function serve(
   return { name, passed, failed: 1 - passed, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-function suite(name: string, files: readonly string[], options: readonly string[]): Promise<Outcome> {
+function suite(name: string, files: Pick<Suite, 'files' | 'except'>, ...options: string[]): Promise<Outcome> {
   process.stdout.write(`\n${name}\n`);
   const stop = AbortSignal.timeout(SUITE_TIMEOUT_MS);
-  return runSuite({ name, files, options }, stop, (text) => process.stdout.write(text));
+  return runSuite({ name, ...files, options }, stop, (text) => process.stdout.write(text));
 }
 
 // Whoever ends this process ends what it has started.
@@ -113,14 +131,26 @@ const outcomes: Outcome[] = [
   await check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
   await check('no unused file, export or dependency', 'knip', []),
 ];
-const jobs = String(Math.max(1, availableParallelism()));
+const sideBySide = ['--parallel', '--jobs', String(Math.max(2, availableParallelism()))];
+const patient = ['--timeout', '120000'];
+const endToEnd = (name: string): string => `test/end-to-end/${name}.test.ts`;
 outcomes.push(
   await suite(
     'rules, contracts and adapters',
-    ['test/{domain,application,contracts,adapters,main,architecture,scripts,simulation}/**/*.test.ts'],
-    ['--parallel', '--jobs', jobs],
+    {
+      files: [
+        'test/{domain,application,contracts,adapters,main,architecture,scripts,simulation}/**/*.test.ts',
+      ],
+    },
+    ...sideBySide,
   ),
-  await suite('end to end', ['test/end-to-end/**/*.test.ts'], ['--timeout', '120000']),
+  await suite(
+    'end to end',
+    { files: [...LONGEST, '**/*'].map(endToEnd), except: MEASURED.map(endToEnd) },
+    ...sideBySide,
+    ...patient,
+  ),
+  await suite('end to end, measured', { files: MEASURED.map(endToEnd) }, ...patient),
 );
 for (const server of ownServers) await server.stop();
 

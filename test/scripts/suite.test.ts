@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Outcome } from '../../scripts/suite.ts';
+import { type Outcome, runSuite } from '../../scripts/suite.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** Time between two looks at whether files are to be stopped, in milliseconds. */
@@ -63,6 +63,12 @@ describe('a suite of npm test', function () {
     const { outcome, said } = await run();
     expect(outcome).to.include({ passed: 0, failed: 1 });
     expect(said).to.contain('not even begun').and.to.contain('mocha ended before it could count');
+  });
+
+  it('has no pattern that names no file', async () => {
+    const suite = { name: 'none', files: [join(folder, 'moved.test.cjs')], options: [] };
+    const outcome = await runSuite(suite, new AbortController().signal, () => {}).catch(String);
+    expect(outcome).to.match(/^Error: There is no test file .*moved\.test\.cjs\.$/);
   });
 
   for (const [how, options, failed] of [
