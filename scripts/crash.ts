@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { runCrashes } from '../test/crash/crash-run.ts';
 import { runFleetCrashes } from '../test/crash/fleet-crash-run.ts';
+import { temporaryMongo } from '../test/support/mongodb.ts';
 import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
 import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 
@@ -41,14 +42,18 @@ async function crashFleet(): Promise<unknown> {
       servers.push(server);
       process.env[variable] = server.url;
     }
+    const mongo = await temporaryMongo();
     const settings = {
+      mongodbUrl: mongo.url,
       nodes,
       points,
       chats: 8,
       leaseMs: positive('lease') * 1000,
       pauseMs: positive('pause') * 1000,
     };
-    return await runFleetCrashes(settings, Math.random, tell);
+    const report = await runFleetCrashes(settings, Math.random, tell);
+    await mongo.remove();
+    return report;
   } finally {
     for (const server of servers) await server.stop();
   }

@@ -124,7 +124,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 process.stdout.write('what tests need, and static checks\n');
 const outcomes: Outcome[] = [
   provide(CHROMIUM),
-  await serve('MongoDB', MONGODB_VARIABLE, startMongodb, mongodbGate),
+  await serve('MongoDB', MONGODB_VARIABLE, () => startMongodb({ syncsAll: false }), mongodbGate),
   await serve('Redis', REDIS_VARIABLE, startRedis, redisGate),
   await check('types', 'tsc', ['--noEmit']),
   await check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),

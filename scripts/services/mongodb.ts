@@ -16,17 +16,27 @@ const REPLICA_SET = 'tests';
 /** A server in Python that speaks MongoDB's wire protocol; older betas vanish from the index. */
 const STAND_IN = { requirement: 'SecantusDB>=0.7.0b3,<0.8', folder: 'secantusdb-0.7' };
 
-const MONGODB: ServerKind = {
+/** How careful a server is. */
+export interface MongodbCare {
+  /**
+   * Whether every write is synced, also one that nobody asked to have journaled. Without it that is as MongoDB does it,
+   * and the stand-in drops a database of some thousand documents in a second: it deletes key by key, while all else
+   * waits, and with it that takes minutes.
+   */
+  readonly syncsAll: boolean;
+}
+
+const serverWith = ({ syncsAll }: MongodbCare): ServerKind => ({
   name: 'MongoDB',
   args: (program, port, folder) =>
     isMongod(program)
       ? ['--replSet', REPLICA_SET, '--bind_ip', '127.0.0.1', '--port', String(port), '--dbpath', folder]
       : [
           ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', join(folder, 'data')],
-          ...['--sync-on-commit', '--cache-size', '256M'],
+          ...['--cache-size', '256M', ...(syncsAll ? ['--sync-on-commit'] : [])],
         ],
   probe: async (program, port) => {
-    const client = new MongoClient(MONGODB.url(port), { serverSelectionTimeoutMS: PROBE_TIMEOUT_MS });
+    const client = new MongoClient(urlOf(port), { serverSelectionTimeoutMS: PROBE_TIMEOUT_MS });
     try {
       if (isMongod(program)) await initiate(client, port);
       const hello = await client.db('admin').command({ hello: 1 });
@@ -35,16 +45,18 @@ const MONGODB: ServerKind = {
       await client.close();
     }
   },
-  url: (port) => `mongodb://127.0.0.1:${port}/?directConnection=true`,
-};
+  url: (port) => urlOf(port),
+});
+
+const urlOf = (port: number): string => `mongodb://127.0.0.1:${port}/?directConnection=true`;
 
 /**
  * Starts a server of the tests' own: a program on the PATH, else one that can be had without asking anybody.
  *
  * @throws Error with a sentence that says what to install.
  */
-export async function startMongodb(): Promise<OwnServer> {
-  return OwnServer.start(MONGODB, await mongodbProgram());
+export async function startMongodb(care: MongodbCare = { syncsAll: true }): Promise<OwnServer> {
+  return OwnServer.start(serverWith(care), await mongodbProgram());
 }
 
 async function mongodbProgram(): Promise<string> {

@@ -5,7 +5,6 @@ import { ApiClient } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedKeys } from '../support/fleet-settings.ts';
 import { holdfast } from '../support/holdfast-command.ts';
-import { type TemporaryMongo, temporaryMongo } from '../support/mongodb.ts';
 import { redisUrl } from '../support/redis.ts';
 import { RunningServer, temporaryFolder } from '../support/running-server.ts';
 import { must } from './broken-by-crash.ts';
@@ -21,10 +20,14 @@ const QUIET_WITHIN_MS = 30_000;
 
 /** How a run is set up. */
 export interface FleetCrashSettings {
+  /** A database that the nodes make, and that is left when the run is over. */
+  readonly mongodbUrl: string;
   readonly nodes: number;
   readonly points: number;
   /** When no further blow is dealt, in milliseconds; as long as the points take by default. */
   readonly withinMs?: number;
+  /** Blows that are dealt all the same, however slow the machine is. */
+  readonly atLeast?: number;
   /** Chats in which streams run all the time. */
   readonly chats: number;
   /** How long a silent node is waited for, in milliseconds. */
@@ -51,7 +54,8 @@ export async function runFleetCrashes(
   tell: (line: string) => void,
 ): Promise<FleetCrashReport> {
   const time = new RunTime(settings.withinMs);
-  const fleet = await CrashingFleet.create(settings);
+  const { atLeast = settings.points } = settings;
+  const fleet = new CrashingFleet(settings, await redisUrl());
   const load = new FleetLoad(fleet.clients, random);
   const run = async (): Promise<FleetCrashReport> => {
     await fleet.start();
@@ -59,7 +63,7 @@ export async function runFleetCrashes(
     const blows = { kills: 0, pauses: 0 };
     // The doctor looks while the next node is hurt already: what it finds has to be whole at any moment.
     let looking = Promise.resolve();
-    for (let point = 1; point <= settings.points && !time.isOver; point += 1) {
+    for (let point = 1; point <= (time.isOver ? atLeast : settings.points); point += 1) {
       await sleep(random() * LATEST_BLOW_MS);
       load.requireWhole();
       const victim = Math.floor(random() * settings.nodes);
@@ -82,34 +86,24 @@ export async function runFleetCrashes(
     await fleet.requireQuiet();
     return { ...tally, ...blows };
   };
-  try {
-    return await time.hold(run, async () => {
-      load.abandon();
-      await fleet.stop();
-    });
-  } finally {
-    await fleet.remove();
-  }
+  return time.hold(run, async () => {
+    load.abandon();
+    await fleet.stop();
+  });
 }
 
 /** Some nodes on one MongoDB and Redis of which one at a time is hurt. */
 class CrashingFleet {
   readonly #settings: FleetCrashSettings;
-  readonly #mongo: TemporaryMongo;
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #nodes: RunningServer[] = [];
   #token = '';
 
-  private constructor(settings: FleetCrashSettings, mongo: TemporaryMongo, redis: string) {
+  constructor(settings: FleetCrashSettings, redis: string) {
     this.#settings = settings;
-    this.#mongo = mongo;
     this.#folder = temporaryFolder();
-    this.#env = { ...sharedKeys(this.#folder), MONGODB_URL: mongo.url, REDIS_URL: redis };
-  }
-
-  static async create(settings: FleetCrashSettings): Promise<CrashingFleet> {
-    return new CrashingFleet(settings, await temporaryMongo(), await redisUrl());
+    this.#env = { ...sharedKeys(this.#folder), MONGODB_URL: settings.mongodbUrl, REDIS_URL: redis };
   }
 
   async start(): Promise<void> {
@@ -162,10 +156,6 @@ class CrashingFleet {
   async stop(): Promise<void> {
     for (const node of this.#nodes) node.signal('SIGCONT');
     await Promise.all(this.#nodes.map((node) => node.dispose()));
-  }
-
-  async remove(): Promise<void> {
-    await this.#mongo.remove();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

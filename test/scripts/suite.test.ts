@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 const LOOK_EVERY_MS = 20;
 const QUICK = `
   it('passes', () => {});
-  it('fails', () => { throw new Error('the quick reason'); });
+  it('fails', () => { throw new Error('the quick reason', { cause: new Error('its cause') }); });
 `;
 /** Fails, and then hangs with a process that it has started; `marker` is written when that is so. */
 const stuck = (marker: string): string => `
@@ -84,7 +84,10 @@ describe('a suite of npm test', function () {
         ['--timeout', '0', ...options],
         (soFar) => soFar.includes('passes') && existsSync(marker),
       );
-      expect(said).to.contain('the quick reason').and.to.contain('the reason before');
+      expect(said)
+        .to.contain('the quick reason')
+        .and.to.contain('its cause')
+        .and.to.contain('the reason before');
       expect(said).to.match(/the suite: stopped after [\d.]+ s\. The last that was heard of is /);
       expect(outcome).to.include({ passed: 1, failed });
       const child = Number(readFileSync(marker, 'utf8'));

@@ -7,7 +7,9 @@ let server: Promise<string> | undefined;
 
 /** The URL of the MongoDB that tests share: the environment's, else of one that is started for this process. */
 export function sharedMongodb(): Promise<string> {
-  server ??= Promise.resolve(process.env[MONGODB_VARIABLE] || startMongodb().then(({ url }) => url));
+  server ??= Promise.resolve(
+    process.env[MONGODB_VARIABLE] || startMongodb({ syncsAll: false }).then(({ url }) => url),
+  );
   return server;
 }
 
