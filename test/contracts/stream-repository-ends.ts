@@ -16,6 +16,7 @@ import {
   firstEvent,
   numberedStream,
   OPENED_AT_MS,
+  open,
   runThrough,
   type StreamingStores,
   start,
@@ -41,6 +42,23 @@ function describeSeal(stores: () => StreamingStores): void {
     expect(await streams.pendingIntents(10)).to.deep.equal([anIntent(running.id)]);
     expect(await streams.active()).to.deep.equal([]);
     expect(await chats.find(ANNA, chatId(1))).to.deep.include({ updatedAtMs: OPENED_AT_MS + 500 });
+  });
+
+  it('moves where the events of the chat end, which nothing else does', async () => {
+    const end = () => stores().streams.logEnd(chatId(1));
+    expect(await end()).to.deep.equal({ lastOffset: 0, isRunning: false });
+    const { streams, events } = stores();
+    const opening = await open(stores(), 1);
+    expect(await end()).to.deep.equal({ lastOffset: 0, isRunning: false });
+    const running = activated(opening);
+    await streams.activate(running, firstEvent(running));
+    await events.append(running.id, chunks(2, 'Like this.'));
+    expect(await end()).to.deep.equal({ lastOffset: 0, isRunning: true });
+    await streams.seal(aSeal(running, 3));
+    expect(await end()).to.deep.equal({ lastOffset: 3, isRunning: false });
+    await start(stores(), 2);
+    expect(await end()).to.deep.equal({ lastOffset: 3, isRunning: true });
+    expect(await stores().streams.logEnd(chatId(99))).to.deep.equal({ lastOffset: 0, isRunning: false });
   });
 
   it('stores no message when no text was produced', async () => {

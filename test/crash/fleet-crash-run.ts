@@ -134,7 +134,7 @@ class CrashingFleet {
     node?.signal('SIGCONT');
     await eventually(async () => {
       const since = node?.output.slice(said) ?? '';
-      must(/fenced/.test(since), 'a node that stood still says that it was fenced', since);
+      must(/fenced|member of the fleet again/.test(since), 'a node that stood still says so', since);
     });
   }
 

@@ -167,7 +167,7 @@ export class StreamingWorld {
     const { undoStart, node } = this;
     const opening = { ...base, chats, models, catalog, running, readers, undoStart, node };
     this.openStream = new OpenStream({ ...opening, settings: this.settings });
-    this.followStream = new FollowStream({ chats, streams, eventLog, readers });
+    this.followStream = new FollowStream({ chats, streams, eventLog, readers, timers });
     const secondLooks = new SecondLooks({ timers, atMost: 0 });
     this.named = new NamedStreams({ streams, secondLooks, audit, digest, metrics });
     const { named } = this;

@@ -4,9 +4,11 @@ import { errorEvent, type StreamEvent } from '../../domain/streaming/stream-even
 import type { ChatId, StreamId } from '../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
 import type { Budget } from '../budget.ts';
+import { PortError } from '../ports/port-error.ts';
 import type { ChatRepository } from '../ports/streaming/chat-repository.ts';
 import type { EventLog } from '../ports/streaming/event-log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
+import type { Timers } from '../ports/timers.ts';
 import { findChat } from './chats/find-chat.ts';
 import { summariseLog } from './engine/read-log.ts';
 import type { StreamReader } from './engine/stream-reader.ts';
@@ -20,18 +22,24 @@ export type Followed =
   /** The log has not what follows the cursor; the event is for this reader alone. */
   | { readonly kind: 'lost'; readonly id: StreamId; readonly event: StreamEvent };
 
+/** How often a stream is looked for that has to be there, and the rest between two looks, in milliseconds. */
+const MAX_LOOKS = 5;
+const LOOK_AGAIN_MS = 50;
+
 type Unfollowed = Exclude<Followed, { readonly kind: 'following' }>;
 
 /** A stream to read on from a cursor, or why there is none. */
 type Found = Unfollowed | { readonly stream: StreamingSessionState; readonly cursor: number };
 
 const NOTHING: Unfollowed = { kind: 'nothing' };
+const isNothing = (found: Found): boolean => 'kind' in found && found.kind === 'nothing';
 
 interface Deps {
   readonly chats: ChatRepository;
   readonly streams: StreamRepository;
   readonly eventLog: EventLog;
   readonly readers: StreamReaders;
+  readonly timers: Timers;
 }
 
 /** Lets a reader read on from his cursor, or from the beginning of the running or last stream without one. */
@@ -54,10 +62,29 @@ export class FollowStream {
   }): Promise<Followed> {
     const { owner, chatId, cursor, budget } = command;
     await findChat(this.#deps.chats, owner, chatId);
-    const found = await this.#find(chatId, cursor);
+    let found = await this.#find(chatId, cursor);
+    for (let look = 1; isNothing(found) && !(await this.#isAll(chatId, cursor)); look += 1) {
+      if (look === MAX_LOOKS)
+        throw new PortError('unavailable', 'store', 'the stream behind this cursor cannot be found yet');
+      await this.#deps.timers.sleep(LOOK_AGAIN_MS);
+      found = await this.#find(chatId, cursor);
+    }
     // Nobody would close a reader of whom nobody heard.
     budget?.requireTime();
     return 'stream' in found ? this.#follow(found.stream, found.cursor) : found;
+  }
+
+  /**
+   * Whether there is nothing behind a cursor by the record that decides. A client takes "nothing" for the end and does not
+   * come back, so that it must not be said by a look that was behind.
+   */
+  async #isAll(chatId: ChatId, cursor: number | undefined): Promise<boolean> {
+    const { lastOffset, isRunning } = await this.#deps.streams.logEnd(chatId);
+    if (isRunning) return false;
+    if (lastOffset === 0 || lastOffset === cursor) return true;
+    // Without a cursor there is nothing to read where everything has expired.
+    const expired = cursor === undefined ? await this.#deps.streams.tombstoneOf(chatId) : undefined;
+    return expired?.end?.lastOffset === lastOffset;
   }
 
   async #find(chatId: ChatId, cursor: number | undefined): Promise<Found> {

@@ -157,8 +157,9 @@ function bindStreams(container: Container): void {
   container
     .bind(streaming.FOLLOW_STREAM)
     .toResolvedValue(
-      (chats, streams, eventLog, readers) => new FollowStream({ chats, streams, eventLog, readers }),
-      [CHATS, STREAMS, EVENT_LOG, streaming.STREAM_READERS],
+      (chats, streams, eventLog, readers, timers) =>
+        new FollowStream({ chats, streams, eventLog, readers, timers }),
+      [CHATS, STREAMS, EVENT_LOG, streaming.STREAM_READERS, TIMERS],
     );
   container
     .bind(streaming.STOP_STREAM)

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { StreamReader } from '../../../src/application/streaming/engine/stream-reader.ts';
 import { FollowStream } from '../../../src/application/streaming/follow-stream.ts';
 import { type StreamEvent, transcriptOf } from '../../../src/domain/streaming/stream-event.ts';
+import { expectFault } from '../../support/faults.ts';
 import { expectRefusal } from '../../support/refusals.ts';
 import { ANNA, BERT, chatId } from '../../support/stream-builders.ts';
 import { readAll, StreamingWorld } from '../../support/streaming-world.ts';
@@ -49,6 +50,41 @@ describe('following a chat', () => {
       expect(followed.kind === 'lost' && followed.event.offset).to.equal(4);
     }
   });
+
+  for (const [what, cursor] of [
+    ['from its beginning', undefined],
+    ['from the cursor before it', 4],
+  ] as const) {
+    it(`waits for a stream that looks into the store are behind of, ${what}, and never says that there is none`, async () => {
+      const world = await StreamingWorld.create();
+      if (cursor !== undefined) await world.finish(1, 'a', 'b');
+      const before = await world.streams.latestOf(chatId(1));
+      let behind = 2;
+      const streams = new Proxy(world.streams, {
+        get: (target, name) => {
+          if (name !== 'latestOf' && name !== 'streamAt') return Reflect.get(target, name);
+          return async (...given: never[]) => {
+            if (name === 'latestOf') behind -= 1;
+            return behind >= 0
+              ? before
+              : (Reflect.get(target, name) as (...all: never[]) => unknown)(...given);
+          };
+        },
+      });
+      const followStream = new FollowStream({ ...world, streams });
+      const at = { owner: ANNA, chatId: chatId(1), ...(cursor === undefined ? {} : { cursor }) };
+      await world.finish(1, 'c');
+      const last = await world.streams.latestOf(chatId(1));
+      const found = followStream.execute(at);
+      await world.timers.advance(1_000);
+      const followed = await found;
+      expect(followed.kind === 'following' && followed.id).to.equal(last?.id);
+      behind = Number.POSITIVE_INFINITY;
+      const refused = expectFault(followStream.execute(at), 'unavailable');
+      await world.timers.advance(1_000);
+      await refused;
+    });
+  }
 
   it("does not find another owner's chat", async () => {
     const world = await StreamingWorld.create();

@@ -27,6 +27,14 @@ export type ClaimOutcome =
   /** The chat is not there or not the owner's. */
   | { readonly kind: 'not-found' };
 
+/** Where the events of a chat end. */
+export interface LogEnd {
+  /** Offset of the last event of its ended streams, expired ones too; 0 while none has ended. */
+  readonly lastOffset: number;
+  /** Whether a stream runs behind that. */
+  readonly isRunning: boolean;
+}
+
 /** A sealed stream: its ended state, its last event, what accounting is owed, and the message to keep. */
 export interface Seal {
   /** The ended state; its `end.lastOffset` is the terminal event's offset. */
@@ -80,6 +88,11 @@ export interface StreamRepository {
    * or ended but not expired; never an opening one. An offset beyond its end falls to it too, while no newer one is kept.
    */
   streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined>;
+  /**
+   * Where the chat's events end by the one record that its starts and ends meet at, which other reads of a replicated
+   * store may be behind: nothing that was acknowledged to anybody, on any node, before this was asked is missing in it.
+   */
+  logEnd(chatId: ChatId): Promise<LogEnd>;
   /** Every stream that is opening or running, of one owner or of all. */
   active(owner?: UserId): Promise<readonly StreamingSessionState[]>;
   /** The nodes that streams which are opening or running are signed with, each once. */

@@ -1,6 +1,7 @@
 import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type {
   ClaimOutcome,
+  LogEnd,
   Seal,
   StartKey,
   StreamRepository,
@@ -96,6 +97,13 @@ export class MemoryStreamRepository implements StreamRepository {
     return this.#store
       .sessionsOf(chatId)
       .findLast((it) => it.state !== 'opening' && it.state !== 'expired' && it.firstOffset <= offset);
+  }
+
+  async logEnd(chatId: ChatId): Promise<LogEnd> {
+    return {
+      lastOffset: this.#store.chats.get(chatId)?.lastOffset ?? 0,
+      isRunning: this.#store.sessionsOf(chatId).some(({ state }) => state === 'running'),
+    };
   }
 
   async active(owner?: UserId): Promise<readonly StreamingSessionState[]> {

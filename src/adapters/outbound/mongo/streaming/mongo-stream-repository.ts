@@ -2,6 +2,7 @@ import { type Filter, ObjectId } from 'mongodb';
 import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type {
   ClaimOutcome,
+  LogEnd,
   Seal,
   StreamRepository,
 } from '../../../../application/ports/streaming/stream-repository.ts';
@@ -22,6 +23,11 @@ import { sealStream } from './seal-stream.ts';
 import type { StreamingCollections } from './streaming-collections.ts';
 import { type StreamDocument, sessionFrom } from './streaming-documents.ts';
 import { takeRoom } from './take-room.ts';
+
+/** Longest time in which a majority has to confirm that a read is of the latest, in milliseconds. */
+const CONFIRMED_WITHIN_MS = 5_000;
+/** How one document is read, by its key, as it is now. */
+const LATEST = { readConcern: { level: 'linearizable' }, maxTimeMS: CONFIRMED_WITHIN_MS } as const;
 
 /** Streaming sessions in MongoDB. */
 export class MongoStreamRepository implements StreamRepository {
@@ -111,6 +117,18 @@ export class MongoStreamRepository implements StreamRepository {
 
   streamAt(chatId: ChatId, offset: number): Promise<StreamingSessionState | undefined> {
     return this.#one({ chatId, state: { $nin: ['opening', 'expired'] }, firstOffset: { $lte: offset } });
+  }
+
+  /** A primary that others have deposed without its knowledge answers every other read with what it last knew. */
+  async logEnd(chatId: ChatId): Promise<LogEnd> {
+    const { chats, streams } = this.#in;
+    return this.#store.read(async () => {
+      const chat = await chats.findOne({ _id: chatId }, LATEST);
+      if (chat?.slot === undefined) return { lastOffset: chat?.lastOffset ?? 0, isRunning: false };
+      const stream = await streams.findOne({ _id: chat.slot }, LATEST);
+      // One that has ended since has moved the end: who asks again is told so.
+      return { lastOffset: chat.lastOffset, isRunning: stream !== null && stream.state !== 'opening' };
+    });
   }
 
   active(owner?: UserId): Promise<readonly StreamingSessionState[]> {

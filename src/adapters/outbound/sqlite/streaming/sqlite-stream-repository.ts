@@ -1,6 +1,7 @@
 import type { SettlementIntent } from '../../../../application/ports/accounting/credit-holds.ts';
 import type {
   ClaimOutcome,
+  LogEnd,
   Seal,
   StreamRepository,
 } from '../../../../application/ports/streaming/stream-repository.ts';
@@ -97,6 +98,19 @@ export class SqliteStreamRepository implements StreamRepository {
       chatId,
       offset,
     );
+  }
+
+  logEnd(chatId: ChatId): Promise<LogEnd> {
+    return this.#store.read((db) => {
+      const found = db
+        .prepare(
+          `SELECT last_offset, EXISTS (
+             SELECT 1 FROM streams WHERE chat_id = chats.id AND state = 'running'
+           ) AS is_running FROM chats WHERE id = ?`,
+        )
+        .get(chatId);
+      return { lastOffset: Number(found?.last_offset ?? 0), isRunning: found?.is_running === 1 };
+    });
   }
 
   active(owner?: UserId): Promise<readonly StreamingSessionState[]> {
