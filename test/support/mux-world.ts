@@ -2,6 +2,7 @@ import { Connections } from '../../src/adapters/inbound/ws/mux/connections.ts';
 import type { Handle } from '../../src/adapters/inbound/ws/mux/frame.ts';
 import { ECHO } from '../../src/adapters/inbound/ws/mux/kinds/echo.ts';
 import type { Kind } from '../../src/adapters/inbound/ws/mux/kinds/kind.ts';
+import type { MuxConnection } from '../../src/adapters/inbound/ws/mux/mux-connection.ts';
 import { MUX_LIMITS, type MuxLimits } from '../../src/adapters/inbound/ws/mux/mux-limits.ts';
 import { OpenRates } from '../../src/adapters/inbound/ws/mux/open-rates.ts';
 import { OpenSessions } from '../../src/adapters/inbound/ws/mux/open-sessions.ts';
@@ -108,16 +109,24 @@ export class MuxWorld {
 
   /** A connection of Anna's. */
   connect(expiresAtMs?: number, principal = anna()): ScriptedSocket {
-    const scripted = new ScriptedSocket();
-    this.connections.add({
-      socket: scripted.socket,
-      stream: scripted.stream,
+    return this.connectAs(principal, expiresAtMs).socket;
+  }
+
+  /** A connection of somebody's, with the server's end of it. */
+  connectAs(
+    principal: UserPrincipal,
+    expiresAtMs?: number,
+  ): { readonly socket: ScriptedSocket; readonly connection: MuxConnection } {
+    const socket = new ScriptedSocket();
+    const connection = this.connections.add({
+      socket: socket.socket,
+      stream: socket.stream,
       shown: { principal, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) },
       requestId: 'request',
       network: '192.0.2.1',
       batch: true,
     });
-    return scripted;
+    return { socket, connection };
   }
 
   /** Opens a session that is not refused. */
