@@ -14,6 +14,7 @@ export type DomainErrorCode =
   | 'chat.limit_reached'
   | 'chat.not_found'
   | 'connection.limit_reached'
+  | 'connection.not_found'
   | 'connection.throttled'
   | 'credential.expired'
   | 'credential.invalid'

@@ -20,7 +20,12 @@ import {
   WATCH_OWN_STREAMS,
 } from './tokens/fleet.ts';
 import { FOLLOW_REVOCATIONS, HEAR_REVOCATIONS } from './tokens/identity.ts';
-import { KEEP_SUBSCRIPTIONS, NOTE_BREACH, WATCH_OWN_SUBSCRIPTIONS } from './tokens/multiplexing.ts';
+import {
+  FLEET_CONNECTIONS,
+  KEEP_SUBSCRIPTIONS,
+  NOTE_BREACH,
+  WATCH_OWN_SUBSCRIPTIONS,
+} from './tokens/multiplexing.ts';
 import { EXPIRE_STREAMS, SETTLE_INTENTS, STOP_CLOSED_ACCOUNTS } from './tokens/streaming.ts';
 
 /** What goes on without anybody asking for it. */
@@ -56,6 +61,7 @@ export class BackgroundLoops {
             container.get(EXPIRE_STREAMS).execute({ signal }),
             container.get(KEEP_SUBSCRIPTIONS).execute({ signal }),
             container.get(WATCH_OWN_SUBSCRIPTIONS).execute({ signal }),
+            container.get(FLEET_CONNECTIONS).execute({ signal }),
             ...watchingAgents(container, signal),
           ]
         : []),

@@ -16,6 +16,7 @@ import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
 import { bindMultiplexing } from './modules/multiplexing.ts';
+import { bindOperations } from './modules/operations.ts';
 import { bindRemoteIdentity } from './modules/remote-identity.ts';
 import { bindStreaming } from './modules/streaming.ts';
 import { bindBudgets, bindSystem } from './modules/system.ts';
@@ -72,6 +73,7 @@ export function composeServices(
   if (running.includes('chat')) {
     bindAlerts(container, config);
     bindMultiplexing(container, config);
+    bindOperations(container);
     bindNodesOfChat(container, config['fleet.lease']);
     bindControlHttp(container, config);
     bindControl(container, config);

@@ -5,6 +5,7 @@ import type { Edge } from '../adapters/inbound/http/edge.ts';
 import type { Route } from '../adapters/inbound/http/route.ts';
 import { alertRoutes } from '../adapters/inbound/http/routes/operations/alert-routes.ts';
 import { auditRoutes } from '../adapters/inbound/http/routes/operations/audit-routes.ts';
+import { connectionRoutes } from '../adapters/inbound/http/routes/operations/connection-routes.ts';
 import { type Dependency, healthRoutes } from '../adapters/inbound/http/routes/operations/health-routes.ts';
 import { type Page, pageRoutes } from '../adapters/inbound/http/routes/operations/page-routes.ts';
 import { UpgradeAdmission } from '../adapters/inbound/http/upgrade-admission.ts';
@@ -17,6 +18,7 @@ import { LIST_ALERTS } from './tokens/alerts.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
 import { AGENT_EVENTS, AGENT_ROUTE, CONTROL_ROUTES } from './tokens/control.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
+import { KICK_CONNECTION, LIST_CONNECTIONS } from './tokens/multiplexing.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
 import { AUDIT, BUDGETS, CLOCK, IDS, LOG, METRICS, SESSION_COOKIE, SOCKET_ROUTES } from './tokens.ts';
 import { VERSION } from './version.ts';
@@ -53,6 +55,10 @@ export function routesOf(
     .filter(({ permission }) => permission !== 'service');
   const operations = [
     ...alertRoutes({ listAlerts: container.get(LIST_ALERTS) }),
+    ...connectionRoutes({
+      listConnections: container.get(LIST_CONNECTIONS),
+      kickConnection: container.get(KICK_CONNECTION),
+    }),
     ...(container.isBound(AGENT_EVENTS) ? container.get(CONTROL_ROUTES) : []),
   ];
   return [...health, ...pageRoutes(servedPage(demoAccounts), VERSION), ...own, ...operations, ...others];

@@ -21,7 +21,10 @@ const OPENED: Readonly<Record<ApiKeyScope, (door: string) => boolean>> = {
     (/^\w+ \/api\/chat\/sessions/.test(door) && !door.endsWith('/observe')),
   mux: (door) => isProfile(door),
   'admin:read': (door) =>
-    isProfile(door) || ['GET /api/ledger/journal', 'GET /api/audit', 'GET /api/ops/alerts'].includes(door),
+    isProfile(door) ||
+    ['GET /api/ledger/journal', 'GET /api/audit', 'GET /api/ops/alerts', 'GET /api/ops/connections'].includes(
+      door,
+    ),
   control: () => false,
 };
 const isProfile = (door: string): boolean => door === 'GET /api/auth/me' || door === 'GET /api/profile';

@@ -14,6 +14,8 @@ export interface OpenSubscriptions {
   held(): ReadonlyMap<SubscriberId, { readonly epoch: number }>;
   /** It is in another epoch now: whatever has it open in an older one lets go of it. */
   lose(id: SubscriberId, epoch: number): void;
+  /** It has been ended: whatever has it open lets go of it. */
+  end(id: SubscriberId): void;
 }
 
 interface Deps {
@@ -59,10 +61,10 @@ export class WatchOwnSubscriptions {
     const from = this.#next < all.length ? this.#next : 0;
     this.#next = from + LOOKS_AT_ONCE;
     try {
-      for (const [id, { epoch }] of all.slice(from, from + LOOKS_AT_ONCE)) {
+      for (const [id] of all.slice(from, from + LOOKS_AT_ONCE)) {
         const stored = await directory.find(id);
-        // One that is over has no epoch any more in which anybody could have it open.
-        if (stored === undefined || stored.end !== undefined) open.lose(id, epoch + 1);
+        // Of what is held only an operator ends something behind its holder's back.
+        if (stored === undefined || stored.end !== undefined) open.end(id);
         else open.lose(id, stored.epoch);
       }
     } catch (error) {

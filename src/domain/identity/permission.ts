@@ -38,6 +38,7 @@ export const PERMISSIONS = {
   'journal.read': { roles: ['admin'], scopes: ['admin:read'] },
   'audit.read': { roles: ['admin'], scopes: ['admin:read'] },
   'operations.read': { roles: ['admin'], scopes: ['admin:read'] },
+  'operations.manage': { roles: ['admin'] },
   'users.manage': { roles: ['admin'] },
   'control.connect': { roles: ['agent'] },
   'control.review': { roles: OFFICERS },

@@ -7,6 +7,7 @@ import type { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { FallingBackLeases } from '../../adapters/outbound/redis/fleet/falling-back-leases.ts';
 import { RedisFleetBus } from '../../adapters/outbound/redis/fleet/redis-fleet-bus.ts';
 import { RedisLeases } from '../../adapters/outbound/redis/fleet/redis-leases.ts';
+import { RedisNodeAsks } from '../../adapters/outbound/redis/fleet/redis-node-asks.ts';
 import { RedisAttemptCounters } from '../../adapters/outbound/redis/identity/redis-attempt-counters.ts';
 import { RedisLink } from '../../adapters/outbound/redis/redis-link.ts';
 import { NO_WIRE } from '../../adapters/outbound/redis/redis-wire.ts';
@@ -14,7 +15,7 @@ import { RedisLiveTail } from '../../adapters/outbound/redis/streaming/redis-liv
 import { PortError } from '../../application/ports/port-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
-import { FLEET_BUS, NODE_LEASES, READER_MARKS, TURN_LEASES } from '../tokens/fleet.ts';
+import { FLEET_BUS, NODE_ASKS, NODE_LEASES, READER_MARKS, TURN_LEASES } from '../tokens/fleet.ts';
 import { ATTEMPT_COUNTERS, LIVE_TAIL, TIMERS } from '../tokens.ts';
 import type { Telling } from './store.ts';
 
@@ -72,4 +73,5 @@ export function bindFleetRedis(container: Container, store: MongoStore, { link }
     .toConstantValue(link === undefined ? leases : new FallingBackLeases(new RedisLeases(link), leases));
   container.bind(READER_MARKS).toConstantValue(new MongoReaderMarks(store));
   container.bind(FLEET_BUS).toConstantValue(new RedisFleetBus(wire));
+  container.bind(NODE_ASKS).toConstantValue(new RedisNodeAsks(wire));
 }

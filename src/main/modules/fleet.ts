@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Container } from 'inversify';
 import { MemoryFleetBus } from '../../adapters/outbound/memory/fleet/memory-fleet-bus.ts';
 import { MemoryLeases } from '../../adapters/outbound/memory/fleet/memory-leases.ts';
+import { MemoryNodeAsks } from '../../adapters/outbound/memory/fleet/memory-node-asks.ts';
 import { EndElsewhere } from '../../application/fleet/end-elsewhere.ts';
 import { NodeLease } from '../../application/fleet/node-lease.ts';
 import { RecoverNode } from '../../application/fleet/recover-node.ts';
@@ -32,6 +33,7 @@ export function bindLoneNode(container: Container): void {
   container.bind(fleet.NODE_LEASES).toResolvedValue(leases, [CLOCK]).inSingletonScope();
   container.bind(fleet.TURN_LEASES).toResolvedValue(leases, [CLOCK]).inSingletonScope();
   container.bind(fleet.FLEET_BUS).toConstantValue(new MemoryFleetBus());
+  container.bind(fleet.NODE_ASKS).toConstantValue(new MemoryNodeAsks());
 }
 
 /** Binds what every process is among others, whatever it serves. `lifeMs`: how long it counts as living unheard. */

@@ -7,6 +7,7 @@ import type { WatchNodes } from '../../application/fleet/watch-nodes.ts';
 import type { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
 import type { FleetBus } from '../../application/ports/fleet/fleet-bus.ts';
 import type { Leases } from '../../application/ports/fleet/leases.ts';
+import type { NodeAsks } from '../../application/ports/fleet/node-asks.ts';
 import type { ReaderMarks } from '../../application/ports/fleet/reader-marks.ts';
 import { identify } from '../tokens.ts';
 
@@ -27,3 +28,5 @@ export const TAKE_OVER = identify<TakeOver>('TakeOver');
 export const END_ELSEWHERE = identify<EndElsewhere>('EndElsewhere');
 export const WATCH_NODES = identify<WatchNodes>('WatchNodes');
 export const WATCH_OWN_STREAMS = identify<WatchOwnStreams>('WatchOwnStreams');
+/** What nodes ask each other. */
+export const NODE_ASKS = identify<NodeAsks>('NodeAsks');

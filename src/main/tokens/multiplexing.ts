@@ -1,6 +1,9 @@
 import type { Connections } from '../../adapters/inbound/ws/mux/connections.ts';
 import type { Kind } from '../../adapters/inbound/ws/mux/kinds/kind.ts';
+import type { FleetConnections } from '../../application/multiplexing/fleet-connections.ts';
 import type { KeepSubscriptions } from '../../application/multiplexing/keep-subscriptions.ts';
+import type { KickConnection } from '../../application/multiplexing/kick-connection.ts';
+import type { ListConnections } from '../../application/multiplexing/list-connections.ts';
 import type { NoteBreach } from '../../application/multiplexing/note-breach.ts';
 import type { WatchOwnSubscriptions } from '../../application/multiplexing/watch-own-subscriptions.ts';
 import type { SubscriberDirectory } from '../../application/ports/multiplexing/subscriber-directory.ts';
@@ -15,3 +18,6 @@ export const CONNECTIONS = identify<Connections>('Connections');
 export const KEEP_SUBSCRIPTIONS = identify<KeepSubscriptions>('KeepSubscriptions');
 /** Whoever runs into a limit is told of here. */
 export const NOTE_BREACH = identify<NoteBreach>('NoteBreach');
+export const FLEET_CONNECTIONS = identify<FleetConnections>('FleetConnections');
+export const LIST_CONNECTIONS = identify<ListConnections>('ListConnections');
+export const KICK_CONNECTION = identify<KickConnection>('KickConnection');

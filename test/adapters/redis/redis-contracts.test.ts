@@ -5,6 +5,7 @@ import { startRedis } from '../../../scripts/services/redis.ts';
 import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { RedisFleetBus } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-bus.ts';
 import { RedisLeases } from '../../../src/adapters/outbound/redis/fleet/redis-leases.ts';
+import { RedisNodeAsks } from '../../../src/adapters/outbound/redis/fleet/redis-node-asks.ts';
 import { RedisAttemptCounters } from '../../../src/adapters/outbound/redis/identity/redis-attempt-counters.ts';
 import { RedisLiveTail } from '../../../src/adapters/outbound/redis/streaming/redis-live-tail.ts';
 import { SystemTimers } from '../../../src/adapters/outbound/system/system-timers.ts';
@@ -12,6 +13,7 @@ import { describeAttemptCounters } from '../../contracts/attempt-counters.ts';
 import { describeFleetBus } from '../../contracts/fleet-bus.ts';
 import { describeLeases } from '../../contracts/leases.ts';
 import { describeLiveTail } from '../../contracts/live-tail.ts';
+import { describeNodeAsks } from '../../contracts/node-asks.ts';
 import { hammer, type SharedTask } from '../../support/hammer.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { aLink, connected, type LinkUnderTest, ownPrefix, redisUrl } from '../../support/redis.ts';
@@ -24,6 +26,7 @@ describe('what nodes share on Redis', function () {
   let prefix: string;
   let here: LinkUnderTest;
   let there: LinkUnderTest;
+  const third: LinkUnderTest[] = [];
   before(async () => {
     url = await redisUrl();
     client = new Redis(url);
@@ -36,6 +39,7 @@ describe('what nodes share on Redis', function () {
   afterEach(async () => {
     here.link.close();
     there.link.close();
+    for (const { link } of third.splice(0)) link.close();
     const keys = await client.keys(`${prefix}*`);
     for (const key of keys) {
       if ((await client.pttl(key)) < 0) throw new Error(`${key} would stay for ever`);
@@ -56,6 +60,14 @@ describe('what nodes share on Redis', function () {
       for (const key of await client.keys(`${prefix}*`)) await client.eval(EARLIER_WINDOWS, 1, key, byMs);
     },
   }));
+
+  describeNodeAsks('RedisNodeAsks', async () => {
+    third.push(aLink(url, prefix));
+    const links = [here, there, ...third.slice(-1)];
+    await connected(...links);
+    const [first, second, last] = links.map(({ link }) => new RedisNodeAsks(link));
+    return [first, second, last] as [RedisNodeAsks, RedisNodeAsks, RedisNodeAsks];
+  });
 
   describeFleetBus('RedisFleetBus', async () => [
     new RedisFleetBus(here.link),

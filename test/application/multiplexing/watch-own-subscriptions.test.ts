@@ -33,6 +33,7 @@ describe('what this node has open', () => {
   let timers: ManualTimers;
   let bus: CutBus;
   let lost: Array<readonly [SubscriberId, number]>;
+  let ended: SubscriberId[];
   let epochs: Map<SubscriberId, number>;
   let isAway: boolean;
   let stop: AbortController;
@@ -41,6 +42,7 @@ describe('what this node has open', () => {
     timers = new ManualTimers();
     bus = new CutBus();
     lost = [];
+    ended = [];
     isAway = false;
     epochs = new Map([
       [MOVED, 3],
@@ -60,6 +62,7 @@ describe('what this node has open', () => {
         lose: (id, epoch) => {
           if (epoch > 2) lost.push([id, epoch]);
         },
+        end: (id) => ended.push(id),
       },
       directory: { find } as unknown as SubscriberDirectory,
       timers,
@@ -86,9 +89,7 @@ describe('what this node has open', () => {
     expect(lost).to.deep.equal([]);
     isAway = false;
     await timers.advance(LOOK_AT_OPEN_MS);
-    expect(lost).to.deep.equal([
-      [MOVED, 3],
-      [OVER, 3],
-    ]);
+    expect(lost).to.deep.equal([[MOVED, 3]]);
+    expect(ended).to.deep.equal([OVER]);
   });
 });

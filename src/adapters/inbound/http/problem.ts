@@ -27,6 +27,7 @@ export const STATUS_OF = {
   'chat.limit_reached': 429,
   'chat.not_found': 404,
   'connection.limit_reached': 429,
+  'connection.not_found': 404,
   'connection.throttled': 429,
   'credential.expired': 401,
   'credential.invalid': 401,

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
 import type { Clock } from '../../../../application/ports/clock.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
 import type { Shown } from './authority.ts';
@@ -10,6 +12,19 @@ import type { OpenAdmission } from './open-desk.ts';
 
 /** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
 export type Gone = 'left' | 'ended' | 'moved';
+
+/** What a connection is made of, once its WebSocket is open. */
+export interface ConnectionParts {
+  readonly socket: WebSocket;
+  /** What the WebSocket lies on. */
+  readonly stream: Duplex;
+  /** Whoever its credential named. */
+  readonly shown: Shown;
+  readonly requestId: string;
+  readonly network: string;
+  /** Whether frames may come and go in BATCH. */
+  readonly batch: boolean;
+}
 
 /** What a connection asks of whoever keeps all of them. */
 export interface ConnectionKeeper<Connection> extends OpenAdmission {

@@ -18,7 +18,7 @@ import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber
 import type { Shown } from './authority.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { ErrorCode } from './codes.ts';
-import type { ConnectionKeeper, Gone } from './connection-keeper.ts';
+import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import { gatherStats } from './gather-stats.ts';
 import { LiveCredentials } from './live-credentials.ts';
 import { MuxConnection } from './mux-connection.ts';
@@ -108,8 +108,18 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     return this.#counts.get(owner) ?? 0;
   }
 
+  /** Every connection, in the order in which they came. */
+  all(): Iterable<MuxConnection> {
+    return this.#open.values();
+  }
+
+  /** A connection by its name; undefined when it is not open here. */
+  named(name: string): MuxConnection | undefined {
+    return this.#open.get(name);
+  }
+
   /** Takes a connection in. */
-  add(parts: ConstructorParameters<typeof MuxConnection>[1]): MuxConnection {
+  add(parts: ConnectionParts): MuxConnection {
     const connection = new MuxConnection(this, parts);
     this.#open.set(connection.name, connection);
     this.#counts.set(connection.owner, this.countOf(connection.owner) + 1);
@@ -195,6 +205,14 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     const session = this.#byId.get(id);
     if (session === undefined || session.epoch >= epoch) return;
     this.#places.get(session)?.closeSession(session, 4501, 'The session is open elsewhere');
+  }
+
+  /** A session is over for good: a connection here that has it lets go of it. @returns whether one had it. */
+  end(id: SubscriberId, reason = 'The session is over'): boolean {
+    const session = this.#byId.get(id);
+    if (session === undefined) return false;
+    this.#places.get(session)?.closeSession(session, 4502, reason);
+    return true;
   }
 
   /** Tells everybody that the server is about to stop. */

@@ -1,11 +1,10 @@
-import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import { Authority, type Shown } from './authority.ts';
 import { type Read, type Refused, readClose, readPing } from './client-payloads.ts';
 import type { CloseCode } from './codes.ts';
-import type { ConnectionKeeper, Gone } from './connection-keeper.ts';
+import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import { CONNECTION, type Frame, type Handle, ownBytes } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { HandleTable } from './handle-table.ts';
@@ -26,6 +25,8 @@ export class MuxConnection implements OpeningPlace {
   readonly name: string;
   readonly requestId: string;
   readonly network: string;
+  /** When it came, in unix milliseconds. */
+  readonly sinceMs: number;
   readonly authority: Authority;
   readonly owner: SubscriberOwner;
   readonly host: SessionHost<MuxSession>;
@@ -46,17 +47,7 @@ export class MuxConnection implements OpeningPlace {
   /** When it was pinged last, in unix milliseconds. */
   pingedAtMs: number;
 
-  constructor(
-    keeper: ConnectionKeeper<MuxConnection>,
-    parts: {
-      readonly socket: WebSocket;
-      readonly stream: Duplex;
-      readonly shown: Shown;
-      readonly requestId: string;
-      readonly network: string;
-      readonly batch: boolean;
-    },
-  ) {
+  constructor(keeper: ConnectionKeeper<MuxConnection>, parts: ConnectionParts) {
     const { clock, ids, limits, pool } = keeper;
     this.#keeper = keeper;
     this.name = ids.uuid();
@@ -68,6 +59,7 @@ export class MuxConnection implements OpeningPlace {
     this.#socket = parts.socket;
     this.#table = new HandleTable(ids, limits.maxSessionsPerConnection);
     const nowMs = clock.nowMs();
+    this.sinceMs = nowMs;
     this.heardAtMs = nowMs;
     this.pingedAtMs = nowMs;
     this.#bucket = new TokenBucket(limits.connectionRate, nowMs);
