@@ -4,7 +4,9 @@ import { ApiClient, ApiProblem } from './platform/api-client.js';
 import { receiptsDue } from './platform/receipts-due.js';
 import { openTabChannel } from './platform/tab-channel.js';
 import { browserTimers, newName } from './platform/timers.js';
+import { Reviewing } from './reviews/reviewing.js';
 import { Conversation } from './streaming/conversation.js';
+import { firstTitle } from './text/first-title.js';
 import { visibleText } from './text/foreign-text.js';
 import { sentenceOf } from './text/sentences.js';
 import { AccountView } from './views/account-view.js';
@@ -23,8 +25,6 @@ import { Shell } from './views/shell.js';
  * @typedef {{ root: HTMLElement, focus(): void, close(): void }} View
  */
 
-/** Longest title that a chat gets from its first question, in characters. */
-const MAX_FIRST_TITLE = 60;
 /** Wait before a server that is away is asked again, in milliseconds. */
 const AWAY_WAIT_MS = 2_000;
 /** Where the model that was chosen last is kept. */
@@ -120,6 +120,8 @@ export class App {
       },
     });
     this.#shell = new Shell({ user, list: this.#list.root, onLogOut: () => void this.#logOut() });
+    this.#reviewing?.close();
+    this.#reviewing = Reviewing.of({ api: this.#api, user, shell: this.#shell });
     this.#view?.close();
     this.#place.replaceChildren(this.#shell.root);
     this.#route();
@@ -129,6 +131,8 @@ export class App {
 
   /** @type {Conversation | undefined} */
   #conversation;
+  /** @type {Reviewing | undefined} */
+  #reviewing;
 
   #openChat() {
     const [, chatId] = /^#\/chats\/([^/]+)$/.exec(location.hash) ?? [];
@@ -150,6 +154,8 @@ export class App {
         opener: this.#shell.opener,
         onLogOut: () => void this.#logOut(),
       });
+    } else if (location.hash === '#/reviews' && this.#reviewing !== undefined) {
+      this.#view = this.#reviewing.view(this.#shell.opener);
     } else this.#view = this.#showNewChat(this.#shell);
     this.#shell.put(this.#view);
     this.#entitle();
@@ -209,9 +215,7 @@ export class App {
    * @param {string} modelId
    */
   async #begin(question, modelId) {
-    const line = question.split('\n')[0] ?? '';
-    const title =
-      [...line].length > MAX_FIRST_TITLE ? `${[...line].slice(0, MAX_FIRST_TITLE - 1).join('')}…` : line;
+    const title = firstTitle(question);
     localStorage.setItem(MODEL_KEY, modelId);
     const body = { title, source: 'web', ...(modelId === '' ? {} : { modelId }) };
     const { sessionId } = await this.#api.call('POST', '/api/chat/sessions', body);
@@ -267,6 +271,8 @@ export class App {
   /** Shows a view that fills the page. @param {View} view */
   #put(view) {
     this.#view?.close();
+    this.#reviewing?.close();
+    this.#reviewing = undefined;
     this.#shell = undefined;
     this.#list = undefined;
     this.#conversation = undefined;

@@ -85,7 +85,7 @@ export class ApiClient {
   }
 
   /**
-   * @param {'GET' | 'POST' | 'PATCH' | 'DELETE'} method
+   * @param {'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} method
    * @param {string} path
    * @param {unknown} [body]
    * @returns {Promise<any>} the answer's JSON, whose form the server's document gives
@@ -100,7 +100,7 @@ export class ApiClient {
   /**
    * A response as it comes, of any status.
    *
-   * @param {'GET' | 'POST' | 'PATCH' | 'DELETE'} method
+   * @param {'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} method
    * @param {string} path
    * @param {{ body?: unknown, headers?: Record<string, string>, signal?: AbortSignal }} options
    * @throws {ApiProblem} with status 0 when no answer came; the signal's reason

@@ -13,7 +13,18 @@ const TYPES = new Set(['session', 'chunk', 'done', 'error']);
  * @param {AbortSignal} signal closes the connection
  * @returns {Promise<void>} rejects when the connection was cut, or with the signal's reason
  */
-export async function readEvents(response, onEvents, signal) {
+export const readEvents = (response, onEvents, signal) =>
+  readRawEvents(response, (events) => onEvents(events.flatMap(logEvent)), signal);
+
+/**
+ * Reads the events of a response as they were written, whatever they are.
+ *
+ * @param {Response} response
+ * @param {(events: import('./event-stream-parser.js').RawEvent[]) => void} onEvents called for every piece that arrives
+ * @param {AbortSignal} signal closes the connection
+ * @returns {Promise<void>} as `readEvents`
+ */
+export async function readRawEvents(response, onEvents, signal) {
   if (response.body === null) return;
   const reader = response.body.getReader();
   const cancel = () => void reader.cancel(signal.reason).catch(() => undefined);
@@ -25,7 +36,7 @@ export async function readEvents(response, onEvents, signal) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
       if (done) return;
-      onEvents(parser.push(decoder.decode(value, { stream: true })).flatMap(logEvent));
+      onEvents(parser.push(decoder.decode(value, { stream: true })));
     }
   } finally {
     signal.removeEventListener('abort', cancel);

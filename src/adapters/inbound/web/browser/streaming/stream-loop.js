@@ -123,7 +123,7 @@ const isEnd = (event) => event?.type === 'done' || event?.type === 'error';
 const isLost = (event) => event?.type === 'error' && event.data.code === 'stream.offset_lost';
 
 /** Cuts a connection on which nothing has been heard for too long. */
-class SilenceWatch {
+export class SilenceWatch {
   #timers;
   #cut;
   /** @type {(() => void) | undefined} */

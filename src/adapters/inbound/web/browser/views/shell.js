@@ -1,5 +1,6 @@
 import { el, show, write } from '../dom/element.js';
 import { icon } from '../dom/icons.js';
+import { isReviewer } from '../reviews/is-reviewer.js';
 import { visibleText } from '../text/foreign-text.js';
 import { credits } from '../text/sentences.js';
 
@@ -10,6 +11,7 @@ const WIDE = '(min-width: 52rem)';
 export class Shell {
   #side;
   #credit = el('p', { class: 'credit' });
+  #count = el('span', { class: 'badge', hidden: true });
   #outlet = el('div', { class: 'outlet' });
   #wide = matchMedia(WIDE);
   #veil = el('div', { class: 'veil', hidden: true, click: () => this.closeSide() });
@@ -53,6 +55,13 @@ export class Shell {
           icon('close'),
         ),
       ),
+      isReviewer(user)
+        ? el(
+            'nav',
+            { 'aria-label': 'Agents', class: 'agents' },
+            el('a', { href: '#/reviews', class: 'new' }, icon('shield'), 'Reviews', this.#count),
+          )
+        : undefined,
       el(
         'nav',
         { 'aria-label': 'Chats' },
@@ -106,6 +115,12 @@ export class Shell {
     write(this.#credit, `${credits(balance.availableCredits)}${held}`);
   }
 
+  /** @param {number} count how many reviews wait for a decision */
+  showReviews(count) {
+    this.#count.replaceChildren(String(count), el('span', { class: 'unseen' }, ' waiting'));
+    show(this.#count, count > 0);
+  }
+
   closeSide() {
     if (this.opener.getAttribute('aria-expanded') !== 'true') return;
     this.#arrange(false);
@@ -135,7 +150,7 @@ export class Shell {
   /** The address after the # is the page's own, so the skip link moves the focus itself. @param {Event} event */
   #skip(event) {
     event.preventDefault();
-    const target = this.#outlet.querySelector('textarea') ?? this.#outlet.querySelector('h1');
+    const target = this.#outlet.querySelector('#question') ?? this.#outlet.querySelector('h1');
     if (target instanceof HTMLElement) target.focus();
   }
 }
