@@ -121,15 +121,18 @@ function suite(name: string, files: Pick<Suite, 'files' | 'except'>, ...options:
 // Whoever ends this process ends what it has started.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
+const begunAt = performance.now();
 process.stdout.write('what tests need, and static checks\n');
 const outcomes: Outcome[] = [
   provide(CHROMIUM),
   await serve('MongoDB', MONGODB_VARIABLE, () => startMongodb({ syncsAll: false }), mongodbGate),
   await serve('Redis', REDIS_VARIABLE, startRedis, redisGate),
-  await check('types', 'tsc', ['--noEmit']),
-  await check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),
-  await check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
-  await check('no unused file, export or dependency', 'knip', []),
+  ...(await Promise.all([
+    check('types', 'tsc', ['--noEmit']),
+    check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),
+    check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
+    check('no unused file, export or dependency', 'knip', []),
+  ])),
 ];
 const sideBySide = ['--parallel', '--jobs', String(Math.max(2, availableParallelism()))];
 const patient = ['--timeout', '120000'];
@@ -158,6 +161,7 @@ process.stdout.write('\n');
 for (const { name, passed, failed, seconds } of outcomes) {
   process.stdout.write(`${name}: ${passed} of ${passed + failed} in ${seconds.toFixed(1)} s\n`);
 }
+process.stdout.write(`all of it in ${((performance.now() - begunAt) / 60_000).toFixed(1)} min\n`);
 const sum = (pick: (outcome: Outcome) => number): number =>
   outcomes.reduce((total, outcome) => total + pick(outcome), 0);
 const failed = sum((outcome) => outcome.failed);
