@@ -12,6 +12,7 @@ import { registerCredits } from './commands/credits-command.ts';
 import { registerDoctor } from './commands/doctor-command.ts';
 import { registerKeys } from './commands/keys-command.ts';
 import { registerMigrate } from './commands/migrate-command.ts';
+import { registerMux } from './commands/mux-command.ts';
 import { registerReviews } from './commands/reviews-command.ts';
 import { registerServe } from './commands/serve-command.ts';
 import { registerUser } from './commands/user-command.ts';
@@ -53,6 +54,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   };
   registerServe(line);
   registerChat(line);
+  registerMux(line);
   registerVerify(line);
   registerDoctor(line);
   registerAudit(line);

@@ -1,21 +1,16 @@
 import { ApiClient } from '../client/api-client.ts';
-import { ApiKeyCredential } from '../client/api-key-credential.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
-import { Ending, ProtocolFault, Refused, Unreachable, UsageError } from '../client/failures.ts';
-import { Login } from '../client/login.ts';
-import { findPassword } from '../client/password.ts';
+import { ProtocolFault } from '../client/failures.ts';
+import { logIn, warnInTheClear } from '../client/log-in.ts';
 import { patiently, type RetryNotice } from '../client/retry.ts';
-import { areLoopback, type ServiceUrls, serviceUrls, unprotected } from '../client/service-urls.ts';
+import { serviceUrls } from '../client/service-urls.ts';
 import { Terminal } from '../client/terminal.ts';
 import { describeBalance, describeModels } from './account-view.ts';
 import { askQuestion } from './ask-question.ts';
 import type { ChatOptions } from './chat-options.ts';
 import { converse } from './conversation.ts';
-
-/** The demo account that a newcomer talks as. */
-const DEMO_USER = 'user1';
 
 /**
  * `holdfast chat`: talks with a model through the server, or answers one question.
@@ -26,9 +21,7 @@ export function runChat(options: ChatOptions, io: CommandIo): Promise<number> {
   return runCommand(io, async () => {
     const terminal = new Terminal(io);
     const urls = serviceUrls(options);
-    const secret = byKey(options) === undefined ? 'password' : 'API key';
-    for (const url of unprotected(urls))
-      terminal.say(`[${url} is not encrypted: others can read the ${secret}]`);
+    warnInTheClear(options, urls, terminal);
     const onWait = ({ error, waitMs }: RetryNotice): void =>
       terminal.say(`[${error.message}; again in ${(waitMs / 1000).toFixed(1)} s]`);
     const login = await logIn(options, urls, io, onWait);
@@ -39,46 +32,6 @@ export function runChat(options: ChatOptions, io: CommandIo): Promise<number> {
       await login.close();
     }
   });
-}
-
-/** The API key to use: a user who is named on the command line wins over the environment. */
-const byKey = ({ apiKey, user }: ChatOptions): string | undefined =>
-  user === undefined ? apiKey : undefined;
-
-async function logIn(
-  options: ChatOptions,
-  urls: ServiceUrls,
-  io: CommandIo,
-  onWait: (notice: RetryNotice) => void,
-): Promise<Login | ApiKeyCredential> {
-  const key = byKey(options);
-  if (key !== undefined) return new ApiKeyCredential(key);
-  const onLoopback = areLoopback(urls);
-  const username = options.user ?? (onLoopback ? DEMO_USER : undefined);
-  if (username === undefined) throw new UsageError('Say who you are: --user NAME');
-  const { passwordFile, password } = options;
-  const sources = { username, passwordFile, password, onLoopback, fileFlag: '--password-file' };
-  const found = await findPassword(sources, io);
-  const client = new ApiClient(urls, io.clock);
-  try {
-    return await patiently(io, () => Login.open(client, username, found), { onWait });
-  } catch (error) {
-    throw onLoopback ? withAdvice(error, options.user === undefined) : error;
-  }
-}
-
-/** Whoever tries the server of his own machine is told what to type next. */
-function withAdvice(error: unknown, isDemoUser: boolean): unknown {
-  if (error instanceof Unreachable) {
-    return new Ending(
-      EXIT.unreachable,
-      `${error.message}. To start a server here: npx holdfast serve --demo`,
-    );
-  }
-  if (error instanceof Refused && error.status === 401 && isDemoUser) {
-    return new Ending(EXIT.no, `${error.message}. To log in as somebody else than ${DEMO_USER}: --user NAME`);
-  }
-  return error;
 }
 
 async function talk(
