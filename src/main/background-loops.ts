@@ -13,6 +13,8 @@ import {
   LIVE_POLICIES,
 } from './tokens/control.ts';
 import {
+  FLEET_PULSE,
+  HEAR_NODES,
   READER_MARKS,
   READERS_ELSEWHERE,
   THIS_NODE,
@@ -47,6 +49,7 @@ export class BackgroundLoops {
     const begin = (signal: AbortSignal): ReadonlyArray<Promise<void>> => [
       container.get(AUDIT_KEEPER).run(signal),
       container.get(THIS_NODE).execute({ signal }),
+      ...(container.isBound(FLEET_PULSE) ? [container.get(HEAR_NODES).execute({ signal })] : []),
       ...(running.includes('accounting') ? [container.get(SWEEPER).run(signal)] : []),
       ...(running.includes('chat')
         ? [

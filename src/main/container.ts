@@ -12,7 +12,7 @@ import { bindAccounting, bindHttpCreditHolds, bindLocalCreditHolds } from './mod
 import { bindAlerts } from './modules/alerts.ts';
 import { bindControl } from './modules/control.ts';
 import { bindControlHttp } from './modules/control-http.ts';
-import { bindNode, bindNodesOfChat } from './modules/fleet.ts';
+import { bindHearing, bindNode, bindNodesOfChat } from './modules/fleet.ts';
 import { bindIdentity, bindStreamsElsewhere } from './modules/identity.ts';
 import { bindModels } from './modules/models.ts';
 import { bindMultiplexing } from './modules/multiplexing.ts';
@@ -38,6 +38,7 @@ export function composeServices(
   bindSystem(container, given);
   bindBudgets(container, config.requestBudget);
   bindNode(container, config['fleet.lease']);
+  bindHearing(container, config['fleet.lease']);
   container.bind(SESSION_COOKIE).toConstantValue(new SessionCookie({ domain: config['cookie.domain'] }));
   bindModels(container, config);
   const serviceKey = given.serviceKeys.current;

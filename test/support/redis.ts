@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { REDIS_VARIABLE, startRedis } from '../../scripts/services/redis.ts';
 import { RedisLink } from '../../src/adapters/outbound/redis/redis-link.ts';
+import type { SignWord } from '../../src/adapters/outbound/redis/signed-words.ts';
 import { eventually } from './eventually.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RecordingMetrics } from './recording-metrics.ts';
@@ -23,10 +24,18 @@ export interface LinkUnderTest {
   readonly metrics: RecordingMetrics;
 }
 
-/** A link that begins to connect. */
-export function aLink(url: string, prefix: string): LinkUnderTest {
+/** What signs words with a key. */
+export const signsWith =
+  (key: string): SignWord =>
+  (text) =>
+    createHmac('sha256', key).update(text).digest('hex');
+
+const OUR_KEYS: readonly SignWord[] = [signsWith('ours')];
+
+/** A link that begins to connect; without other keys all of them have the same one. */
+export function aLink(url: string, prefix: string, keys = OUR_KEYS): LinkUnderTest {
   const [log, metrics] = [new RecordingLog(), new RecordingMetrics()];
-  return { link: RedisLink.open(url, { log, metrics, prefix }), log, metrics };
+  return { link: RedisLink.open(url, { log, metrics, prefix, keys }), log, metrics };
 }
 
 /** Waits until links are connected. */

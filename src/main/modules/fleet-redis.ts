@@ -6,6 +6,7 @@ import { MongoReaderMarks } from '../../adapters/outbound/mongo/fleet/mongo-read
 import type { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { FallingBackLeases } from '../../adapters/outbound/redis/fleet/falling-back-leases.ts';
 import { RedisFleetBus } from '../../adapters/outbound/redis/fleet/redis-fleet-bus.ts';
+import { RedisFleetPulse } from '../../adapters/outbound/redis/fleet/redis-fleet-pulse.ts';
 import { RedisLeases } from '../../adapters/outbound/redis/fleet/redis-leases.ts';
 import { RedisNodeAsks } from '../../adapters/outbound/redis/fleet/redis-node-asks.ts';
 import { RedisAttemptCounters } from '../../adapters/outbound/redis/identity/redis-attempt-counters.ts';
@@ -13,9 +14,17 @@ import { RedisLink } from '../../adapters/outbound/redis/redis-link.ts';
 import { NO_WIRE } from '../../adapters/outbound/redis/redis-wire.ts';
 import { RedisLiveTail } from '../../adapters/outbound/redis/streaming/redis-live-tail.ts';
 import { PortError } from '../../application/ports/port-error.ts';
+import type { Authenticate } from '../../domain/audit/audit-chain.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
-import { FLEET_BUS, NODE_ASKS, NODE_LEASES, READER_MARKS, TURN_LEASES } from '../tokens/fleet.ts';
+import {
+  FLEET_BUS,
+  FLEET_PULSE,
+  NODE_ASKS,
+  NODE_LEASES,
+  READER_MARKS,
+  TURN_LEASES,
+} from '../tokens/fleet.ts';
 import { ATTEMPT_COUNTERS, LIVE_TAIL, TIMERS } from '../tokens.ts';
 import type { Telling } from './store.ts';
 
@@ -31,16 +40,19 @@ export interface FleetRedis {
  * Begins to connect to Redis, if there is one, and waits for nothing: it may be lost at any moment. What is kept there
  * begins with the fleet's name.
  *
+ * @param keys what signs the words between nodes; those that all nodes have.
+ *
  * @throws OperatorError with a sentence when the URL is none.
  */
 export async function openFleetRedis(
   url: ConnectionUrl | undefined,
   store: MongoStore,
   { log, metrics }: Telling,
+  keys: readonly Authenticate[],
 ): Promise<FleetRedis> {
   if (url === undefined) return { link: undefined, wanted: {}, close: () => undefined };
   const prefix = `holdfast:${await fleetName(store)}:`;
-  const link = openLink(url, { log, metrics, prefix });
+  const link = openLink(url, { log, metrics, prefix, keys });
   const connected = async (): Promise<void> => {
     if (!link.isConnected) throw new PortError('unavailable', 'redis', 'Redis is out of reach');
   };
@@ -74,4 +86,5 @@ export function bindFleetRedis(container: Container, store: MongoStore, { link }
   container.bind(READER_MARKS).toConstantValue(new MongoReaderMarks(store));
   container.bind(FLEET_BUS).toConstantValue(new RedisFleetBus(wire));
   container.bind(NODE_ASKS).toConstantValue(new RedisNodeAsks(wire));
+  if (link !== undefined) container.bind(FLEET_PULSE).toConstantValue(new RedisFleetPulse(link));
 }

@@ -85,7 +85,7 @@ async function surroundings(
 ): Promise<{ readonly redis: FleetRedis; readonly time: FleetClock }> {
   try {
     if (!(await agreesOnAuditKey(store, writer.keys))) throw otherAuditKey();
-    const redis = await openFleetRedis(config['redis.url'], store, telling);
+    const redis = await openFleetRedis(config['redis.url'], store, telling, writer.keys);
     return { redis, time: await startFleetClock(store, telling.log) };
   } catch (error) {
     await store.close();

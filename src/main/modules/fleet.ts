@@ -4,6 +4,7 @@ import { MemoryFleetBus } from '../../adapters/outbound/memory/fleet/memory-flee
 import { MemoryLeases } from '../../adapters/outbound/memory/fleet/memory-leases.ts';
 import { MemoryNodeAsks } from '../../adapters/outbound/memory/fleet/memory-node-asks.ts';
 import { EndElsewhere } from '../../application/fleet/end-elsewhere.ts';
+import { HearNodes } from '../../application/fleet/hear-nodes.ts';
 import { NodeLease } from '../../application/fleet/node-lease.ts';
 import { RecoverNode } from '../../application/fleet/recover-node.ts';
 import { TakeOver } from '../../application/fleet/take-over.ts';
@@ -53,6 +54,18 @@ export function bindNode(container: Container, lifeMs: number): void {
         new Turn({ leases, node, timers, log }, { work, lifeMs }),
       [fleet.TURN_LEASES, fleet.THIS_NODE, TIMERS, LOG],
     );
+}
+
+/** Binds what every process that has a way to say something to others does to be heard; where there is none, nothing. */
+export function bindHearing(container: Container, lifeMs: number): void {
+  container
+    .bind(fleet.HEAR_NODES)
+    .toResolvedValue(
+      (pulse, leases, node, clock, timers, log, metrics) =>
+        new HearNodes({ pulse, leases, node, clock, timers, log, metrics, lifeMs }),
+      [fleet.FLEET_PULSE, fleet.NODE_LEASES, fleet.THIS_NODE, CLOCK, TIMERS, LOG, METRICS],
+    )
+    .inSingletonScope();
 }
 
 /** Binds what chat does about other nodes that drive streams. */

@@ -1,4 +1,5 @@
 import type { EndElsewhere } from '../../application/fleet/end-elsewhere.ts';
+import type { HearNodes } from '../../application/fleet/hear-nodes.ts';
 import type { NodeLease } from '../../application/fleet/node-lease.ts';
 import type { ReadersElsewhere } from '../../application/fleet/readers-elsewhere.ts';
 import type { TakeOver } from '../../application/fleet/take-over.ts';
@@ -6,6 +7,7 @@ import type { Turn } from '../../application/fleet/turn.ts';
 import type { WatchNodes } from '../../application/fleet/watch-nodes.ts';
 import type { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
 import type { FleetBus } from '../../application/ports/fleet/fleet-bus.ts';
+import type { FleetPulse } from '../../application/ports/fleet/fleet-pulse.ts';
 import type { Leases } from '../../application/ports/fleet/leases.ts';
 import type { NodeAsks } from '../../application/ports/fleet/node-asks.ts';
 import type { ReaderMarks } from '../../application/ports/fleet/reader-marks.ts';
@@ -21,6 +23,9 @@ export const TURNS = identify<(work: string, lifeMs: number) => Turn>('Turns');
 export const READER_MARKS = identify<ReaderMarks>('ReaderMarks');
 export const READERS_ELSEWHERE = identify<ReadersElsewhere>('ReadersElsewhere');
 export const FLEET_BUS = identify<FleetBus>('FleetBus');
+/** Only where there is a way to say something to other nodes. */
+export const FLEET_PULSE = identify<FleetPulse>('FleetPulse');
+export const HEAR_NODES = identify<HearNodes>('HearNodes');
 
 /** The node that this process is, and what keeps it one. */
 export const THIS_NODE = identify<NodeLease>('ThisNode');

@@ -4,6 +4,7 @@ import type { OwnServer } from '../../../scripts/services/own-server.ts';
 import { startRedis } from '../../../scripts/services/redis.ts';
 import { MemoryAttemptCounters } from '../../../src/adapters/outbound/memory/identity/memory-attempt-counters.ts';
 import { RedisFleetBus } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-bus.ts';
+import { RedisFleetPulse } from '../../../src/adapters/outbound/redis/fleet/redis-fleet-pulse.ts';
 import { RedisLeases } from '../../../src/adapters/outbound/redis/fleet/redis-leases.ts';
 import { RedisNodeAsks } from '../../../src/adapters/outbound/redis/fleet/redis-node-asks.ts';
 import { RedisAttemptCounters } from '../../../src/adapters/outbound/redis/identity/redis-attempt-counters.ts';
@@ -11,6 +12,7 @@ import { RedisLiveTail } from '../../../src/adapters/outbound/redis/streaming/re
 import { SystemTimers } from '../../../src/adapters/outbound/system/system-timers.ts';
 import { describeAttemptCounters } from '../../contracts/attempt-counters.ts';
 import { describeFleetBus } from '../../contracts/fleet-bus.ts';
+import { describeFleetPulse } from '../../contracts/fleet-pulse.ts';
 import { describeLeases } from '../../contracts/leases.ts';
 import { describeLiveTail } from '../../contracts/live-tail.ts';
 import { describeNodeAsks } from '../../contracts/node-asks.ts';
@@ -73,6 +75,12 @@ describe('what nodes share on Redis', function () {
     new RedisFleetBus(here.link),
     new RedisFleetBus(there.link),
   ]);
+
+  describeFleetPulse('RedisFleetPulse', async () => ({
+    here: new RedisFleetPulse(here.link),
+    there: new RedisFleetPulse(there.link),
+    countsAsConnected: () => here.link.isConnected,
+  }));
 
   describeLiveTail('RedisLiveTail', async () => {
     const timers = new SystemTimers();

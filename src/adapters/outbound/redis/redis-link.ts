@@ -5,6 +5,7 @@ import { RedisConnection, unavailable } from './redis-connection.ts';
 import { RedisSubscriptions } from './redis-subscriptions.ts';
 import { type RedisAddress, redisAddress } from './redis-url.ts';
 import type { Hearer, RedisWire } from './redis-wire.ts';
+import { SignedWords, type SignWord } from './signed-words.ts';
 
 /** Most commands that wait for an answer; more are refused. */
 const MAX_COMMANDS = 10_000;
@@ -16,13 +17,15 @@ const PREFIX = 'holdfast:';
 interface Given {
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What signs the words between nodes: the first signs, all are accepted. */
+  readonly keys: readonly SignWord[];
   /** How all keys and channels begin. */
   readonly prefix?: string;
 }
 
 /**
  * A node's way to Redis: one connection for commands and one for what is heard. It may be away at any moment, from the
- * start on; then nothing waits for it. Metric `holdfast_redis_connected`.
+ * start on; then nothing waits for it. Metrics `holdfast_redis_connected`, `holdfast_redis_words_refused_total`.
  */
 export class RedisLink implements RedisWire {
   readonly #given: Given;
@@ -30,6 +33,9 @@ export class RedisLink implements RedisWire {
   readonly #heard: RedisConnection;
   readonly #subscriptions: RedisSubscriptions;
   readonly #prefix: string;
+  readonly #words: SignedWords;
+  #doubt: string | undefined;
+  #hasRefused = false;
   #state: 'new' | 'connected' | 'lost' | 'closed' = 'new';
   #isHearing = false;
   #underWay = 0;
@@ -38,6 +44,7 @@ export class RedisLink implements RedisWire {
   private constructor(address: RedisAddress, given: Given) {
     this.#given = given;
     this.#prefix = given.prefix ?? PREFIX;
+    this.#words = new SignedWords(given.keys);
     const onUnusable = (reason: string): void => this.#lost(reason);
     this.#commands = new RedisConnection(address, 'holdfast', { onUsable: () => this.#back(), onUnusable });
     this.#heard = new RedisConnection(address, 'holdfast-heard', {
@@ -48,7 +55,7 @@ export class RedisLink implements RedisWire {
       },
     });
     this.#subscriptions = new RedisSubscriptions(this.#heard);
-    given.metrics.gauge('holdfast_redis_connected', 0);
+    this.#gauge();
   }
 
   /**
@@ -61,7 +68,26 @@ export class RedisLink implements RedisWire {
   }
 
   get isConnected(): boolean {
+    return this.isOpen && this.#doubt === undefined;
+  }
+
+  /** Whether both connections are there; that words reach everybody is another thing. */
+  get isOpen(): boolean {
     return this.#state === 'connected';
+  }
+
+  /** While there is a reason to doubt that words reach everybody, it counts as not connected. */
+  doubt(reason: string | undefined): void {
+    if (reason === this.#doubt) return;
+    const { log } = this.#given;
+    if (reason === undefined) log.info({}, 'words reach all nodes again');
+    else
+      log.warn(
+        { reason },
+        'Redis is there, and words do not reach all nodes: they come later, by way of MongoDB',
+      );
+    this.#doubt = reason;
+    this.#gauge();
   }
 
   /** The key of this name, among the keys of all that use the server. */
@@ -91,7 +117,8 @@ export class RedisLink implements RedisWire {
     this.#outgoingChars += text.length;
     const { client, isSharded } = this.#commands;
     const name = this.key(channel);
-    (isSharded ? client.spublish(name, text) : client.publish(name, text)).then(
+    const sealed = this.#words.seal(name, text);
+    (isSharded ? client.spublish(name, sealed) : client.publish(name, sealed)).then(
       () => {
         this.#outgoingChars -= text.length;
       },
@@ -104,7 +131,15 @@ export class RedisLink implements RedisWire {
   }
 
   subscribe(channel: string, hearer: Hearer): () => void {
-    return this.#subscriptions.subscribe(this.key(channel), hearer);
+    const name = this.key(channel);
+    return this.#subscriptions.subscribe(name, {
+      onActive: () => hearer.onActive(),
+      onMessage: (sealed) => {
+        const text = this.#words.open(name, sealed);
+        if (text === undefined) this.#refuse(name);
+        else hearer.onMessage(text);
+      },
+    });
   }
 
   /** Closes both connections for good. Idempotent. */
@@ -113,7 +148,22 @@ export class RedisLink implements RedisWire {
     this.#subscriptions.clear();
     this.#commands.close();
     this.#heard.close();
-    this.#given.metrics.gauge('holdfast_redis_connected', 0);
+    this.#gauge();
+  }
+
+  #refuse(channel: string): void {
+    const { log, metrics } = this.#given;
+    metrics.count('holdfast_redis_words_refused_total');
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    log.warn(
+      { channel },
+      'a word on Redis is not of a node with our audit key, and counts for nothing; the metric counts more of them',
+    );
+  }
+
+  #gauge(): void {
+    this.#given.metrics.gauge('holdfast_redis_connected', this.isConnected ? 1 : 0);
   }
 
   #hear(): void {
@@ -129,17 +179,15 @@ export class RedisLink implements RedisWire {
   #back(): void {
     if (!this.#commands.isUsable || !this.#isHearing) return;
     if (this.#state === 'connected' || this.#state === 'closed') return;
-    const { log, metrics } = this.#given;
-    if (this.#state === 'lost') log.info({}, 'Redis is back');
+    if (this.#state === 'lost') this.#given.log.info({}, 'Redis is back');
     this.#state = 'connected';
-    metrics.gauge('holdfast_redis_connected', 1);
+    this.#gauge();
   }
 
   #lost(reason: string): void {
     if (this.#state === 'lost' || this.#state === 'closed') return;
     this.#state = 'lost';
-    const { log, metrics } = this.#given;
-    metrics.gauge('holdfast_redis_connected', 0);
-    log.warn({ reason }, 'Redis is out of reach: what it carries comes later, by way of MongoDB');
+    this.#gauge();
+    this.#given.log.warn({ reason }, 'Redis is out of reach: what it carries comes later, by way of MongoDB');
   }
 }
