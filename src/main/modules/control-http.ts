@@ -11,6 +11,7 @@ import type { DecisionDeps } from '../../application/control/reviews/decide-revi
 import { FollowReviews } from '../../application/control/reviews/follow-reviews.ts';
 import { ReadReviews } from '../../application/control/reviews/read-reviews.ts';
 import { ResolveReview } from '../../application/control/reviews/resolve-review.ts';
+import { ReviewerNames } from '../../application/control/reviews/reviewer-names.ts';
 import { SessionOwners } from '../../application/control/session-owners.ts';
 import { EndSubscription } from '../../application/multiplexing/end-subscription.ts';
 import type { Config } from '../config.ts';
@@ -18,7 +19,7 @@ import * as control from '../tokens/control.ts';
 import { FLEET_BUS, TURNS } from '../tokens/fleet.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import { EVENT_STREAMS } from '../tokens/streaming.ts';
-import { AUDIT, CLOCK, IDS, LOG, TIMERS } from '../tokens.ts';
+import { AUDIT, CLOCK, IDS, LOG, PRINCIPAL_DIRECTORY, TIMERS } from '../tokens.ts';
 
 /** Binds what people see and decide of agents, over the stores that the container has. */
 export function bindControlHttp(container: Container, config: Pick<Config, 'control.retention'>): void {
@@ -63,6 +64,7 @@ function bindRoutes(container: Container): void {
       readReviews: new ReadReviews({ store }),
       resolveReview: new ResolveReview({ ...decisionDeps(get), directory }),
       followReviews: get(control.FOLLOW_REVIEWS),
+      reviewerNames: new ReviewerNames({ directory: get(PRINCIPAL_DIRECTORY) }),
       readEvents: new ReadEvents({ store, audit: get(AUDIT) }),
       changePolicy: new ChangePolicy({
         store: get(control.POLICY_STORE),

@@ -85,7 +85,7 @@ describe("the reviewer's page", function () {
     await card(other, 1).waitFor();
     await card(first, 1).getByRole('button', { name: 'Approve' }).click();
     await decided(second, 'Approved by you').waitFor();
-    await decided(other, 'Approved by u_').waitFor();
+    await decided(other, 'Approved by supervisor1').waitFor();
     for (const visitor of [first, second, other]) {
       await visitor.page.getByText('Waiting for a decision: 1').waitFor();
       expect(await card(visitor, 2).count()).to.equal(1);

@@ -154,7 +154,7 @@ describe('holdfast reviews', function () {
       await io.stdout.until(reviewIdOf(1));
       const tab = await service.tab('admin');
       await tab.send('POST', `/api/reviews/${reviewIdOf(1)}/reject`);
-      await io.stderr.until(`[${reviewIdOf(1)}: rejected by u_`);
+      await io.stderr.until(`[${reviewIdOf(1)}: rejected by admin`);
       type('\u0003');
       expect(await running).to.equal(130);
     });

@@ -61,6 +61,7 @@ describe('the routes of reviews', function () {
     const read = (await supervisor.send('GET', at)).body;
     expect(read).to.include({ status: 'approved', comment: 'Known host.' });
     expect(read.resolvedBy).to.match(/^u_/);
+    expect(read.resolvedByName).to.equal('supervisor1');
   });
 
   it('say that an agent is away, to which the decision comes later', async () => {

@@ -54,7 +54,7 @@ export function reviewText(review: Json, whole = false): string {
 
 /** Who decided what, and why. */
 export const resolutionText = (review: Json): string =>
-  `${word(review.text('status'))} by ${word(review.text('resolvedBy') ?? 'the server, in nobody’s stead')}`;
+  `${word(review.text('status'))} by ${word(review.text('resolvedByName') ?? review.text('resolvedBy') ?? 'the server, in nobody’s stead')}`;
 
 function resolutionOf(review: Json): string[] {
   if (review.text('status') === 'pending') return [];

@@ -28,6 +28,7 @@ const reviewFacts = z.object({
   deadlineAt: timestamp.describe('Nobody having decided by then is a no'),
   resolvedAt: timestamp.optional(),
   resolvedBy: z.string().describe("The reviewer's user id; absent where the server decided").optional(),
+  resolvedByName: z.string().describe('What the reviewer is called').optional(),
   comment: z.string().optional(),
 });
 

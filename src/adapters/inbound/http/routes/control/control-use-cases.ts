@@ -5,6 +5,7 @@ import type { ReadMcpServers } from '../../../../../application/control/read-mcp
 import type { FollowReviews } from '../../../../../application/control/reviews/follow-reviews.ts';
 import type { ReadReviews } from '../../../../../application/control/reviews/read-reviews.ts';
 import type { ResolveReview } from '../../../../../application/control/reviews/resolve-review.ts';
+import type { ReviewerNames } from '../../../../../application/control/reviews/reviewer-names.ts';
 import type { SessionOwners } from '../../../../../application/control/session-owners.ts';
 import type { EventStreams } from '../../sse-response.ts';
 import type { RenderEvent } from './views.ts';
@@ -14,6 +15,7 @@ export interface ControlUseCases {
   readonly readReviews: ReadReviews;
   readonly resolveReview: ResolveReview;
   readonly followReviews: FollowReviews;
+  readonly reviewerNames: ReviewerNames;
   readonly readEvents: ReadEvents;
   readonly changePolicy: ChangePolicy;
   readonly readMcpServers: ReadMcpServers;

@@ -1,3 +1,5 @@
+import type { ReviewNews } from '../../../../../application/control/reviews/review-follower.ts';
+import type { ReviewerNames } from '../../../../../application/control/reviews/reviewer-names.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { sseNotice } from '../../sse-encoder.ts';
 import { loggedInUser } from '../acting-user.ts';
@@ -8,7 +10,7 @@ import { reviewFactsView, reviewView } from './views.ts';
 
 type Uses = Pick<
   ControlUseCases,
-  'readReviews' | 'resolveReview' | 'followReviews' | 'eventStreams' | 'renderEvent'
+  'readReviews' | 'resolveReview' | 'followReviews' | 'reviewerNames' | 'eventStreams' | 'renderEvent'
 >;
 
 /** What a reviewer is told when nobody of the agent's is there. */
@@ -23,7 +25,7 @@ export const reviewRoutes = (useCases: Uses): Route[] => [
   resolve(useCases, 'rejected'),
 ];
 
-const list = ({ readReviews, renderEvent }: Uses): Route =>
+const list = ({ readReviews, reviewerNames, renderEvent }: Uses): Route =>
   defineRoute({
     method: 'get',
     path: '/api/reviews',
@@ -44,12 +46,12 @@ const list = ({ readReviews, renderEvent }: Uses): Route =>
         ...(after === undefined ? {} : { after }),
         limit,
       });
-      const reviews = events.map((event) => reviewView(event, renderEvent));
+      const reviews = await Promise.all(events.map((event) => reviewView(event, reviewerNames, renderEvent)));
       return { status: 200, body: { reviews, ...(next === undefined ? {} : { next }) } };
     },
   });
 
-const live = ({ followReviews, eventStreams }: Uses): Route =>
+const live = ({ followReviews, reviewerNames, eventStreams }: Uses): Route =>
   defineRoute({
     method: 'get',
     path: '/api/reviews/live',
@@ -72,11 +74,7 @@ const live = ({ followReviews, eventStreams }: Uses): Route =>
           const connection = eventStreams.open(response, { reader }, () => follower.close());
           void connection.write(sseNotice('ready', {}));
           for (let news = await follower.next(); news !== undefined; news = await follower.next()) {
-            const text = news.map((item) =>
-              item.kind === 'missed'
-                ? sseNotice('missed', {})
-                : sseNotice('review', reviewFactsView(item.event)),
-            );
+            const text = await Promise.all(news.map((item) => noticeOf(item, reviewerNames)));
             await connection.write(text.join(''));
           }
           // The server stops: whoever follows comes back to another.
@@ -86,7 +84,12 @@ const live = ({ followReviews, eventStreams }: Uses): Route =>
     },
   });
 
-const one = ({ readReviews, renderEvent }: Uses): Route =>
+const noticeOf = async (news: ReviewNews, names: ReviewerNames): Promise<string> =>
+  news.kind === 'missed'
+    ? sseNotice('missed', {})
+    : sseNotice('review', await reviewFactsView(news.event, names));
+
+const one = ({ readReviews, reviewerNames, renderEvent }: Uses): Route =>
   defineRoute({
     method: 'get',
     path: '/api/reviews/:id',
@@ -98,7 +101,7 @@ const one = ({ readReviews, renderEvent }: Uses): Route =>
     refusals: ['review.not_found'],
     handle: async ({ params }) => ({
       status: 200,
-      body: reviewView(await readReviews.one(params.id), renderEvent),
+      body: await reviewView(await readReviews.one(params.id), reviewerNames, renderEvent),
     }),
   });
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ReviewerNames } from '../../../../../application/control/reviews/reviewer-names.ts';
 import type { McpServerRecord } from '../../../../../application/ports/control/mcp-inventories.ts';
 import type { AgentEventState, ReviewState } from '../../../../../domain/control/agent-event-state.ts';
 import { invariant } from '../../../../../domain/invariant.ts';
@@ -13,7 +14,7 @@ const time = (atMs: number): string => new Date(atMs).toISOString();
 const codeOf = ({ found }: AgentEventState): string => (found.kind === 'classified' ? found.code : '');
 
 /** A review without its event, which may be large. */
-export function reviewFactsView(state: AgentEventState) {
+export async function reviewFactsView(state: AgentEventState, names: ReviewerNames) {
   const { review, claims, owner, sessionId, found, rule } = state;
   invariant(review !== undefined, 'only what was asked is a review');
   return {
@@ -30,18 +31,19 @@ export function reviewFactsView(state: AgentEventState) {
     status: review.status,
     createdAt: time(review.createdAtMs),
     deadlineAt: time(review.deadlineAtMs),
-    ...resolutionOf(review),
+    ...resolutionOf(review, await names.of(review)),
   };
 }
 
-const resolutionOf = ({ resolvedAtMs, resolvedBy, comment }: ReviewState) => ({
+const resolutionOf = ({ resolvedAtMs, resolvedBy, comment }: ReviewState, name: string | undefined) => ({
   ...(resolvedAtMs === undefined ? {} : { resolvedAt: time(resolvedAtMs) }),
   ...(resolvedBy === undefined ? {} : { resolvedBy }),
+  ...(name === undefined ? {} : { resolvedByName: name }),
   ...(comment === undefined ? {} : { comment }),
 });
 
-export const reviewView = (state: AgentEventState, render: RenderEvent) => ({
-  ...reviewFactsView(state),
+export const reviewView = async (state: AgentEventState, names: ReviewerNames, render: RenderEvent) => ({
+  ...(await reviewFactsView(state, names)),
   event: render(state.bytes),
 });
 

@@ -23,6 +23,7 @@ const LOCK = 'holdfast.reviews';
  * @property {string} deadlineAt
  * @property {string} [resolvedAt]
  * @property {string} [resolvedBy]
+ * @property {string} [resolvedByName]
  * @property {string} [comment]
  * @property {any} [event] the event as its agent sent it; null when it cannot be read
  */

@@ -53,9 +53,9 @@ export function outcomeWords(review, userId) {
  * @param {Review} review
  * @param {string} userId
  */
-function byWhom({ resolvedBy }, userId) {
+function byWhom({ resolvedBy, resolvedByName = resolvedBy }, userId) {
   if (resolvedBy === undefined) return ' by the server: too many questions were open';
-  return resolvedBy === userId ? ' by you' : ` by ${visibleText(resolvedBy)}`;
+  return resolvedBy === userId ? ' by you' : ` by ${visibleText(resolvedByName ?? '')}`;
 }
 
 /** Foreign text in one line. @param {string} text */
