@@ -1,51 +1,88 @@
-import { ObjectId } from 'mongodb';
+import { type ClientSession, ObjectId } from 'mongodb';
 import type { TicketRepository } from '../../../../application/ports/identity/ticket-repository.ts';
+import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { Ticket } from '../../../../domain/identity/ticket.ts';
 import { decideWrite } from '../decide.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import { decideOnce } from './decide-once.ts';
+import { Gathered } from './gathered.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
-import { ALL_TICKETS, ticketFrom } from './identity-documents.ts';
-import type { Lanes } from './lanes.ts';
+import { ALL_TICKETS, type TicketDocument, ticketFrom } from './identity-documents.ts';
+
+/** Most adds of one write. */
+const MAX_ADDS_AT_ONCE = 64;
+
+type Added = 'added' | 'limit-reached';
+type Limits = Parameters<TicketRepository['add']>[1];
+
+interface Add {
+  readonly ticket: Ticket;
+  readonly atMost: Limits;
+}
+
+/** How many tickets wait; it counts on with each that is admitted. */
+interface Counts {
+  readonly ofUsers: Map<UserId, number>;
+  inAll: number;
+}
 
 /** Tickets in MongoDB, until the first that is made after they have expired. */
 export class MongoTicketRepository implements TicketRepository {
   readonly #store: MongoStore;
   readonly #in: IdentityCollections;
-  readonly #lanes: Lanes;
+  readonly #gathered = new Gathered<Add, Added>((adds) => this.#addAll(adds), MAX_ADDS_AT_ONCE);
 
-  constructor(store: MongoStore, collections: IdentityCollections, lanes: Lanes) {
+  constructor(store: MongoStore, collections: IdentityCollections) {
     this.#store = store;
     this.#in = collections;
-    this.#lanes = lanes;
   }
 
-  /** All tickets are counted together, so that all who add one meet. */
-  async add(
-    { sha256: _id, ...ticket }: Ticket,
-    atMost: { readonly ofUser: number; readonly inAll: number },
-  ): Promise<'added' | 'limit-reached'> {
+  add(ticket: Ticket, atMost: Limits): Promise<Added> {
+    return this.#gathered.do({ ticket, atMost });
+  }
+
+  /** All tickets are counted together, so that all who add one meet: those who wait for each other share one write. */
+  async #addAll(adds: readonly Add[]): Promise<readonly Added[]> {
     const { tickets } = this.#in;
-    const { createdAtMs: nowMs, userId } = ticket;
-    const waiting = { taken: { $exists: false }, expiresAtMs: { $gt: nowMs } };
-    const outcome = await this.#lanes.run(ALL_TICKETS, () =>
-      decideOnce<'added' | 'limit-reached'>(this.#store, {
-        attempt: async (session) => {
-          await meetAt(this.#in, ALL_TICKETS, session);
-          const ofUser = await tickets.countDocuments({ userId, ...waiting }, { session });
-          if (ofUser >= atMost.ofUser) return 'limit-reached';
-          if ((await tickets.countDocuments(waiting, { session })) >= atMost.inAll) return 'limit-reached';
-          await tickets.insertOne({ _id, ...ticket }, { session });
-          return 'added';
-        },
-        keeps: (done) => done === 'added',
-        known: async (session) =>
-          (await tickets.findOne({ _id }, session && { session })) === null ? undefined : 'added',
-      }),
-    );
+    const nowMs = Math.max(...adds.map(({ ticket }) => ticket.createdAtMs));
+    const ids = adds.map(({ ticket }) => ticket.sha256);
+    const outcomes = await decideOnce<Added[]>(this.#store, {
+      attempt: async (session) => {
+        await meetAt(this.#in, ALL_TICKETS, session);
+        const counts = await this.#countWaiting(adds, nowMs, session);
+        const decided = adds.map((add) => admitted(add, counts));
+        const added = adds.filter((_, place) => decided[place] === 'added');
+        if (added.length > 0) await tickets.insertMany(added.map(documentOf), { session });
+        return decided;
+      },
+      keeps: (decided) => decided.includes('added'),
+      known: async (session) => {
+        const found = tickets.find(
+          { _id: { $in: ids } },
+          { ...(session && { session }), projection: { _id: 1 } },
+        );
+        const there = new Set((await found.toArray()).map(({ _id }) => _id));
+        // What was added together is there together; where none is, none was, and all of it may be decided again.
+        return there.size === 0
+          ? undefined
+          : ids.map((id) => (there.has(id) ? ('added' as const) : ('limit-reached' as const)));
+      },
+    });
     // What has expired is neither counted nor given out, and whoever adds the next forgets what this one does not.
     await tickets.deleteMany({ expiresAtMs: { $lte: nowMs } }).catch(() => undefined);
-    return outcome;
+    return outcomes;
+  }
+
+  /** How many could still be redeemed, of each user who adds one and in all. */
+  async #countWaiting(adds: readonly Add[], nowMs: number, session: ClientSession): Promise<Counts> {
+    const { tickets } = this.#in;
+    const waiting = { taken: { $exists: false }, expiresAtMs: { $gt: nowMs } };
+    const users = [...new Set(adds.map(({ ticket }) => ticket.userId))];
+    const ofUsers = new Map<UserId, number>();
+    for (const userId of users) {
+      ofUsers.set(userId, await tickets.countDocuments({ userId, ...waiting }, { session }));
+    }
+    return { ofUsers, inAll: await tickets.countDocuments(waiting, { session }) };
   }
 
   /** Taken by a mark and not by a deletion: whoever does not know whether he has deleted it could not be told. */
@@ -62,3 +99,13 @@ export class MongoTicketRepository implements TicketRepository {
     return ticketFrom(found);
   }
 }
+
+function admitted({ ticket: { userId }, atMost }: Add, counts: Counts): Added {
+  const ofUser = counts.ofUsers.get(userId) ?? 0;
+  if (ofUser >= atMost.ofUser || counts.inAll >= atMost.inAll) return 'limit-reached';
+  counts.ofUsers.set(userId, ofUser + 1);
+  counts.inAll += 1;
+  return 'added';
+}
+
+const documentOf = ({ ticket: { sha256: _id, ...ticket } }: Add): TicketDocument => ({ _id, ...ticket });

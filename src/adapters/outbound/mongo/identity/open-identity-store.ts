@@ -47,7 +47,7 @@ export function openIdentityStore(store: MongoStore, recordActs: RecordActs): Id
     ),
     sessions: new MongoLoginSessionRepository(store, collections, new BeginLogin({ ...deps, ends }), ends),
     apiKeys: new MongoApiKeyRepository({ ...deps, ends: keyEnds }),
-    tickets: new MongoTicketRepository(store, collections, lanes),
+    tickets: new MongoTicketRepository(store, collections),
     signingKeys: new MongoSigningKeyRepository(store, collections),
     revocations: new MongoRevocationLog(store, collections),
   };

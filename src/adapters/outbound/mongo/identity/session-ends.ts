@@ -6,10 +6,14 @@ import { isLiveAt, type LoginSession, MAX_LIVE_LOGINS } from '../../../../domain
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { decideOnce } from './decide-once.ts';
+import { type End, type Ended, type EndOfOne, type EndParts, endMany } from './end-many.ts';
+import { Gathered } from './gathered.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
 import { loginsOf, type SessionDocument, sessionFrom } from './identity-documents.ts';
 import type { RevocationAppender } from './revocation-appender.ts';
 
+/** Most single ends of one write. */
+const MAX_ENDS_AT_ONCE = 64;
 /** Most logins beyond the limit that one login ends. */
 const MAX_SURPLUS_AT_ONCE = 16;
 
@@ -21,24 +25,14 @@ const SURPLUS_ENDED: AuditRecord = {
   facts: { reason: 'too many' },
 };
 
-/** When a login ends, and what is recorded of that. */
-export interface End {
-  readonly nowMs: number;
-  readonly audit?: readonly AuditRecord[] | undefined;
-}
-
-/** A login that has ended, and whether this call did it. */
-export interface Ended {
-  readonly session: LoginSession;
-  readonly isOurs: boolean;
-}
-
 /** The ends of logins. Each is one transaction with its entry in the revocation log and its records. */
 export class SessionEnds {
   readonly #store: MongoStore;
   readonly #in: IdentityCollections;
   readonly #revocations: RevocationAppender;
   readonly #recordActs: RecordActs;
+  readonly #parts: EndParts;
+  readonly #gathered = new Gathered<EndOfOne, Ended>((ends) => this.#endGathered(ends), MAX_ENDS_AT_ONCE);
 
   constructor(
     store: MongoStore,
@@ -46,15 +40,27 @@ export class SessionEnds {
     revocations: RevocationAppender,
     recordActs: RecordActs,
   ) {
+    this.#parts = { store, collections, revocations, recordActs };
     this.#store = store;
     this.#in = collections;
     this.#revocations = revocations;
     this.#recordActs = recordActs;
   }
 
-  /** Ends a login that was found; the first end stays. */
-  async one(found: SessionDocument, { nowMs, audit }: End): Promise<Ended> {
+  /** Ends a login that was found; the first end stays. Those that wait for each other are one write. */
+  async one(found: SessionDocument, end: End): Promise<Ended> {
     if (found.open === undefined) return { session: sessionFrom(found), isOurs: false };
+    return this.#gathered.do({ found, ...end });
+  }
+
+  async #endGathered(ends: readonly EndOfOne[]): Promise<readonly Ended[]> {
+    const [first] = ends;
+    // One alone takes two round trips less.
+    if (first !== undefined && ends.length === 1) return [await this.#endAlone(first)];
+    return this.#revocations.ending(() => endMany(this.#parts, ends));
+  }
+
+  #endAlone({ found, nowMs, audit }: EndOfOne): Promise<Ended> {
     const { _id } = found;
     const mark = new ObjectId();
     const gone: Ended = { session: sessionFrom(found), isOurs: false };
