@@ -15,10 +15,7 @@ const RACERS = 50;
 const MOST_PENDING = 5;
 
 /** How an `AgentEventStore` stands against several writers at once, each through a store of its own where there are two. */
-export function describeEventRaces(
-  events: () => AgentEventStore,
-  another: () => AgentEventStore = events,
-): void {
+export function describeEventRaces(events: () => AgentEventStore, another: () => AgentEventStore): void {
   const each = <Out>(racer: (store: AgentEventStore, number: number) => Promise<Out>): Promise<Out[]> =>
     Promise.all(
       Array.from({ length: RACERS }, (_, number) => racer(number % 2 === 0 ? events() : another(), number)),

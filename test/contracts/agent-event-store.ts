@@ -22,9 +22,10 @@ import { T0 } from '../support/ledger-builders.ts';
 import { describeEventLists } from './agent-event-store-lists.ts';
 import { describeEventRaces } from './agent-event-store-races.ts';
 
-/** A store under test, and the acts that were stored with its writes. */
+/** A store under test, another on the same data where there is such a thing, and the acts stored with writes. */
 export interface EventsUnderTest {
   readonly events: AgentEventStore;
+  readonly another?: AgentEventStore;
   readonly acts: () => Promise<readonly string[]>;
 }
 
@@ -54,7 +55,7 @@ export function describeAgentEventStore(name: string, create: () => Promise<Even
     describeWays(events);
     describeEnds(events);
     describeEventLists(events);
-    describeEventRaces(events);
+    describeEventRaces(events, () => subject.another ?? subject.events);
   });
 }
 

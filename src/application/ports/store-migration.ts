@@ -3,6 +3,8 @@ import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import type { Alert } from '../../domain/alerts/alert.ts';
 import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
+import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
+import type { PolicyBook } from '../../domain/control/policy-book.ts';
 import type { ApiKey } from '../../domain/identity/api-key.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { LoginSession } from '../../domain/identity/login-session.ts';
@@ -14,6 +16,7 @@ import type { StreamingSessionState } from '../../domain/streaming/streaming-ses
 import type { SettlementIntent } from './accounting/credit-holds.ts';
 import type { JournalRow, UsageRecord } from './accounting/reservation-ledger.ts';
 import type { AuditEntry } from './audit-log.ts';
+import type { StoredInventory } from './control/mcp-inventories.ts';
 import type { Revocation } from './identity/revocation-log.ts';
 import type { SigningKey } from './identity/signing-key-repository.ts';
 import type { StartKey } from './streaming/stream-repository.ts';
@@ -65,6 +68,10 @@ export interface Moved {
   readonly subscribers: SubscriberState;
   /** In the order of their places. */
   readonly alerts: Alert;
+  readonly agentEvents: AgentEventState;
+  /** One, once there is any. */
+  readonly policyBooks: PolicyBook;
+  readonly inventories: StoredInventory;
 }
 
 /** The name of a table. */
@@ -90,6 +97,9 @@ export const MOVED_TABLES = [
   'auditAnchors',
   'subscribers',
   'alerts',
+  'agentEvents',
+  'policyBooks',
+  'inventories',
 ] as const satisfies readonly MovedTable[];
 
 /** How far a table has come. */

@@ -24,6 +24,10 @@ export const mintAgentEventId = (nowMs: number, secret: string): AgentEventId =>
 export const mintReviewId = (nowMs: number, secret: string): ReviewId =>
   named('rev', nowMs, secret) as ReviewId;
 
+/** What all ids of events that come at a time or later sort after, and no earlier one. */
+export const earliestEventId = (atMs: number): AgentEventId =>
+  `evt-${String(Math.max(0, atMs)).padStart(TIME_DIGITS, '0')}-` as AgentEventId;
+
 export const isAgentEventId = (text: string): text is AgentEventId => EVENT_ID.test(text);
 export const isReviewId = (text: string): text is ReviewId => REVIEW_ID.test(text);
 

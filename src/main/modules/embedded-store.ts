@@ -3,6 +3,9 @@ import { SqliteReservationLedger } from '../../adapters/outbound/sqlite/accounti
 import { SqliteAlertLog } from '../../adapters/outbound/sqlite/alerts/sqlite-alert-log.ts';
 import { SqliteAuditLog } from '../../adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import { keepClockMark, readClockMark, writeClockMark } from '../../adapters/outbound/sqlite/clock-mark.ts';
+import { SqliteAgentEventStore } from '../../adapters/outbound/sqlite/control/sqlite-agent-event-store.ts';
+import { SqliteMcpInventories } from '../../adapters/outbound/sqlite/control/sqlite-mcp-inventories.ts';
+import { SqlitePolicyStore } from '../../adapters/outbound/sqlite/control/sqlite-policy-store.ts';
 import { DataFolderRefused } from '../../adapters/outbound/sqlite/data-folder.ts';
 import { SqliteApiKeyRepository } from '../../adapters/outbound/sqlite/identity/sqlite-api-key-repository.ts';
 import { SqliteLoginSessionRepository } from '../../adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
@@ -21,6 +24,7 @@ import { auditWriterOf, type StoreSettings } from '../audit-keys.ts';
 import { ConfigError } from '../configuration/config-error.ts';
 import { OperatorError } from '../operator-error.ts';
 import { ALERT_LOG } from '../tokens/alerts.ts';
+import { AGENT_EVENTS, MCP_INVENTORIES, POLICY_STORE } from '../tokens/control.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
@@ -147,6 +151,9 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
   container.bind(SUBSCRIBERS).toConstantValue(new SqliteSubscriberDirectory(store));
+  container.bind(AGENT_EVENTS).toConstantValue(new SqliteAgentEventStore(store));
+  container.bind(POLICY_STORE).toConstantValue(new SqlitePolicyStore(store));
+  container.bind(MCP_INVENTORIES).toConstantValue(new SqliteMcpInventories(store));
   bindPassingThings(container);
   container.bind(LEDGER).toConstantValue(new SqliteReservationLedger(store));
   container.bind(USERS).toConstantValue(new SqliteUserRepository(store));

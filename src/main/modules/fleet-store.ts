@@ -4,6 +4,9 @@ import { MongoAlertLog } from '../../adapters/outbound/mongo/alerts/mongo-alert-
 import { agreesOnAuditKey } from '../../adapters/outbound/mongo/audit/agree-on-audit-key.ts';
 import type { ChainWriter } from '../../adapters/outbound/mongo/audit/chain-end.ts';
 import { type AuditStore, openAuditStore } from '../../adapters/outbound/mongo/audit/open-audit-store.ts';
+import { MongoAgentEventStore } from '../../adapters/outbound/mongo/control/mongo-agent-event-store.ts';
+import { MongoMcpInventories } from '../../adapters/outbound/mongo/control/mongo-mcp-inventories.ts';
+import { MongoPolicyStore } from '../../adapters/outbound/mongo/control/mongo-policy-store.ts';
 import { openIdentityStore } from '../../adapters/outbound/mongo/identity/open-identity-store.ts';
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { MongoSubscriberDirectory } from '../../adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
@@ -13,6 +16,7 @@ import { ConfigError } from '../configuration/config-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
 import { OperatorError } from '../operator-error.ts';
 import { ALERT_LOG } from '../tokens/alerts.ts';
+import { AGENT_EVENTS, MCP_INVENTORIES, POLICY_STORE } from '../tokens/control.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   API_KEYS,
@@ -128,6 +132,9 @@ function bindFleetStore(
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
   container.bind(SUBSCRIBERS).toConstantValue(new MongoSubscriberDirectory(store, audit.recordActs));
+  container.bind(AGENT_EVENTS).toConstantValue(new MongoAgentEventStore(store, audit.recordActs));
+  container.bind(POLICY_STORE).toConstantValue(new MongoPolicyStore(store, audit.recordActs));
+  container.bind(MCP_INVENTORIES).toConstantValue(new MongoMcpInventories(store));
   container.bind(LEDGER).toConstantValue(ledger);
   container.bind(USERS).toConstantValue(identity.users);
   container.bind(API_KEYS).toConstantValue(identity.apiKeys);

@@ -3,6 +3,7 @@ import type { Db, IndexDescriptionInfo } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
 import { ALERT_INDEXES, UNINDEXED_ALERTS } from './alerts/alert-documents.ts';
 import { AUDIT_INDEXES, UNINDEXED_AUDIT } from './audit/audit-indexes.ts';
+import { CONTROL_INDEXES, UNINDEXED_CONTROL } from './control/control-indexes.ts';
 import { FLEET_INDEXES } from './fleet/fleet-indexes.ts';
 import { IDENTITY_INDEXES, UNINDEXED_IDENTITY } from './identity/identity-indexes.ts';
 import type { IndexSpec } from './index-spec.ts';
@@ -19,6 +20,7 @@ const INDEXES: readonly IndexSpec[] = [
   ...ACCOUNTING_INDEXES,
   ...ALERT_INDEXES,
   ...AUDIT_INDEXES,
+  ...CONTROL_INDEXES,
   ...FLEET_INDEXES,
   ...IDENTITY_INDEXES,
   ...STREAMING_INDEXES,
@@ -29,6 +31,7 @@ export const COLLECTIONS: ReadonlySet<string> = new Set([
   ...INDEXES.map(({ collection }) => collection),
   ...UNINDEXED_ALERTS,
   ...UNINDEXED_AUDIT,
+  ...UNINDEXED_CONTROL,
   ...UNINDEXED_IDENTITY,
   ...UNINDEXED_STREAMING,
 ]);

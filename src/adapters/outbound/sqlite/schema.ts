@@ -2,6 +2,9 @@ import { ACCOUNTING_OPERATIONS } from './accounting/accounting-operations.ts';
 import { ALERT_OPERATIONS } from './alerts/alert-operations.ts';
 import { AUDIT_OPERATIONS } from './audit/audit-operations.ts';
 import { CLOCK_OPERATIONS } from './clock-mark.ts';
+import { AGENT_EVENT_OPERATIONS } from './control/agent-event-operations.ts';
+import { MCP_OPERATIONS } from './control/mcp-operations.ts';
+import { POLICY_OPERATIONS } from './control/policy-operations.ts';
 import { API_KEY_OPERATIONS } from './identity/api-key-operations.ts';
 import { IDENTITY_OPERATIONS } from './identity/identity-operations.ts';
 import { LOGIN_SESSION_OPERATIONS } from './identity/login-session-operations.ts';
@@ -17,6 +20,7 @@ import { COOKIE_LOGINS_SCHEMA } from './migrations/0008-cookie-logins.ts';
 import { STREAM_NODES_SCHEMA } from './migrations/0009-stream-nodes.ts';
 import { SUBSCRIBER_SCHEMA } from './migrations/0010-subscribers.ts';
 import { ALERT_SCHEMA } from './migrations/0011-alerts.ts';
+import { AGENT_CONTROL_SCHEMA } from './migrations/0012-agent-control.ts';
 import type { Migration } from './migrations.ts';
 import { SUBSCRIBER_OPERATIONS } from './multiplexing/subscriber-operations.ts';
 import type { OperationSet } from './operation.ts';
@@ -35,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   STREAM_NODES_SCHEMA,
   SUBSCRIBER_SCHEMA,
   ALERT_SCHEMA,
+  AGENT_CONTROL_SCHEMA,
 ];
 
 /** Every write that the store knows. */
@@ -49,4 +54,7 @@ export const OPERATIONS: OperationSet = {
   ...AUDIT_OPERATIONS,
   ...SUBSCRIBER_OPERATIONS,
   ...ALERT_OPERATIONS,
+  ...AGENT_EVENT_OPERATIONS,
+  ...POLICY_OPERATIONS,
+  ...MCP_OPERATIONS,
 };

@@ -34,3 +34,13 @@ export interface McpInventories {
   /** Removes at most `limit` that were last seen before then. @returns how many. */
   forget(seenBeforeMs: number, limit: number): Promise<number>;
 }
+
+/** The servers of one session as stores keep them together, by id; there is at least one. */
+export interface StoredInventory extends AgentRoute {
+  /** What the ids of its servers begin with. */
+  readonly id: string;
+  readonly lastSeenAtMs: number;
+  readonly servers: ReadonlyArray<
+    Pick<McpServerRecord, 'id' | 'name' | 'transport' | 'endpoint' | 'firstSeenAtMs'>
+  >;
+}

@@ -18,6 +18,7 @@ import {
 } from '../accounting/ledger-documents.ts';
 import { ALERTS } from '../alerts/alert-documents.ts';
 import { AUDIT_ANCHORS, AUDIT_LOG } from '../audit/audit-documents.ts';
+import { AGENT_EVENTS, MCP_INVENTORIES, POLICY_BOOKS } from '../control/control-documents.ts';
 import {
   API_KEYS,
   LOGIN_SESSIONS,
@@ -53,6 +54,9 @@ const ROWS: Readonly<Record<MovedTable, string>> = {
   auditAnchors: AUDIT_ANCHORS,
   subscribers: SUBSCRIBERS,
   alerts: ALERTS,
+  agentEvents: AGENT_EVENTS,
+  policyBooks: POLICY_BOOKS,
+  inventories: MCP_INVENTORIES,
 };
 
 /** Tables whose documents have several rows each. */

@@ -21,6 +21,14 @@ import {
 import { ALERTS, alertDocument } from '../alerts/alert-documents.ts';
 import { AUDIT_ANCHORS, AUDIT_LOG, type LogDocument } from '../audit/audit-documents.ts';
 import {
+  AGENT_EVENTS,
+  eventDocument,
+  inventoryDocument,
+  MCP_INVENTORIES,
+  POLICY_BOOKS,
+  policyDocument,
+} from '../control/control-documents.ts';
+import {
   API_KEYS,
   apiKeyDocument,
   LOGIN_SESSIONS,
@@ -109,6 +117,10 @@ export const MAKERS: { readonly [Table in MovedTable]: Maker<Table> } = {
     }),
   subscribers: (rows) => rows.map((state): Placed => [SUBSCRIBERS, documentOf(state)]),
   alerts: (rows) => rows.map((alert): Placed => [ALERTS, alertDocument(alert, 'moved')]),
+  agentEvents: (rows) => rows.map((state): Placed => [AGENT_EVENTS, eventDocument(state)]),
+  policyBooks: (rows) => rows.map((book): Placed => [POLICY_BOOKS, policyDocument(book, new ObjectId())]),
+  inventories: (rows) =>
+    rows.map((inventory): Placed => [MCP_INVENTORIES, inventoryDocument(inventory, new ObjectId())]),
 };
 
 /** The collections of a table whose documents have numbers. */

@@ -19,6 +19,8 @@ import {
 import { alertFrom } from '../alerts/alert-rows.ts';
 import { auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
+import { stateFrom } from '../control/agent-event-rows.ts';
+import { inventoryFrom } from '../control/mcp-rows.ts';
 import { apiKeyFrom } from '../identity/api-key-rows.ts';
 import { sessionFrom as loginFrom, signingKeyFrom, userFrom } from '../identity/identity-rows.ts';
 import { revocationFrom } from '../identity/sqlite-revocation-log.ts';
@@ -38,6 +40,8 @@ type Database = Pick<Connection, 'prepare'>;
 /** Rows that are read together; of streams fewer, since they come with their logs. */
 const ROWS_AT_ONCE = 500;
 const STREAMS_AT_ONCE = 50;
+/** Agents' events that are read together: each may have a whole conversation in it. */
+const AGENT_EVENTS_AT_ONCE = 16;
 
 /** How a table is gone through: by a key that is unique and does not change. */
 interface Source<Table extends MovedTable> {
@@ -81,10 +85,22 @@ const SOURCES: { readonly [Table in MovedTable]: Source<Table> } = {
   auditAnchors: { table: 'audit_anchors', key: 'chain', read: auditAnchorFrom },
   subscribers: { table: 'subscribers', key: 'id', read: (row) => subscriberFrom(row as never) },
   alerts: { table: 'alerts', key: 'seq', read: (row) => alertFrom(row as never) },
+  agentEvents: { table: 'agent_events', key: 'seq', read: movedEvent, atOnce: AGENT_EVENTS_AT_ONCE },
+  policyBooks: {
+    table: 'policy_book',
+    key: 'id',
+    read: (row) => JSON.parse(row.book as string) as Moved['policyBooks'],
+  },
+  inventories: { table: 'mcp_inventories', key: 'id', read: (row) => inventoryFrom(row as never) },
 };
 
 /** Tables whose rows move with those of another. */
-export const MOVED_ALONG: readonly string[] = ['refresh_tokens', 'start_keys', 'stream_logs'];
+export const MOVED_ALONG: readonly string[] = [
+  'refresh_tokens',
+  'start_keys',
+  'stream_logs',
+  'agent_event_bytes',
+];
 
 /**
  * Tables that stay: tickets live for half a minute, batches hold the events of streams that run, and the time that a store
@@ -137,6 +153,12 @@ function movedMessage(row: Row, db: Database): Moved['messages'] {
       ? (stream.first_offset as number)
       : (JSON.parse(stream.ending as string) as StreamEnd).lastOffset;
   return { chatId, place, message };
+}
+
+function movedEvent(row: Row, db: Database): Moved['agentEvents'] {
+  const found = db.prepare('SELECT bytes FROM agent_event_bytes WHERE seq = ?').get(row.seq as number);
+  if (found === undefined) throw new Error(`The bytes of the agent's event ${row.id} are not there.`);
+  return stateFrom({ ...row, bytes: found.bytes } as never);
 }
 
 function movedStream(row: Row, db: Database): MovedStream {
