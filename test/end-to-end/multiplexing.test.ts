@@ -209,14 +209,20 @@ describe('multiplexed sessions', function () {
       }
     });
 
-    it('refuses more connections of one principal than he may have', async () => {
-      await Promise.all(Array.from({ length: 6 }, () => connect()));
+    it('refuses more connections of one principal than he may have, and records it', async () => {
+      const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
+      await Promise.all(Array.from({ length: 6 }, () => connect(admin)));
       const answer = await ask({
-        authorization: `Bearer ${user.token}`,
+        authorization: `Bearer ${admin.token}`,
         'sec-websocket-protocol': 'holdfast.mux.v1',
       });
       expect([answer.status, answer.body.code]).to.deep.equal([429, 'connection.limit_reached']);
       expect((await (await connect(other)).open('echo')).kind).to.equal('echo');
+      await eventually(async () => {
+        const { records } = (await admin.get('chat', '/api/audit?limit=100')).body;
+        const codes = records.map((record: { facts?: { code?: string } }) => record.facts?.code);
+        expect(codes).to.include('limit.connections');
+      });
     });
   });
 

@@ -6,6 +6,7 @@ import type { MuxConnection } from '../../src/adapters/inbound/ws/mux/mux-connec
 import { MUX_LIMITS, type MuxLimits } from '../../src/adapters/inbound/ws/mux/mux-limits.ts';
 import { OpenRates } from '../../src/adapters/inbound/ws/mux/open-rates.ts';
 import { OpenSessions } from '../../src/adapters/inbound/ws/mux/open-sessions.ts';
+import { ReplayBudget } from '../../src/adapters/inbound/ws/mux/replay-budget.ts';
 import type { OpenedPayload } from '../../src/adapters/inbound/ws/mux/server-payloads.ts';
 import { MemorySubscriberDirectory } from '../../src/adapters/outbound/memory/multiplexing/memory-subscriber-directory.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
@@ -79,6 +80,7 @@ export class MuxWorld {
       ids,
       limits: all,
       bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
+      replay: new ReplayBudget(all.replayRate, { clock, timers: this.timers }),
       onMoved: (id, epoch) => this.connections.lose(id, epoch),
     });
     this.connections = new Connections({

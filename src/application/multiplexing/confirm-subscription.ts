@@ -20,10 +20,15 @@ export class ConfirmSubscription {
     readonly id: SubscriberId;
     readonly fence: Fence;
   }): Promise<'confirmed' | 'not-held'> {
-    const { outcome } = await changeSubscriber(this.#deps, command.id, (present, to) => {
-      const next = present?.confirm(command.fence, to);
-      return { next, outcome: next === undefined ? ('not-held' as const) : ('confirmed' as const) };
-    });
+    const { outcome } = await changeSubscriber(
+      this.#deps,
+      command.id,
+      (present, to) => {
+        const next = present?.confirm(command.fence, to);
+        return { next, outcome: next === undefined ? ('not-held' as const) : ('confirmed' as const) };
+      },
+      { byHolder: true },
+    );
     return outcome;
   }
 }

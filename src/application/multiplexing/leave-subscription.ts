@@ -21,10 +21,15 @@ export class LeaveSubscription {
     readonly id: SubscriberId;
     readonly fence: Fence;
   }): Promise<{ readonly kind: 'left' | 'not-held'; readonly released: readonly SubscriberState[] }> {
-    const { outcome, released } = await changeSubscriber(this.#deps, command.id, (present, to) => {
-      const next = present?.detach(command.fence, to);
-      return { next, outcome: next === undefined ? ('not-held' as const) : ('left' as const) };
-    });
+    const { outcome, released } = await changeSubscriber(
+      this.#deps,
+      command.id,
+      (present, to) => {
+        const next = present?.detach(command.fence, to);
+        return { next, outcome: next === undefined ? ('not-held' as const) : ('left' as const) };
+      },
+      { byHolder: true },
+    );
     return { kind: outcome, released };
   }
 }

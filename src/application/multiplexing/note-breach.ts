@@ -17,7 +17,7 @@ export interface Breach {
   readonly actor: AuditActor;
   /** The session, where it was one's. */
   readonly object?: string;
-  readonly requestId: string;
+  readonly requestId?: string;
 }
 
 interface Deps {
@@ -51,7 +51,7 @@ export class NoteBreach {
       act: 'mux.limit_breached',
       outcome: 'refused',
       actor,
-      requestId,
+      ...(requestId === undefined ? {} : { requestId }),
       ...(object === undefined ? {} : { object }),
       facts: { code },
     });

@@ -44,6 +44,11 @@ export const MULTIPLEXING_SETTINGS = {
     200,
     'How many of these may be opened at once.',
   ),
+  'websocket.multiplexing.replayPerPrincipal': size(
+    ['1MB', '4096MB'],
+    '128MB',
+    'How many bytes of kept events one user, or one agent, gets anew in a minute, and at once; what is beyond waits.',
+  ),
   'websocket.multiplexing.maxMessageSize': size(
     ['1KB', '512KB'],
     '64KB',

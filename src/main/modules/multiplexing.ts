@@ -11,10 +11,12 @@ import type { MuxLimits } from '../../adapters/inbound/ws/mux/mux-limits.ts';
 import { muxRoute } from '../../adapters/inbound/ws/mux/mux-route.ts';
 import { OpenRates } from '../../adapters/inbound/ws/mux/open-rates.ts';
 import { OpenSessions } from '../../adapters/inbound/ws/mux/open-sessions.ts';
+import { ReplayBudget } from '../../adapters/inbound/ws/mux/replay-budget.ts';
 import { ClaimSubscription } from '../../application/multiplexing/claim-subscription.ts';
 import { ConfirmSubscription } from '../../application/multiplexing/confirm-subscription.ts';
 import { EndSubscription } from '../../application/multiplexing/end-subscription.ts';
 import { KeepSubscriptions, SWEEP_TURN_MS } from '../../application/multiplexing/keep-subscriptions.ts';
+import { KnownSubscribers } from '../../application/multiplexing/known-subscribers.ts';
 import { LeaveSubscription } from '../../application/multiplexing/leave-subscription.ts';
 import { NoteBreach } from '../../application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
@@ -44,6 +46,9 @@ import {
   SOCKET_ROUTES,
   TIMERS,
 } from '../tokens.ts';
+
+/** The time that the setting of replayed bytes is for, in milliseconds. */
+const REPLAY_PER_MS = 60_000;
 
 /** Binds multiplexed connections over the directory and the kinds that the container has. */
 export function bindMultiplexing(container: Container, config: Config): void {
@@ -115,7 +120,9 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
     .bind(mux.CONNECTIONS)
     .toDynamicValue(({ get }) => {
       const clock = get(CLOCK);
-      const deps = { directory: get(mux.SUBSCRIBERS), clock, ids: get(IDS), digest: get(DIGEST) };
+      const directory = get(mux.SUBSCRIBERS);
+      const known = new KnownSubscribers();
+      const deps = { directory, clock, ids: get(IDS), digest: get(DIGEST), known };
       const audited = { ...deps, audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
       const rates = new OpenRates(limits);
       const leave = new LeaveSubscription(deps);
@@ -130,6 +137,7 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         ids: deps.ids,
         limits,
         bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
+        replay: new ReplayBudget(limits.replayRate, { clock, timers: get(TIMERS) }),
         onMoved: (id, epoch) => get(FLEET_BUS).tellMoved(id, epoch),
       });
       return new Connections({
@@ -170,6 +178,11 @@ function limitsOf(config: Config): MuxLimits {
       config['websocket.multiplexing.opensPerPrincipal'],
       config['websocket.multiplexing.openBurst'],
     ),
+    replayRate: {
+      tokens: config['websocket.multiplexing.replayPerPrincipal'],
+      perMs: REPLAY_PER_MS,
+      burst: config['websocket.multiplexing.replayPerPrincipal'],
+    },
     maxMessageBytes: config['websocket.multiplexing.maxMessageSize'],
     weight: config['websocket.multiplexing.fairQueueWeight'],
   };

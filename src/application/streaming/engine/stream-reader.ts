@@ -57,6 +57,7 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
   #writerGone = false;
   #closed = false;
   #reachedEnd = false;
+  #isDeliveredLive = true;
 
   /** Subscribes at once, so that nothing is missed between the log and what is live. */
   constructor(deps: ReaderDeps, from: ReaderStart, onClose: () => void) {
@@ -69,6 +70,11 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
     this.#onClose = onClose;
     this.#progressedAtMs = deps.clock.nowMs();
     this.#unsubscribe = deps.tail.subscribe(from.id, this);
+  }
+
+  /** Whether what was delivered last came as it was made, and not from the log. */
+  get isLive(): boolean {
+    return this.#isDeliveredLive;
   }
 
   /** Whether the event that ends the stream has been delivered. */
@@ -168,7 +174,7 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
       const gone = this.#writerGone || this.#storedOffset > this.#cursor;
       const page = await this.#page();
       if (page === undefined) return this.#wait();
-      if (page.length > 0) return this.#deliver(page);
+      if (page.length > 0) return this.#deliver(page, false);
       if (gone) this.close();
       else this.#live = returns === this.#returnsToLog;
     }
@@ -211,7 +217,8 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
     this.#live = false;
   }
 
-  #deliver(events: Batch): Step {
+  #deliver(events: Batch, isLive = true): Step {
+    this.#isDeliveredLive = isLive;
     const last = events.at(-1);
     if (last !== undefined) {
       this.#cursor = last.offset;

@@ -10,12 +10,17 @@ import type { StreamId } from '../../../../src/domain/streaming/stream-id.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
 
 /** A reader that has these offsets and ends. */
-const readerOf = (...offsets: readonly number[]): StreamReader => {
+const readerOf = (...offsets: readonly number[]): StreamReader => readerThat({ isLive: true }, ...offsets);
+const readerThat = (
+  { isLive }: { readonly isLive: boolean },
+  ...offsets: readonly number[]
+): StreamReader => {
   const steps = offsets.map((offset) => ({ done: false, value: [chunkEvent(offset, 'x', 1)] }));
   return {
     id: 'stream-1' as StreamId,
     next: async () => steps.shift() ?? { done: true, value: undefined },
     close: () => undefined,
+    isLive,
   } as unknown as StreamReader;
 };
 const following = (events: StreamReader): Followed => ({ kind: 'following', id: events.id, events });
@@ -25,15 +30,20 @@ describe('what follows a chat', () => {
   let ends: number[];
   let full: Promise<void> | undefined;
   let looks: number[];
+  let charged: number[];
   let timers: ManualTimers;
 
   beforeEach(() => {
-    [sent, ends, looks, full] = [[], [], [], undefined];
+    [sent, ends, looks, charged, full] = [[], [], [], [], undefined];
     timers = new ManualTimers();
   });
 
   const follow = (events: StreamReader, answers: ReadonlyArray<() => Followed>): ChatFollower => {
     const rest = [...answers];
+    const replayed = (bytes: number) => {
+      charged.push(bytes);
+      return undefined;
+    };
     const out: SessionOut = {
       data: () => undefined,
       event: (offset) => {
@@ -43,7 +53,7 @@ describe('what follows a chat', () => {
       refuse: () => undefined,
       end: (code) => ends.push(code),
     };
-    const follower = new ChatFollower(out, timers, async (cursor) => {
+    const follower = new ChatFollower({ out, replayed }, timers, async (cursor) => {
       looks.push(cursor);
       return rest.shift()?.() ?? { kind: 'nothing' };
     });
@@ -55,6 +65,17 @@ describe('what follows a chat', () => {
     follow(readerOf(1, 2), [() => following(readerOf(2, 3)), () => following(readerOf(4))]);
     await timers.advance(1_000);
     expect([sent, looks, ends]).to.deep.equal([[1, 2, 3, 4], [2, 3, 4], []]);
+  });
+
+  it('charges what comes from the log, and nothing that comes as it is made', async () => {
+    follow(readerThat({ isLive: false }, 1, 2), [() => following(readerOf(3))]);
+    await timers.advance(1_000);
+    const { json } = chunkEvent(1, 'x', 1);
+    const bytes = `{"event":"chunk","data":${json}}`.length;
+    expect([sent, charged]).to.deep.equal([
+      [1, 2, 3],
+      [bytes, bytes],
+    ]);
   });
 
   it('reads no further while the client is full', async () => {

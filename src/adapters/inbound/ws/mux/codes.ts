@@ -73,3 +73,13 @@ export const ERROR_CODES = {
 
 /** A code of an ERROR. */
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Errors of who breaks a limit or the form of frames, as opposed to who asks for what there is not. */
+export const BREACH_CODES: ReadonlySet<ErrorCode> = new Set([
+  'frame.malformed',
+  'message.too_large',
+  'rate.limited',
+  'limit.sessions',
+  'credit.exceeded',
+  'session.unknown',
+]);

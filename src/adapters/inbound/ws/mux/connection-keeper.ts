@@ -37,6 +37,8 @@ export interface ConnectionKeeper<Connection> extends OpenAdmission {
   confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
   onOpened(session: MuxSession, connection: Connection): void;
   onAuthority(session: MuxSession): void;
+  /** A connection has another credential. */
+  onRenewed(connection: Connection): void;
   /** A session is over on its connection: the directory is to hear of it. */
   onClosed(session: MuxSession, connection: string, how: Gone): void;
   onGone(connection: Connection): void;

@@ -13,11 +13,12 @@ import type { Log } from '../../../../application/ports/log.ts';
 import type { Metrics } from '../../../../application/ports/metrics.ts';
 import type { Timers } from '../../../../application/ports/timers.ts';
 import { actorOf } from '../../../../domain/audit/audit-actor.ts';
+import type { EndingPrincipal } from '../../../../domain/identity/principal.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
-import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Shown } from './authority.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { ErrorCode } from './codes.ts';
+import { BREACH_CODES, type ErrorCode } from './codes.ts';
 import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import { gatherStats } from './gather-stats.ts';
 import { LiveCredentials } from './live-credentials.ts';
@@ -41,16 +42,6 @@ const DRAIN_BATCH = 64;
 const DRAIN_PAUSE_MS = 50;
 /** The longest that clients are told to wait before they come back from a server that stops, in milliseconds. */
 const RECONNECT_WITHIN_MS = 2_000;
-
-/** Errors of who breaks a limit or the form of frames, as opposed to who asks for what there is not. */
-const BREACHES: ReadonlySet<ErrorCode> = new Set([
-  'frame.malformed',
-  'message.too_large',
-  'rate.limited',
-  'limit.sessions',
-  'credit.exceeded',
-  'session.unknown',
-]);
 
 interface Deps {
   readonly limits: MuxLimits;
@@ -87,7 +78,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   readonly #byId = new Map<SubscriberId, MuxSession>();
   readonly #telling = new Set<Promise<void>>();
   readonly #watch: SessionWatch;
-  readonly #credentials: LiveCredentials;
+  readonly #credentials: LiveCredentials<MuxConnection | MuxSession>;
   #isTicking = false;
   #isDraining = false;
 
@@ -99,7 +90,12 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.opens = deps.opens;
     this.maxSessions = deps.limits.maxSessionsPerConnection;
     this.#watch = new SessionWatch(deps.limits.sessionTimeoutMs, deps.clock.nowMs());
-    this.#credentials = new LiveCredentials(deps, () => this.#open.values());
+    this.#credentials = new LiveCredentials(deps, {
+      onEnded: (holders) => this.#onEnded(holders),
+      onMissed: () => {
+        for (const connection of [...this.#open.values()]) connection.close(1001, 'Come back');
+      },
+    });
     deps.metrics.gather(() => gatherStats(this.stats, this.#open.values()));
   }
 
@@ -125,7 +121,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.#counts.set(connection.owner, this.countOf(connection.owner) + 1);
     if (this.#isDraining) connection.close(4000, 'The server stops');
     // The login may have ended between its check and now.
-    else this.#credentials.check(connection.authority.principal);
+    else this.#credentials.hold(connection);
     if (!this.#isTicking) void this.#tick();
     return connection;
   }
@@ -149,18 +145,23 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.#places.set(session, connection);
     this.#byId.set(session.identity.id, session);
     this.#watch.watch(session, this.clock.nowMs());
-    this.#credentials.check(session.authority.principal);
+    this.#credentials.hold(session);
   }
 
   onAuthority(session: MuxSession): void {
     this.#watch.renewed(session);
-    this.#credentials.check(session.authority.principal);
+    this.#credentials.hold(session);
+  }
+
+  onRenewed(connection: MuxConnection): void {
+    this.#credentials.hold(connection);
   }
 
   onClosed(session: MuxSession, connection: string, how: Gone): void {
     this.#places.delete(session);
     if (this.#byId.get(session.identity.id) === session) this.#byId.delete(session.identity.id);
     this.#watch.unwatch(session);
+    this.#credentials.release(session);
     if (how === 'moved') return;
     const { id } = session.identity;
     const fence = { connection, epoch: session.epoch };
@@ -172,6 +173,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
 
   onGone(connection: MuxConnection): void {
     if (!this.#open.delete(connection.name)) return;
+    this.#credentials.release(connection);
     const count = this.countOf(connection.owner) - 1;
     if (count > 0) this.#counts.set(connection.owner, count);
     else this.#counts.delete(connection.owner);
@@ -180,7 +182,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   onError(code: ErrorCode, connection: MuxConnection, session?: MuxSession): void {
     this.stats.error(code);
     if (session !== undefined) session.traffic.refused += 1;
-    if (!BREACHES.has(code)) return;
+    if (!BREACH_CODES.has(code)) return;
     const { authority } = session ?? connection;
     this.#deps.breaches.execute({
       code,
@@ -189,6 +191,12 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
       requestId: connection.requestId,
       ...(session === undefined ? {} : { object: session.identity.id }),
     });
+  }
+
+  /** Somebody asks for one more connection than he may have. */
+  onCrowded(principal: EndingPrincipal): void {
+    const breach = { code: 'limit.connections', owner: ownerOf(principal), actor: actorOf(principal) };
+    this.#deps.breaches.execute(breach);
   }
 
   onMistake(error: unknown, requestId: string): void {
@@ -232,6 +240,15 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
       if (this.#open.size > 0) await this.#deps.timers.sleep(DRAIN_PAUSE_MS);
     }
     await Promise.all(this.#telling);
+  }
+
+  /** A connection that its credential has opened goes with all its sessions. */
+  #onEnded(holders: ReadonlyArray<MuxConnection | MuxSession>): void {
+    const reason = 'The credential has been ended';
+    for (const holder of holders) if (holder instanceof MuxConnection) holder.close(4401, reason);
+    for (const holder of holders) {
+      if (!(holder instanceof MuxConnection)) this.#places.get(holder)?.closeSession(holder, 4401, reason);
+    }
   }
 
   async #tell(act: () => Promise<unknown>): Promise<void> {

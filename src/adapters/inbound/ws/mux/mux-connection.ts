@@ -245,8 +245,9 @@ export class MuxConnection implements OpeningPlace {
   async #onAuth(payload: Buffer): Promise<void> {
     const show = (credential: string) => this.#keeper.show(credential);
     const answer = await renewAuthority(payload, this.authority, this.owner, show);
-    if (answer.name === 'ERROR') this.answerError(answer.error);
-    else this.#pump.answer(CONNECTION, answer.name, answer.payload);
+    if (answer.name === 'ERROR') return this.answerError(answer.error);
+    this.#pump.answer(CONNECTION, answer.name, answer.payload);
+    if (!this.#isClosed) this.#keeper.onRenewed(this);
   }
 
   /** The client closes a session: 1000 ends it for good, everything else leaves it to be taken back. */

@@ -12,6 +12,8 @@ export interface MuxLimits {
   readonly connectionRate: Rate;
   /** New OPENs of a principal. */
   readonly openRate: Rate;
+  /** Events that a principal gets anew from what is kept, in bytes. */
+  readonly replayRate: Rate;
   /** Longest payload of a session's frame, in bytes. */
   readonly maxMessageBytes: number;
   /** The greatest weight of a session, which it has unless it asks for less. */
@@ -28,6 +30,7 @@ export const MUX_LIMITS: MuxLimits = {
   sessionRate: { tokens: 1_000, perMs: MINUTE_MS, burst: 100 },
   connectionRate: { tokens: 20_000, perMs: MINUTE_MS, burst: 20_000 },
   openRate: { tokens: 60, perMs: MINUTE_MS, burst: 200 },
+  replayRate: { tokens: 134_217_728, perMs: MINUTE_MS, burst: 134_217_728 },
   maxMessageBytes: 65_536,
   weight: 10,
 };

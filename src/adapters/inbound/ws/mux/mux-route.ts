@@ -67,6 +67,7 @@ function requireRoom(connections: Connections, principal: Principal): void {
   const { maxConnectionsPerPrincipal } = connections.limits;
   if (principal.kind === 'service') return;
   if (connections.countOf(ownerOf(principal)) < maxConnectionsPerPrincipal) return;
+  connections.onCrowded(principal);
   throw new DomainError(
     'connection.limit_reached',
     `You have ${maxConnectionsPerPrincipal} connections, which is as many as you may have`,

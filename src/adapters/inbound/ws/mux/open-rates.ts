@@ -10,7 +10,7 @@ export const MAX_BUCKETS = 100_000;
  * Buckets by what they belong to, so that whoever closes and opens anew gains nothing. A full one is as good as a new one
  * and is forgotten.
  */
-class Buckets<Key> {
+export class Buckets<Key> {
   readonly #rate: Rate;
   readonly #buckets = new Map<Key, TokenBucket>();
 

@@ -23,6 +23,7 @@ import type { Kind, KindSession } from './kinds/kind.ts';
 import type { MuxLimits } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
 import { MuxSession } from './mux-session.ts';
+import type { ReplayBudget } from './replay-budget.ts';
 import type { OpenedPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
 
@@ -54,6 +55,7 @@ interface Deps {
   readonly limits: MuxLimits;
   /** The bucket of a session, which it keeps when it is closed and taken back. */
   bucketOf(id: SubscriberId): TokenBucket;
+  readonly replay: ReplayBudget;
   /** A session is in a new epoch: whatever connection has it in an older one, here or elsewhere, lets go of it. */
   onMoved(id: SubscriberId, epoch: number): void;
 }
@@ -172,7 +174,9 @@ export class OpenSessions {
     asked: { readonly params: Readonly<Record<string, unknown>>; readonly offset?: number },
   ): Promise<KindSession> {
     const principal = () => session.authority.principal;
-    return session.identity.kind.open({ principal, requestId: place.requestId, ...asked }, session);
+    const { owner, kind } = session.identity;
+    const replayed = (bytes: number) => this.#deps.replay.charge(owner, bytes);
+    return kind.open({ principal, requestId: place.requestId, replayed, ...asked }, session);
   }
 
   #session(

@@ -4,8 +4,7 @@ import type { StreamReader } from '../../../../../application/streaming/engine/s
 import type { Followed } from '../../../../../application/streaming/follow-stream.ts';
 import { DomainError } from '../../../../../domain/domain-error.ts';
 import type { StreamEvent } from '../../../../../domain/streaming/stream-event.ts';
-import type { SessionOut } from './kind.ts';
-import { relayEvents, sendEvents } from './relay-events.ts';
+import { type EventSink, relayEvents, sendEvents } from './relay-events.ts';
 
 /** Looks in a row that brought nothing, after which the session is closed; its client comes back. */
 const MAX_LOOKS = 10;
@@ -26,14 +25,14 @@ export interface FollowFrom {
  * by another one from where it ended.
  */
 export class ChatFollower {
-  readonly #out: SessionOut;
+  readonly #sink: EventSink;
   readonly #timers: Timers;
   readonly #look: (cursor: number) => Promise<Followed>;
   #reader: StreamReader | undefined;
   #isClosed = false;
 
-  constructor(out: SessionOut, timers: Timers, look: (cursor: number) => Promise<Followed>) {
-    this.#out = out;
+  constructor(sink: EventSink, timers: Timers, look: (cursor: number) => Promise<Followed>) {
+    this.#sink = sink;
     this.#timers = timers;
     this.#look = look;
   }
@@ -47,7 +46,7 @@ export class ChatFollower {
   follow(from: FollowFrom): void {
     this.#reader?.close();
     this.#reader = from.events;
-    void this.#run(from).catch(() => this.#out.end(1011, 'What follows cannot be read'));
+    void this.#run(from).catch(() => this.#sink.out.end(1011, 'What follows cannot be read'));
   }
 
   close(): void {
@@ -58,12 +57,12 @@ export class ChatFollower {
 
   async #run({ events, read = [], after }: FollowFrom): Promise<void> {
     const isFollowed = (reader: StreamReader) => !this.#isClosed && this.#reader === reader;
-    let last = await sendEvents(read, this.#out, after, () => isFollowed(events));
+    let last = await sendEvents(read, this.#sink, after, () => isFollowed(events));
     let looks = 0;
     for (let reader: StreamReader | undefined = events; reader !== undefined; ) {
       const before = last;
       const current = reader;
-      last = await relayEvents(current, this.#out, last, () => isFollowed(current));
+      last = await relayEvents(current, this.#sink, last, () => isFollowed(current));
       if (!isFollowed(current)) return;
       looks = last > before ? 0 : looks + 1;
       if (looks > 0) await this.#timers.sleep(looks * LOOK_AGAIN_MS);
@@ -81,14 +80,14 @@ export class ChatFollower {
   async #next(cursor: number, looks: number): Promise<StreamReader | undefined> {
     for (let look = looks; ; look += 1) {
       try {
-        if (look >= MAX_LOOKS) this.#out.end(1011, 'What follows cannot be read');
+        if (look >= MAX_LOOKS) this.#sink.out.end(1011, 'What follows cannot be read');
         const next = look >= MAX_LOOKS ? undefined : await this.#look(cursor);
         if (next?.kind === 'following') return next.events;
-        if (next?.kind === 'lost') await sendEvents([next.event], this.#out, cursor - 1);
+        if (next?.kind === 'lost') await sendEvents([next.event], this.#sink, cursor - 1);
         return undefined;
       } catch (error) {
         if (error instanceof DomainError && error.code === 'chat.not_found') {
-          this.#out.end(4503, 'The chat session is gone');
+          this.#sink.out.end(4503, 'The chat session is gone');
           return undefined;
         }
         if (!(error instanceof PortError) && !(error instanceof DomainError)) throw error;

@@ -87,7 +87,9 @@ class ChatMuxSession implements KindSession {
     this.#out = out;
     this.#chatId = chatOf(opening);
     this.offset = opening.offset ?? 0;
-    this.#follower = new ChatFollower(out, uses.timers, (cursor) => this.#look(cursor));
+    this.#follower = new ChatFollower({ out, replayed: opening.replayed }, uses.timers, (cursor) =>
+      this.#look(cursor),
+    );
   }
 
   /** Sees whether the chat is there; of a session that was taken back, what follows what its client has. */

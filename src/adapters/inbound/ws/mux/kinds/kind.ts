@@ -22,6 +22,11 @@ export interface Opening {
   /** Of a resume: the offset of the last EVENT that the client has, 0 for none. */
   readonly offset?: number;
   readonly requestId: string;
+  /**
+   * Charges events that are sent anew, or late, from what is kept, in bytes, to the session's principal. A promise: he
+   * has had so many that these wait until it resolves.
+   */
+  replayed(bytes: number): Promise<void> | undefined;
 }
 
 /** A kind's side of one session, on one connection. */

@@ -4,7 +4,7 @@ import { DomainError } from '../../../../../domain/domain-error.ts';
 import { MuxRefusal } from '../mux-refusal.ts';
 import { chatOf, personOf } from './chat-params.ts';
 import type { Kind, KindSession, Opening, SessionOut } from './kind.ts';
-import { relayEvents } from './relay-events.ts';
+import { type EventSink, relayEvents } from './relay-events.ts';
 
 /** A supervisor's mirror of a chat's running stream: everything of it as EVENTs, then 4503. */
 export const observeKind = (observeStream: ObserveStream): Kind => ({
@@ -12,7 +12,7 @@ export const observeKind = (observeStream: ObserveStream): Kind => ({
   permission: 'chat.observe',
   open: async (opening, out) => {
     const { events } = await observed(observeStream, opening);
-    return new ObserveSession(events, opening.offset ?? 0, out);
+    return new ObserveSession(events, opening, out);
   },
 });
 
@@ -34,23 +34,23 @@ class ObserveSession implements KindSession {
   readonly recovered = true;
   readonly offset: number;
   readonly #events: StreamReader;
-  readonly #out: SessionOut;
+  readonly #sink: EventSink;
 
-  constructor(events: StreamReader, offset: number, out: SessionOut) {
+  constructor(events: StreamReader, { offset = 0, replayed }: Opening, out: SessionOut) {
     this.#events = events;
     this.offset = offset;
-    this.#out = out;
+    this.#sink = { out, replayed };
   }
 
   begin(): void {
-    void relayEvents(this.#events, this.#out, this.offset).then(
+    void relayEvents(this.#events, this.#sink, this.offset).then(
       () => this.#end(),
       () => this.#end(),
     );
   }
 
   onData(): undefined {
-    this.#out.refuse('op.invalid', 'An observer sends nothing');
+    this.#sink.out.refuse('op.invalid', 'An observer sends nothing');
   }
 
   close(): void {
@@ -58,7 +58,7 @@ class ObserveSession implements KindSession {
   }
 
   #end(): void {
-    if (this.#events.reachedEnd) this.#out.end(4503, 'The stream has ended');
-    else this.#out.end(1011, 'The stream goes on elsewhere');
+    if (this.#events.reachedEnd) this.#sink.out.end(4503, 'The stream has ended');
+    else this.#sink.out.end(1011, 'The stream goes on elsewhere');
   }
 }

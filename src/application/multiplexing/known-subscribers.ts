@@ -1,0 +1,40 @@
+import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
+import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
+
+/** Most subscriptions that are remembered; the one that was asked for longest ago is forgotten. */
+export const MAX_KNOWN = 10_000;
+
+/**
+ * Subscriptions as this process stored them last, so that whoever holds one need not read it to write it. Never an
+ * authority: whatever is decided by one is stored only where it is still the latest, and nothing is refused by it.
+ */
+export class KnownSubscribers {
+  readonly #states = new Map<SubscriberId, SubscriberState>();
+  readonly #most: number;
+
+  constructor(most = MAX_KNOWN) {
+    this.#most = most;
+  }
+
+  find(id: SubscriberId): SubscriberState | undefined {
+    const state = this.#states.get(id);
+    if (state === undefined) return undefined;
+    this.#states.delete(id);
+    this.#states.set(id, state);
+    return state;
+  }
+
+  /** It was stored. What nobody holds is not remembered: whoever comes back for it may be elsewhere. */
+  stored(state: SubscriberState): void {
+    this.#states.delete(state.id);
+    if (state.holders.length === 0 || state.end !== undefined) return;
+    this.#states.set(state.id, state);
+    const [oldest] = this.#states.keys();
+    if (this.#states.size > this.#most && oldest !== undefined) this.#states.delete(oldest);
+  }
+
+  /** It has changed, or may have. */
+  drop(id: SubscriberId): void {
+    this.#states.delete(id);
+  }
+}
