@@ -165,6 +165,25 @@ describe('the client of multiplexed sessions, against the server', function () {
     expect(moved.epoch).to.equal(2);
   });
 
+  it('stays away from what an operator has ended, the session alone and the connection with all on it', async () => {
+    const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
+    const client = connect();
+    const [first, second] = [await client.open('echo'), await client.open('echo')];
+    const { body } = await admin.get('chat', '/api/ops/connections');
+    const own = body.connections.find(({ sessions }: { sessions: Array<{ sessionId: string }> }) =>
+      sessions.some(({ sessionId }) => sessionId === first.sessionId),
+    );
+    const kick = (path: string) =>
+      admin.send('chat', 'DELETE', `/api/ops/connections/${own.id}${path}`, undefined);
+    expect((await kick(`/sessions/${first.sessionId}`)).status).to.equal(200);
+    expect(await first.ended).to.include({ code: 4502 });
+    await second.send('undisturbed');
+    expect((await second[Symbol.asyncIterator]().next()).value?.type).to.equal('data');
+    expect((await kick('')).status).to.equal(200);
+    expect(await second.ended).to.include({ code: 4502 });
+    expect(client.sessions).to.deep.equal([]);
+  });
+
   it('comes back with a new login after its own has been ended', async () => {
     let login = await ApiClient.login(server.urls, 'user1', 'User1@123');
     const reasons: string[] = [];

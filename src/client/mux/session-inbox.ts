@@ -1,6 +1,7 @@
 import type { MuxError } from './mux-error.ts';
 import type { MuxMessage } from './mux-message.ts';
 import { MIN_WINDOW_BYTES } from './mux-options.ts';
+import { Queue } from './queue.ts';
 
 /** Most messages that wait for the consumer: such as have no bytes take nothing of a window. */
 const MAX_WAITING = 65_536;
@@ -26,7 +27,7 @@ export class SessionInbox {
   readonly #windowBytes: number;
   readonly #grant: (bytes: number) => void;
   readonly #onRoom: () => void;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Queue<Waiting>();
   readonly #takers: Taker[] = [];
   #bytes = 0;
   #attachment = 0;
@@ -100,7 +101,7 @@ export class SessionInbox {
 
   /** Adds a word about what was sent, unless the same one waits already. */
   notice(message: Extract<MuxMessage, { readonly type: 'refused' }>): void {
-    const last = this.#waiting.at(-1)?.message;
+    const last = this.#waiting.last?.message;
     if (last?.type === 'refused' && last.code === message.code) return;
     if (this.#waiting.length < MAX_WAITING) this.push(message, 0);
   }
@@ -120,8 +121,10 @@ export class SessionInbox {
   }
 
   #give(): void {
-    while (this.#takers.length > 0 && this.#waiting.length > 0) {
-      const { message, bytes, attachment } = this.#waiting.shift() as Waiting;
+    while (this.#takers.length > 0) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      const { message, bytes, attachment } = next;
       this.#bytes -= bytes;
       if (message.type === 'event' || message.type === 'gap') this.givenOffset = message.offset;
       if (attachment === this.#attachment) this.done(bytes);

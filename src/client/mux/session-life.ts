@@ -148,9 +148,9 @@ export class SessionLife {
   async #ask(reason: CredentialReason, why?: MuxError): Promise<void> {
     const { credentials } = this.#parts;
     if (credentials === undefined) throw why ?? new MuxError('credential.refused', 'There is no credential');
-    if (reason !== 'connect') this.#shown += 1;
     try {
       this.#credential = await credentials.get(reason);
+      if (reason !== 'connect') this.#shown += 1;
     } catch (error) {
       if (reason === 'ended') throw error;
       await this.#pause(0);

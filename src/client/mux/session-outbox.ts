@@ -2,6 +2,7 @@ import type { Platform } from '../platform/platform.ts';
 import { MuxError } from './mux-error.ts';
 import { MAX_WINDOW_BYTES } from './mux-options.ts';
 import { Pacer } from './pacer.ts';
+import { Queue } from './queue.ts';
 import type { Opened } from './server-words.ts';
 
 /** Most bytes, and most frames, that wait to be sent on one session. */
@@ -29,7 +30,7 @@ interface Waiting {
 export class SessionOutbox {
   readonly #platform: Platform;
   readonly #isPaced: boolean;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Queue<Waiting>();
   #bytes = 0;
   #window = 0;
   #maxMessageBytes = Number.POSITIVE_INFINITY;
@@ -114,7 +115,9 @@ export class SessionOutbox {
   end(error: MuxError): void {
     this.#end ??= error;
     this.detach();
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      next.reject(this.#end);
+    }
     this.#bytes = 0;
   }
 
