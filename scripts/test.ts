@@ -25,6 +25,7 @@ const MEASURED = [
   'browser/cookies',
   'fleet/lost-redis',
   'fleet/no-redis',
+  'fleet/slow-mongodb',
   'fleet/three-nodes',
   'multiplexing',
   'revocation',
