@@ -17,8 +17,7 @@ describe('several tabs that show one chat', function () {
 
   before(async () => {
     browser = await launchChromium();
-    // An answer goes on for longer than a busy machine takes to open two more tabs.
-    server = await RunningServer.start(['--demo', '--model-pace', '100']);
+    server = await RunningServer.start(['--demo', '--model-pace', '200']);
     login = await keepLogin(browser, server.urls.chat);
   });
   after(async () => {
