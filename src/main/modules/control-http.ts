@@ -5,6 +5,7 @@ import { ChangePolicy } from '../../application/control/change-policy.ts';
 import { ControlOverview } from '../../application/control/control-overview.ts';
 import { KEEP_EVENTS_TURN_MS, KeepEvents } from '../../application/control/keep-events.ts';
 import { LivePolicies } from '../../application/control/live-policies.ts';
+import { LivingNodes } from '../../application/control/living-nodes.ts';
 import { ReadEvents } from '../../application/control/read-events.ts';
 import { ReadMcpServers } from '../../application/control/read-mcp-servers.ts';
 import type { DecisionDeps } from '../../application/control/reviews/decide-review.ts';
@@ -16,7 +17,7 @@ import { SessionOwners } from '../../application/control/session-owners.ts';
 import { EndSubscription } from '../../application/multiplexing/end-subscription.ts';
 import type { Config } from '../config.ts';
 import * as control from '../tokens/control.ts';
-import { FLEET_BUS, TURNS } from '../tokens/fleet.ts';
+import { FLEET_BUS, NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import { EVENT_STREAMS } from '../tokens/streaming.ts';
 import { AUDIT, CLOCK, IDS, LOG, PRINCIPAL_DIRECTORY, TIMERS } from '../tokens.ts';
@@ -62,7 +63,11 @@ function bindRoutes(container: Container): void {
     const end = new EndSubscription({ directory, clock, ids });
     return controlRoutes({
       readReviews: new ReadReviews({ store }),
-      resolveReview: new ResolveReview({ ...decisionDeps(get), directory }),
+      resolveReview: new ResolveReview({
+        ...decisionDeps(get),
+        directory,
+        nodes: new LivingNodes({ leases: get(NODE_LEASES), node: get(THIS_NODE), clock }),
+      }),
       followReviews: get(control.FOLLOW_REVIEWS),
       reviewerNames: new ReviewerNames({ directory: get(PRINCIPAL_DIRECTORY) }),
       readEvents: new ReadEvents({ store, audit: get(AUDIT) }),

@@ -28,8 +28,11 @@ describe('deciding about a review', () => {
     desk = new ControlDesk();
   });
 
+  /** The only node that lives is that of the builders' events. */
+  const nodes = { isThis: (node: string) => node === 'node-1', isElsewhere: async () => false };
+
   const resolver = (store: AgentEventStore = desk.store): ResolveReview =>
-    new ResolveReview({ ...desk, store });
+    new ResolveReview({ ...desk, store, nodes });
   const approve = (store?: AgentEventStore) =>
     resolver(store).execute({
       reviewId: reviewIdOf(1),
@@ -150,6 +153,11 @@ describe('deciding about a review', () => {
 
   it('says that the agent is away when neither its connection nor another is there', async () => {
     await desk.keep(orphanedEvent(anAskingEvent(1)));
+    expect((await reject()).isAway).to.equal(true);
+  });
+
+  it('says so too when the node that the agent was connected to is gone', async () => {
+    await desk.keep(anAskingEvent(1, { origin: { node: 'node-2', connection: 'connection-1' } }));
     expect((await reject()).isAway).to.equal(true);
   });
 

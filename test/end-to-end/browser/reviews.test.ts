@@ -126,6 +126,25 @@ describe("the reviewer's page", function () {
     expect(focused, 'the focus goes on at the next').to.equal(`review-${reviewIdOf(3)}`);
   });
 
+  it('takes no click that was meant for the review which was there a moment before', async () => {
+    await service.ask(1, now);
+    await service.ask(2, now);
+    const visitor = await review();
+    await card(visitor, 2).waitFor();
+    const moment = Date.now();
+    await visitor.page.clock.setFixedTime(moment);
+    const tab = await service.tab('admin');
+    await tab.send('POST', `/api/reviews/${reviewIdOf(1)}/reject`);
+    await card(visitor, 1).waitFor({ state: 'detached' });
+    const approve = card(visitor, 2).getByRole('button', { name: 'Approve' });
+    await approve.click();
+    await visitor.shows('The reviews have just moved.');
+    expect(await statusOf(2)).to.equal('pending');
+    await visitor.page.clock.setFixedTime(moment + 1_000);
+    await approve.click();
+    await decided(visitor, 'Approved by you').waitFor();
+  });
+
   it('shows text of agents as text, with nothing hidden in it', async () => {
     const hostile = '<img src=x onerror="document.title=1">\u202eapproved\u200b';
     const llm = { ...LLM_EVENT.llm, output: hostile, toolCalls: [{ name: hostile, args: hostile }] };

@@ -1,11 +1,12 @@
 import { AgentEvent } from '../../../domain/control/agent-event.ts';
 import { isReviewId } from '../../../domain/control/agent-event-id.ts';
-import type { AgentEventState, AgentRoute } from '../../../domain/control/agent-event-state.ts';
+import type { AgentEventState } from '../../../domain/control/agent-event-state.ts';
 import { DomainError } from '../../../domain/domain-error.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import { controlSubscriberId } from '../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberDirectory } from '../../ports/multiplexing/subscriber-directory.ts';
 import { PortError } from '../../ports/port-error.ts';
+import type { LivingNodes } from '../living-nodes.ts';
 import { alreadyResolved, type DecisionDeps, decideReview } from './decide-review.ts';
 
 /** Longest comment on a decision, in characters. */
@@ -15,6 +16,7 @@ const MAX_DECISIONS = 16;
 
 interface Deps extends DecisionDeps {
   readonly directory: Pick<SubscriberDirectory, 'find'>;
+  readonly nodes: Pick<LivingNodes, 'isThis' | 'isElsewhere'>;
 }
 
 interface Command {
@@ -71,9 +73,24 @@ export class ResolveReview {
   }
 
   /** A store that cannot say where the agent is takes nothing from the decision. */
-  async #isAway({ origin, owner, sessionId }: AgentEventState & AgentRoute): Promise<boolean> {
-    if (origin !== undefined) return false;
-    const route = await this.#deps.directory.find(controlSubscriberId(sessionId)).catch(() => undefined);
-    return route === undefined || route.owner !== owner || route.holders.length === 0;
+  async #isAway(event: AgentEventState): Promise<boolean> {
+    try {
+      for (const node of await this.#nodesOf(event)) if (await this.#isAlive(node)) return false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The nodes that connections of the agent's are at: that of the event, and those of its session. */
+  async #nodesOf({ origin, owner, sessionId }: AgentEventState): Promise<readonly string[]> {
+    const route = await this.#deps.directory.find(controlSubscriberId(sessionId));
+    const holders = route?.owner === owner ? route.holders : [];
+    return [...(origin === undefined ? [] : [origin.node]), ...holders.map(({ node }) => node)];
+  }
+
+  async #isAlive(node: string): Promise<boolean> {
+    const { nodes } = this.#deps;
+    return nodes.isThis(node) || (await nodes.isElsewhere(node));
   }
 }

@@ -50,7 +50,8 @@ describe('the routes of reviews', function () {
     await service.ask(2, now);
     const at = `/api/reviews/${reviewIdOf(2)}`;
     const first = await supervisor.send('POST', `${at}/approve`, { comment: ' Known host. ' });
-    expect([first.status, first.body]).to.deep.equal([200, { status: 'approved', resolved: true }]);
+    expect(first.status).to.equal(200);
+    expect(first.body).to.include({ status: 'approved', resolved: true });
     const second = await supervisor.send('POST', `${at}/reject`);
     expect([second.status, second.body.detail, second.body.code, second.body.reviewStatus]).to.deep.equal([
       409,

@@ -125,8 +125,9 @@ export class ReviewsView {
       review,
       onDecide: (decision, comment, event) => {
         const isClick = event.detail > 0;
-        if (isClick && this.#deps.nowMs() - this.#movedAtMs < SETTLE_MS) return;
-        void this.#decide(card, review, { decision, comment });
+        if (isClick && this.#deps.nowMs() - this.#movedAtMs < SETTLE_MS)
+          card.complain('The reviews have just moved. Look whether it is this one, and press again.');
+        else void this.#decide(card, review, { decision, comment });
       },
     });
     return card;
