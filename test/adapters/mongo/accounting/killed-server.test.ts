@@ -46,7 +46,7 @@ describe('a ledger whose server is killed and started over', function () {
     });
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const from = done;
-      await eventually(async () => expect(done).to.be.at.least(from + CALLERS));
+      await eventually(async () => expect(done).to.be.at.least(from + CALLERS), 60_000);
       await server.kill();
       await server.restart();
     }

@@ -68,7 +68,7 @@ describe('accounts and logins whose server is killed and started over', function
     const all = Promise.all(Array.from({ length: PEOPLE }, (_, index) => goOn(index + 1)));
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const from = done;
-      await eventually(async () => expect(done).to.be.at.least(from + PEOPLE));
+      await eventually(async () => expect(done).to.be.at.least(from + PEOPLE), 60_000);
       await server.kill();
       await server.restart();
     }

@@ -82,7 +82,7 @@ describe('streams whose server is killed and started over', function () {
     });
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const from = stored;
-      await eventually(async () => expect(stored).to.be.at.least(from + STREAMS));
+      await eventually(async () => expect(stored).to.be.at.least(from + STREAMS), 60_000);
       await server.kill();
       await server.restart();
     }
