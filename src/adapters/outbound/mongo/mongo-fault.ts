@@ -1,4 +1,4 @@
-import { MongoError, MongoServerError } from 'mongodb';
+import { MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb';
 import { PortError } from '../../../application/ports/port-error.ts';
 
 /** The server's code for a key that is there already. */
@@ -9,6 +9,19 @@ const NOT_PRIMARY: ReadonlySet<number | string | undefined> = new Set([10_107, 1
 /** True when a write was refused because its key is there already. */
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+
+/**
+ * The places of the writes of an unordered bulk whose keys are taken, where that is all that went wrong; undefined when
+ * anything else did, or when it is not told.
+ */
+export function takenPlaces(error: unknown): readonly number[] | undefined {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) {
+    return undefined;
+  }
+  const refusals = [error.writeErrors].flat();
+  if (refusals.length === 0 || refusals.some(({ code }) => code !== DUPLICATE_KEY)) return undefined;
+  return refusals.map(({ index }) => index);
+}
 
 /** True when the server has said that nothing was written. */
 const isCertainlyNotWritten = (error: MongoError): boolean =>

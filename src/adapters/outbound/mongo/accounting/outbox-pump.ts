@@ -4,7 +4,7 @@ import { voidHold } from '../../../../domain/accounting/void-hold.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { AUDIT_PENDING, type PendingAuditDocument } from '../audit/audit-documents.ts';
 import { insertMissing } from '../insert-missing.ts';
-import { isDuplicateKey } from '../mongo-fault.ts';
+import { takenPlaces } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { JournalLog } from './journal-log.ts';
 import {
@@ -146,21 +146,27 @@ export class OutboxPump {
         items.flatMap(({ item }) => usageOf(item)),
       );
       await insertMissing(this.#audit, audit);
-      for (const { userId, item } of items) await this.#listGrants(userId, item);
+      await this.#listGrants(items);
     });
     if (audit.length > 0) this.onAudit();
     await this.#clear(outboxes);
   }
 
-  async #listGrants(userId: UserId, { seq, grants = [] }: OutboxItem): Promise<void> {
-    for (const grant of grants) {
-      const listed = { userId, grant, seq };
-      await this.#grants
-        .updateOne({ _id: grant.id, seq: { $lt: seq } }, { $set: listed }, { upsert: true })
-        .catch((error: unknown) => {
-          // A later state is listed, or this one.
-          if (!isDuplicateKey(error)) throw error;
-        });
+  /** Lists the last state that is told of each grant, all of them in one command. */
+  async #listGrants(items: ReadonlyArray<{ readonly userId: UserId; readonly item: OutboxItem }>): Promise<void> {
+    const last = new Map<string, Omit<GrantDocument, '_id'>>();
+    for (const { userId, item } of items) {
+      for (const grant of item.grants ?? []) last.set(grant.id, { userId, grant, seq: item.seq });
+    }
+    const upserts = [...last].map(([_id, listed]) => ({
+      updateOne: { filter: { _id, seq: { $lt: listed.seq } }, update: { $set: listed }, upsert: true },
+    }));
+    if (upserts.length === 0) return;
+    try {
+      await this.#grants.bulkWrite(upserts, { ordered: false });
+    } catch (error) {
+      // What has its key already is listed in a later state, or in this one.
+      if (takenPlaces(error) === undefined) throw error;
     }
   }
 

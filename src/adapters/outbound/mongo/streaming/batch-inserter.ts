@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Collection, MongoBulkWriteError, type ObjectId } from 'mongodb';
+import type { Collection, ObjectId } from 'mongodb';
 import { PortError } from '../../../../application/ports/port-error.ts';
-import { DUPLICATE_KEY } from '../mongo-fault.ts';
+import { takenPlaces } from '../mongo-fault.ts';
 import type { BatchDocument } from './streaming-documents.ts';
 
 /** Inserts that may be under way at once: while they are, what comes gathers for the next one. */
@@ -116,7 +116,7 @@ export class BatchInserter {
       await this.#batches.insertMany(documents, { ordered: false });
       return documents.map(() => 'stored');
     } catch (error) {
-      const taken = onlyTaken(error);
+      const taken = takenPlaces(error);
       if (taken === undefined) return this.#lookUp(documents, error);
       // An insert that is repeated meets itself: what has the key may be this very batch.
       const met = await this.#lookUp(
@@ -152,19 +152,6 @@ function fateOf(
 ): Fate | undefined {
   if (found === undefined) return undefined;
   return found.writer.equals(writer) && found.lines === lines ? 'stored' : 'taken';
-}
-
-/**
- * The places of the batches whose keys are taken, where that is all that went wrong; undefined when anything else did,
- * or when it is not told.
- */
-function onlyTaken(error: unknown): readonly number[] | undefined {
-  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) {
-    return undefined;
-  }
-  const refusals = [error.writeErrors].flat();
-  if (refusals.length === 0 || refusals.some(({ code }) => code !== DUPLICATE_KEY)) return undefined;
-  return refusals.map(({ index }) => index);
 }
 
 /**
