@@ -18,6 +18,9 @@ const LATEST_BLOW_MS = 1_000;
 /** How long the last streams may take to end and to be settled, in milliseconds: longer than a dead node is waited for. */
 const QUIET_WITHIN_MS = 30_000;
 
+/** How often the load logs in anew, in milliseconds: a token lives for a quarter of an hour. */
+const RENEW_EVERY_MS = 5 * 60_000;
+
 /** How a run is set up. */
 export interface FleetCrashSettings {
   /** A database that the nodes make, and that is left when the run is over. */
@@ -72,6 +75,7 @@ export async function runFleetCrashes(
       blows[how] += 1;
       if (how === 'kills') await fleet.kill(victim);
       else await fleet.pause(victim);
+      await fleet.keepLogin();
       time.doing(`${point}/${settings.points}, the doctor's look before it`);
       await looking;
       looking = fleet.requireClean();
@@ -99,6 +103,7 @@ class CrashingFleet {
   readonly #env: NodeJS.ProcessEnv;
   readonly #nodes: RunningServer[] = [];
   #token = '';
+  #renewAtMs = 0;
 
   constructor(settings: FleetCrashSettings, redis: string) {
     this.#settings = settings;
@@ -112,7 +117,15 @@ class CrashingFleet {
     if (urls === undefined) throw new Error('a fleet has at least one node');
     const admin = await ApiClient.login(urls, 'admin', 'admin@admin');
     await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 1_000_000 });
+    await this.keepLogin();
+  }
+
+  /** Logs in anew before the token's time is over, which a long run outlasts. To be called while all nodes are well. */
+  async keepLogin(): Promise<void> {
+    const urls = this.#nodes[0]?.urls;
+    if (urls === undefined || performance.now() < this.#renewAtMs) return;
     this.#token = (await ApiClient.login(urls, 'user1', 'User1@123')).token;
+    this.#renewAtMs = performance.now() + RENEW_EVERY_MS;
   }
 
   /** One client of the same person for each node, also for one that is being hurt. */
