@@ -19,7 +19,8 @@ import { LeaveSubscription } from '../../src/application/multiplexing/leave-subs
 import { NoteBreach } from '../../src/application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../src/application/multiplexing/resume-subscription.ts';
 import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
-import type { UserPrincipal } from '../../src/domain/identity/principal.ts';
+import type { EndingPrincipal, UserPrincipal } from '../../src/domain/identity/principal.ts';
+import { SUBSCRIBER_BOUNDS, type SubscriberBounds } from '../../src/domain/multiplexing/subscriber-bounds.ts';
 import type { NodeId } from '../../src/domain/streaming/node-id.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { handleOf } from './mux-client.ts';
@@ -51,10 +52,16 @@ export class MuxWorld {
   readonly directory = new MemorySubscriberDirectory();
   /** The logins that were told to be in use. */
   readonly uses: string[] = [];
+  /** Whom credentials name, or how they are refused; every other is Anna's. */
+  readonly credentials = new Map<string, EndingPrincipal | Error>();
   readonly connections: Connections;
   #refs = 0;
 
-  constructor(limits: Partial<MuxLimits> = {}, kinds: readonly Kind[] = [ECHO]) {
+  constructor(
+    limits: Partial<MuxLimits> = {},
+    kinds: readonly Kind[] = [ECHO],
+    bounds: SubscriberBounds = SUBSCRIBER_BOUNDS.mux,
+  ) {
     const all = { ...MUX_LIMITS, ...limits };
     const { clock } = this.timers;
     const ids = new CryptoIdSource();
@@ -63,6 +70,7 @@ export class MuxWorld {
       clock,
       ids,
       digest: new NodeDigest(),
+      bounds: { ...SUBSCRIBER_BOUNDS, mux: bounds },
       audit: this.audit,
       watchman: this.watchman,
       metrics: this.metrics,
@@ -90,7 +98,9 @@ export class MuxWorld {
       confirm: new ConfirmSubscription(deps),
       leave,
       end,
-      authenticate: { execute: async () => anna() } as unknown as Authenticate,
+      authenticate: {
+        execute: async ({ value }: { value: string }) => this.#named(value),
+      } as unknown as Authenticate,
       sessions: { isLive: async () => true },
       loginEnds: { subscribe: () => () => undefined },
       use: {
@@ -107,6 +117,12 @@ export class MuxWorld {
       breaches: this.breaches,
       metrics: this.metrics,
     });
+  }
+
+  #named(credential: string): EndingPrincipal {
+    const named = this.credentials.get(credential) ?? anna();
+    if (named instanceof Error) throw named;
+    return named;
   }
 
   /** A connection of Anna's. */
