@@ -33,6 +33,9 @@ const ASKED: Readonly<Record<string, readonly number[]>> = {
   '11.6': [1],
 };
 
+/** What is asked of sessions that share a connection: routing, isolation, authority, floods, cost, operation, the rest. */
+const MULTIPLEXING_SAFEGUARDS = 5 + 4 + 5 + 5 + 7 + 5 + 7;
+
 describe('the security model', () => {
   const text = readFileSync(new URL('../../docs/SECURITY-MODEL.md', import.meta.url), 'utf8');
   const answered = text
@@ -45,6 +48,14 @@ describe('the security model', () => {
     );
     expect(answered).to.have.members(asked);
     expect(answered.length).to.equal(asked.length);
+  });
+
+  it('answers each safeguard of session multiplexing by a test, or says why there is none', () => {
+    const section = text.split('## Safeguards of session multiplexing')[1]?.split('\n## ')[0] ?? '';
+    const rows = [...section.matchAll(/^\| (?!\*\*|safeguard|---)([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)];
+    expect(rows.length).to.equal(MULTIPLEXING_SAFEGUARDS);
+    const unshown = rows.filter(([, , how, shown]) => shown === '–' && !how?.startsWith('*not built*'));
+    expect(unshown.map(([, name]) => name)).to.deep.equal([]);
   });
 
   it('names tests that there are', () => {
