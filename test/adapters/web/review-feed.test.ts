@@ -118,7 +118,9 @@ describe('the feed of reviews', () => {
     return feed;
   }
   const shows = (feed: ReviewFeed, ...ids: string[]): Promise<void> =>
-    eventually(async () => expect(feed.open.map(({ id }) => id)).to.deep.equal(ids));
+    eventually(async () => {
+      expect(feed.open.map(({ id }) => id)).to.deep.equal(ids);
+    });
 
   it('knows what was open, says nothing of it, and tells what is asked and decided after', async () => {
     server.put('r1');

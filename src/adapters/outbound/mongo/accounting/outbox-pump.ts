@@ -153,7 +153,9 @@ export class OutboxPump {
   }
 
   /** Lists the last state that is told of each grant, all of them in one command. */
-  async #listGrants(items: ReadonlyArray<{ readonly userId: UserId; readonly item: OutboxItem }>): Promise<void> {
+  async #listGrants(
+    items: ReadonlyArray<{ readonly userId: UserId; readonly item: OutboxItem }>,
+  ): Promise<void> {
     const last = new Map<string, Omit<GrantDocument, '_id'>>();
     for (const { userId, item } of items) {
       for (const grant of item.grants ?? []) last.set(grant.id, { userId, grant, seq: item.seq });
