@@ -11,6 +11,7 @@ import {
 } from '../../domain/control/dispatch.ts';
 import { policyForEvent } from '../../domain/control/policy-book.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
+import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentEventStore, RecordOutcome } from '../ports/control/agent-event-store.ts';
@@ -70,6 +71,7 @@ interface Deps {
   readonly policies: LivePolicies;
   readonly bus: FleetBus;
   readonly audit: AuditTrail;
+  readonly watchman: Watchman;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ids: IdSource;
@@ -216,12 +218,14 @@ export class TakeEvents {
   }
 
   /** What a client says in an event routes nothing; where it is not what it said at login, that is noted. */
-  #compareClaims({ actor, sessionId, connectionId }: EventSource, claims: EventClaims): void {
+  #compareClaims({ owner, actor, sessionId, connectionId }: EventSource, claims: EventClaims): void {
     const differs =
       (claims.sessionId !== '' && claims.sessionId !== sessionId) ||
       (claims.connectionId !== '' && claims.connectionId !== connectionId);
     if (!differs) return;
     this.#deps.metrics.count('holdfast_control_claims_differ_total');
+    const detail = `session ${sessionId}`;
+    this.#deps.watchman.notice({ kind: 'ids.mismatched', principal: owner, word: 'event', detail });
     this.#deps.audit.refuse({
       act: 'event.claims_differ',
       outcome: 'refused',

@@ -148,7 +148,7 @@ function bindServices(container: Container, config: Config): void {
         limitMs: config['control.verdictDeadline'],
       });
       const records = new RecordInBatches(store, config['control.pendingReviews']);
-      const told = { bus: get(FLEET_BUS), audit, metrics, log };
+      const told = { bus: get(FLEET_BUS), audit, watchman: get(WATCHMAN), metrics, log };
       const deps = { classify, records, store, policies, ...told, clock, timers, ids: get(IDS), settings };
       return {
         routes: get(control.AGENT_ROUTES),

@@ -26,6 +26,7 @@ import { ManualTimers } from '../../support/manual-timers.ts';
 import { RecordingAudit } from '../../support/recording-audit.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { RecordingMetrics } from '../../support/recording-metrics.ts';
+import { RecordingWatchman } from '../../support/recording-watchman.ts';
 
 const BLOCK: ControlPolicy = { ...DEFAULT_POLICY, mode: 'block' };
 const HITL: ControlPolicy = { ...DEFAULT_POLICY, mode: 'hitl' };
@@ -119,6 +120,7 @@ async function world(
       return given.finding ?? DANGEROUS;
     },
   };
+  const watchman = new RecordingWatchman();
   const takes = new TakeEvents({
     classify: new ClassifyInTime({ classifier, slots: new FairSlots(8), clock, timers, limitMs: 10_000 }),
     records: new RecordInBatches(store, MAX_PENDING),
@@ -126,6 +128,7 @@ async function world(
     policies,
     bus,
     audit,
+    watchman,
     clock,
     timers,
     ids: new CryptoIdSource(),
@@ -133,7 +136,7 @@ async function world(
     log,
     settings: { reviewDeadlineMs: 3_600_000, isClassifyingDear: given.isClassifyingDear ?? false },
   });
-  return { takes, store: inner, words, audit, metrics, timers, classified: () => classified };
+  return { takes, store: inner, words, audit, watchman, metrics, timers, classified: () => classified };
 }
 
 const kept = (taken: Taken): AgentEventState => {
@@ -233,7 +236,7 @@ describe("taking agents' events", () => {
   });
 
   it('notes where an event names another session or connection than its login, and keeps it for the login', async () => {
-    const { takes, audit } = await world(BLOCK);
+    const { takes, audit, watchman } = await world(BLOCK);
     const state = kept(
       await takes.take(source(), incoming('evt-1', { sessionId: 'sess-2', connectionId: 'c-9' })),
     );
@@ -242,6 +245,10 @@ describe("taking agents' events", () => {
       act: 'event.claims_differ',
       facts: { sessionId: 'sess-2', connectionId: 'c-9' },
     });
+    const alert = { kind: 'ids.mismatched', principal: source().owner, word: 'event' };
+    expect(watchman.noticed).to.deep.equal([{ ...alert, detail: 'session sess-1' }]);
+    await takes.take(source(), incoming('evt-2'));
+    expect(watchman.noticed).to.have.length(1);
   });
 
   it('does as the policy says with what could not be classified', async () => {
