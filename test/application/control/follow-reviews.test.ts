@@ -73,6 +73,13 @@ describe('following reviews', () => {
     expect(await told(follower)).to.deep.equal(['missed']);
   });
 
+  it('says so too when a node is gone, which may have said nothing of what it wrote last', async () => {
+    const reviews = start();
+    const follower = reviews.follow(user(1));
+    reviews.nodesGone();
+    expect(await told(follower)).to.deep.equal(['missed']);
+  });
+
   it('looks into the store every two seconds while the bus is not connected', async () => {
     const follower = start(new CutBus()).follow(user(1));
     await desk.timers.advance(LOOK_AT_REVIEWS_MS);

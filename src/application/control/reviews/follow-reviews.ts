@@ -79,6 +79,11 @@ export class FollowReviews {
     for (const follower of [...this.#followers.keys()]) follower.close();
   }
 
+  /** Other nodes are gone, perhaps after a write and before its word: followers are to look for themselves. */
+  nodesGone(): void {
+    this.#publish({ kind: 'missed' });
+  }
+
   #onWord(id: ReviewId): void {
     if (this.#followers.size === 0) return;
     this.#told.add(id);
