@@ -1,0 +1,56 @@
+/**
+ * Cuts multiplexed connections at random frames and counts what is lost or comes twice, across two nodes on MongoDB and
+ * Redis: `npm run test:cuts -- [--cuts N] [--readers N] [--seed N]`, 10,000 unless told otherwise.
+ */
+import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { huntCuts } from '../test/support/cut-hunt.ts';
+import { startCutNodes } from '../test/support/cut-nodes.ts';
+import { temporaryFolder } from '../test/support/running-server.ts';
+import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
+import type { OwnServer } from './services/own-server.ts';
+import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
+
+/** Cuts of one start of the nodes: an access token lasts that long on a slow machine too. */
+const A_START = 1_000;
+
+const { values } = parseArgs({
+  options: {
+    cuts: { type: 'string', default: '10000' },
+    readers: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const cuts = Number(values.cuts);
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+const servers: OwnServer[] = [];
+for (const [variable, start] of [
+  [MONGODB_VARIABLE, startMongodb],
+  [REDIS_VARIABLE, startRedis],
+] as const) {
+  if (process.env[variable]) continue;
+  const server = await start();
+  servers.push(server);
+  process.env[variable] = server.url;
+}
+
+const totals: Record<string, number> = {};
+try {
+  for (let seed = Number(values.seed); (totals.cuts ?? 0) < cuts; seed += 1) {
+    const folder = temporaryFolder();
+    const nodes = await startCutNodes(folder);
+    const { urls, user } = nodes;
+    const left = Math.min(A_START, cuts - (totals.cuts ?? 0));
+    const tally = await huntCuts({ urls, user, seed, cuts: left }, Number(values.readers));
+    for (const [what, count] of Object.entries(tally)) totals[what] = (totals[what] ?? 0) + count;
+    say(`seed ${seed}: ${JSON.stringify(tally)}`);
+    await nodes.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+} finally {
+  for (const server of servers) await server.stop();
+}
+const { lost = 0, twice = 0, wrongTexts = 0, notRecovered = 0 } = totals;
+say(JSON.stringify(totals));
+if (lost + twice + wrongTexts + notRecovered > 0) process.exitCode = 1;
