@@ -21,6 +21,9 @@ export interface SubscriberEnd {
   readonly atMs: number;
 }
 
+/** Tokens beside the newest that are good until a client has been heard: so many of its resumes may be under way. */
+export const MAX_PREVIOUS_TOKENS = 4;
+
 /** A subscription's whole state, as mappers store it. */
 export interface SubscriberState {
   readonly id: SubscriberId;
@@ -48,8 +51,11 @@ export interface SubscriberState {
   readonly leaseEndsAtMs?: number;
   /** SHA-256 of the token that takes it back, in lower-case hexadecimal; an exclusive one's alone. */
   readonly tokenSha256?: string;
-  /** That of the token which was shown last: good once more until the new holder's client has been heard. */
-  readonly previousTokenSha256?: string;
+  /**
+   * Those of tokens that were given out before and may be the last that the client has read: good until it has been
+   * heard. The one that was shown last comes first.
+   */
+  readonly previousTokensSha256?: readonly string[];
   /** The network that it was claimed or taken back from last. */
   readonly network?: string;
   readonly end?: SubscriberEnd;

@@ -2,7 +2,13 @@ import { DomainError } from '../domain-error.ts';
 import { invariant } from '../invariant.ts';
 import type { SubscriberId } from './subscriber-id.ts';
 import type { SubscriberOwner } from './subscriber-owner.ts';
-import { type Holder, MAX_HOLDERS, SUBSCRIBER_LEASE_MS, type SubscriberState } from './subscriber-state.ts';
+import {
+  type Holder,
+  MAX_HOLDERS,
+  MAX_PREVIOUS_TOKENS,
+  SUBSCRIBER_LEASE_MS,
+  type SubscriberState,
+} from './subscriber-state.ts';
 
 /** What every transition is given: the time, and the name of the state that comes of it. */
 export interface Transition {
@@ -91,7 +97,9 @@ export class Subscriber {
 
   /**
    * Takes an exclusive subscription back. Whoever holds it is ousted; the epoch rises; the token that was shown is good
-   * once more until the new holder's client is heard, so that a cut before it read the next one locks nobody out.
+   * once more until the new holder's client is heard, so that a cut before it read the next one locks nobody out. One
+   * that comes late, from a connection that its client has given up, takes the place of a newer one and of its token:
+   * that one is good until then as well.
    *
    * @throws DomainError `subscriber.owned_by_other` when it is unknown, over or another's, or the token is not the one;
    *   `request.invalid` when everything is right but the kind.
@@ -106,8 +114,9 @@ export class Subscriber {
     if (held.owner !== owner) throw ownedByOther('foreign');
     if (present.isExpiredAt(to.nowMs)) throw ownedByOther('expired');
     // Hashes are compared, of which nobody can choose the beginning: how long it takes tells nothing.
-    const isRight = tokenSha256 === held.tokenSha256 || tokenSha256 === held.previousTokenSha256;
-    if (held.sharing === 'shared' || !isRight) throw ownedByOther('token');
+    const { tokenSha256: newest, previousTokensSha256: previous = [] } = held;
+    const isRight = tokenSha256 === newest || previous.includes(tokenSha256);
+    if (held.sharing === 'shared' || newest === undefined || !isRight) throw ownedByOther('token');
     if (held.kind !== kind) throw new DomainError('request.invalid', 'The session is of another kind');
     invariant(nextTokenSha256 !== tokenSha256, 'a token is not followed by itself');
     const subscriber = present.#with(
@@ -115,7 +124,7 @@ export class Subscriber {
         ...attached(held, [{ ...holder, sinceMs: to.nowMs }]),
         epoch: held.epoch + 1,
         tokenSha256: nextTokenSha256,
-        previousTokenSha256: tokenSha256,
+        previousTokensSha256: stillGood(tokenSha256, [newest, ...previous]),
         ...(network === undefined ? {} : { network }),
       },
       to,
@@ -155,8 +164,8 @@ export class Subscriber {
   /** The new holder's client was heard: the token that it came with is spent now. Undefined when another holds it. */
   confirm(fence: Fence, to: Transition): Subscriber | undefined {
     if (!this.isHeldBy(fence)) return undefined;
-    const { previousTokenSha256, ...rest } = this.#state;
-    return previousTokenSha256 === undefined ? this : this.#with(rest, to);
+    const { previousTokensSha256, ...rest } = this.#state;
+    return previousTokensSha256 === undefined ? this : this.#with(rest, to);
   }
 
   /** A connection has gone; with the last one the lease begins to run. Undefined when it held nothing any more. */
@@ -200,6 +209,13 @@ export class Subscriber {
     invariant(mark !== this.#state.mark, 'every state has a mark of its own');
     return new Subscriber({ ...state, mark });
   }
+}
+
+/** The tokens that are good beside the next one; `given` are those that were until now, the newest first. */
+function stillGood(shown: string, given: readonly string[]): readonly string[] {
+  // Who shows the newest has read it, and shows none of the others again.
+  if (shown === given[0]) return [shown];
+  return [shown, ...given.filter((token) => token !== shown)].slice(0, MAX_PREVIOUS_TOKENS);
 }
 
 function claimed(claim: SubscriberClaim, { nowMs, mark }: Transition, epoch: number): SubscriberState {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { DomainError } from '../../../src/domain/domain-error.ts';
 import { type Fence, Subscriber } from '../../../src/domain/multiplexing/subscriber.ts';
+import { MAX_PREVIOUS_TOKENS } from '../../../src/domain/multiplexing/subscriber-state.ts';
 import { T0 } from '../../support/ledger-builders.ts';
 import { aClaim, owner, place, tokenHash } from '../../support/subscriber-builders.ts';
 
@@ -39,8 +40,8 @@ class Course {
   steps = 0;
   /** Every token that was given out, the last one last. */
   readonly tokens = [tokenHash('0')];
-  /** The token that was shown last, until its holder's client was heard. */
-  grace: string | undefined;
+  /** What its client may have read last beside the newest, until it was heard: the one that was shown last comes first. */
+  grace: readonly string[] = [];
   /** Every connection that ever held it, the last one last. */
   readonly fences: Fence[] = [{ connection: 'connection-1', epoch: 1 }];
   isAttached = true;
@@ -67,10 +68,7 @@ class Course {
   #resume(who: number, token = tokenHash('a guess')): void {
     const next = tokenHash(`${this.steps}`);
     const connection = this.steps + 1;
-    const mayPass =
-      who === 1 &&
-      !this.isOver &&
-      (token === this.tokens.at(-1) || (token === this.grace && token !== undefined));
+    const mayPass = who === 1 && !this.isOver && (token === this.tokens.at(-1) || this.grace.includes(token));
     const attempt = {
       owner: owner(who),
       kind: 'chat',
@@ -83,7 +81,9 @@ class Course {
       expect(mayPass, 'let in').to.equal(true);
       expect(outcome.kind).to.equal(this.isAttached ? 'took-over' : 'resumed');
       this.subscriber = outcome.subscriber;
-      this.grace = token;
+      const newest = this.tokens.at(-1) as string;
+      const others = token === newest ? [] : [newest, ...this.grace.filter((other) => other !== token)];
+      this.grace = [token, ...others].slice(0, MAX_PREVIOUS_TOKENS);
       this.tokens.push(next);
       this.fences.push({ connection: `connection-${connection}`, epoch: this.fences.length + 1 });
       this.isAttached = true;
@@ -107,7 +107,7 @@ class Course {
     if (changed === undefined) return;
     if (what === 'detach') this.#left(changed);
     this.subscriber = changed;
-    if (what === 'confirm') this.grace = undefined;
+    if (what === 'confirm') this.grace = [];
     if (what === 'release') this.isReleased = true;
   }
 

@@ -7,7 +7,11 @@ import {
   type Transition,
 } from '../../../src/domain/multiplexing/subscriber.ts';
 import { ownerOf } from '../../../src/domain/multiplexing/subscriber-owner.ts';
-import { MAX_HOLDERS, SUBSCRIBER_LEASE_MS } from '../../../src/domain/multiplexing/subscriber-state.ts';
+import {
+  MAX_HOLDERS,
+  MAX_PREVIOUS_TOKENS,
+  SUBSCRIBER_LEASE_MS,
+} from '../../../src/domain/multiplexing/subscriber-state.ts';
 import { T0, user } from '../../support/ledger-builders.ts';
 import { aClaim, aRouteClaim, owner, place, tokenHash } from '../../support/subscriber-builders.ts';
 
@@ -146,10 +150,40 @@ describe('a token of a subscriber', () => {
     const again = aReturn({ holder: place(3), nextTokenSha256: tokenHash('third') });
     const { subscriber: back } = Subscriber.resume(cut, again, at(T0 + 11));
     expect(back.snapshot().epoch).to.equal(3);
-    const never = aReturn({ tokenSha256: tokenHash('second'), nextTokenSha256: tokenHash('fourth') });
-    expect(refusalOf(() => Subscriber.resume(back, never, at(T0 + 12))).code).to.equal(
-      'subscriber.owned_by_other',
-    );
+  });
+
+  it('is good when a resume that its client has given up comes after the one that brought it', () => {
+    const { subscriber: read } = Subscriber.resume(detached(), aReturn(), at(T0 + 9));
+    // The same old token, shown on a connection that is gone, is acted on only now; nobody reads what it brings.
+    const late = aReturn({ holder: place(3), nextTokenSha256: tokenHash('third') });
+    const { subscriber: taken } = Subscriber.resume(read, late, at(T0 + 10));
+    const again = aReturn({
+      holder: place(4),
+      tokenSha256: tokenHash('second'),
+      nextTokenSha256: tokenHash('fourth'),
+    });
+    const { subscriber: back } = Subscriber.resume(taken, again, at(T0 + 11));
+    expect(back.snapshot().epoch).to.equal(4);
+    const heard = back.confirm({ connection: 'connection-4', epoch: 4 }, at(T0 + 12));
+    for (const spent of ['second', 'third'])
+      expect(
+        refusalOf(() => Subscriber.resume(heard, aReturn({ tokenSha256: tokenHash(spent) }), at(T0 + 13)))
+          .code,
+      ).to.equal('subscriber.owned_by_other');
+  });
+
+  it('is kept beside few others, however many resumes nobody is heard after', () => {
+    let { subscriber } = Subscriber.resume(detached(), aReturn(), at(T0 + 9));
+    for (let resume = 0; resume < 10; resume += 1) {
+      const nextTokenSha256 = tokenHash(`next ${resume}`);
+      subscriber = Subscriber.resume(
+        subscriber,
+        aReturn({ nextTokenSha256 }),
+        at(T0 + 10 + resume),
+      ).subscriber;
+    }
+    expect(subscriber.snapshot().previousTokensSha256).to.have.length(MAX_PREVIOUS_TOKENS);
+    expect(subscriber.snapshot().previousTokensSha256?.[0]).to.equal(aReturn().tokenSha256);
   });
 });
 

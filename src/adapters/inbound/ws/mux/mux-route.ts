@@ -13,6 +13,13 @@ import { expiryOf } from './show-credential.ts';
 /** The subprotocols, with BATCH and without. */
 export const MUX_PROTOCOL = 'holdfast.mux.v1';
 export const MUX_BATCH_PROTOCOL = `${MUX_PROTOCOL}.batch`;
+/**
+ * Most fragments of a message, and most pieces in which the network brings one. Each takes a few hundred bytes however
+ * short it is, so that a message of single bytes would take a hundred times its length. 1 MiB in segments of 536 bytes,
+ * the shortest that TCP may be told to send, is 1,957 pieces.
+ */
+const MAX_FRAGMENTS = 1_024;
+const MAX_PIECES = 4_096;
 
 interface Deps {
   readonly connections: Connections;
@@ -29,6 +36,8 @@ export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRout
     // Pings draw from the connection's bucket, and are answered by it.
     autoPong: false,
     maxPayload: MAX_SOCKET_MESSAGE_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_PIECES,
     handleProtocols: (offered) => protocolAmong(offered) ?? false,
   });
   return {

@@ -87,6 +87,8 @@ export class OpenSessions {
     const authority = new Authority(await place.shownBy(asked.credential));
     const kind = this.#deps.kinds.get(asked.kind);
     if (kind === undefined) throw new MuxRefusal('kind.unknown', 'There is no such kind of session');
+    // Its client may be back on another connection, and is not to lose the session to one that is gone.
+    if (place.isClosed) return;
     const held =
       asked.resume === undefined
         ? await this.#claim(place, asked, kind, authority)
