@@ -1,13 +1,20 @@
 import { SqliteReservationLedger } from '../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
 import { SqliteAuditLog } from '../../src/adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
+import { SqliteAgentEventStore } from '../../src/adapters/outbound/sqlite/control/sqlite-agent-event-store.ts';
+import { SqliteMcpInventories } from '../../src/adapters/outbound/sqlite/control/sqlite-mcp-inventories.ts';
+import { SqlitePolicyStore } from '../../src/adapters/outbound/sqlite/control/sqlite-policy-store.ts';
 import type { SqliteStore } from '../../src/adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../src/adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
 import type { ReservationLedger } from '../../src/application/ports/accounting/reservation-ledger.ts';
+import type { AgentEventStore } from '../../src/application/ports/control/agent-event-store.ts';
+import type { McpInventories } from '../../src/application/ports/control/mcp-inventories.ts';
+import type { PolicyStore } from '../../src/application/ports/control/policy-store.ts';
 import type { ChatRepository } from '../../src/application/ports/streaming/chat-repository.ts';
 import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
 import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
 import { HOLD_LIFETIME_MS } from '../../src/domain/accounting/credit-reservation.ts';
+import { FIRST_BOOK, withOverride } from '../../src/domain/control/policy-book.ts';
 import {
   chunkEvent,
   doneEvent,
@@ -17,6 +24,14 @@ import {
 } from '../../src/domain/streaming/stream-event.ts';
 import type { ChatId, StreamId } from '../../src/domain/streaming/stream-id.ts';
 import { StreamingSession } from '../../src/domain/streaming/streaming-session.ts';
+import {
+  agent,
+  anAgentEvent,
+  anAskingEvent,
+  orphanedEvent,
+  policyIn,
+  resolvedEvent,
+} from './agent-event-builders.ts';
 import { act, aGrant, aRequest, credits, streamId, T0, user } from './ledger-builders.ts';
 import { NODE_1 } from './stream-builders.ts';
 
@@ -31,7 +46,13 @@ const TEXT = 'An answer in two pieces.';
  */
 export async function populate(store: SqliteStore): Promise<void> {
   const ledger = new SqliteReservationLedger(store);
-  await populateWith({ ledger, ...(await openStreamingStore(store)) });
+  await populateWith({
+    ledger,
+    ...(await openStreamingStore(store)),
+    agentEvents: new SqliteAgentEventStore(store),
+    policies: new SqlitePolicyStore(store),
+    inventories: new SqliteMcpInventories(store),
+  });
   await new SqliteAuditLog(store).anchor();
 }
 
@@ -41,10 +62,14 @@ interface Fillable {
   readonly chats: ChatRepository;
   readonly streams: StreamRepository;
   readonly events: EventLog;
+  readonly agentEvents: AgentEventStore;
+  readonly policies: PolicyStore;
+  readonly inventories: McpInventories;
 }
 
 /** Fills any store with the same, but for the audit log. */
-export async function populateWith({ ledger, chats, streams, events }: Fillable): Promise<void> {
+export async function populateWith(fillable: Fillable): Promise<void> {
+  const { ledger, chats, streams, events } = fillable;
   await ledger.grant(user(1), aGrant({ amountMicros: credits(100) }), act());
   await ledger.grant(user(1), aGrant({ id: 'short', expiresAtMs: T0 + 10 }), act());
   const chat = { id: CHAT, owner: user(1), title: 'A chat', modelId: 'handbook' };
@@ -64,6 +89,29 @@ export async function populateWith({ ledger, chats, streams, events }: Fillable)
     await streams.acknowledgeIntent(id);
   }
   await populateLedger(ledger);
+  await populateControl(fillable);
+}
+
+/** Events 1 to 6: kept, delivered, due and without a connection, asking, approved, and one that could not be classified. */
+async function populateControl({ agentEvents, policies, inventories }: Fillable): Promise<void> {
+  const asked = anAskingEvent(5);
+  const unclassified = { found: { kind: 'error', reason: 'It took too long.' } } as const;
+  const kept = [
+    anAgentEvent(1, { mode: 'alert' }),
+    anAgentEvent(2),
+    orphanedEvent(anAgentEvent(3)),
+    anAskingEvent(4),
+    asked,
+    anAgentEvent(6, { ...unclassified, claims: { eventId: 'event-1' } }),
+  ];
+  await agentEvents.record(kept, { maxPendingReviews: 9 });
+  await agentEvents.delivered([anAgentEvent(2)]);
+  await agentEvents.put(resolvedEvent(asked), asked.mark);
+  await policies.write(withOverride(FIRST_BOOK, 'night.watch', policyIn('hitl')), []);
+  const server = { name: 'files', transport: 'stdio', endpoint: '/usr/bin/files' };
+  for (const sessionId of ['sess-1', 'sess-2']) {
+    await inventories.replace({ owner: agent(1), sessionId }, [server, { ...server, name: 'web' }], T0);
+  }
 }
 
 async function start(

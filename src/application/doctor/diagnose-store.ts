@@ -1,6 +1,7 @@
 import type { Digest } from '../ports/digest.ts';
 import type { StoreInspection } from '../ports/store-inspection.ts';
 import { checkAccounts } from './check-accounts.ts';
+import { checkAgentEvents } from './check-agent-events.ts';
 import { type AuditProof, type AuditStanding, checkAudit } from './check-audit.ts';
 import { replayJournal } from './check-journal.ts';
 import { checkReservations } from './check-reservations.ts';
@@ -18,7 +19,7 @@ export interface Diagnosis {
 }
 
 /**
- * Proves the invariants of the ledger, the streams and the audit log on a store as it stands.
+ * Proves the invariants of the ledger, the streams, agents' events and the audit log on a store as it stands.
  *
  * @throws PortError `unavailable` when the store cannot be read.
  */
@@ -45,6 +46,7 @@ export class DiagnoseStore {
         await checkAccounts(picture, replayed, findings);
         await checkReservations(picture, findings);
         await checkStreams(picture, findings, this.#digest);
+        await checkAgentEvents(picture, findings);
         const audit = await checkAudit(picture, findings, this.#audit);
         return { checked: findings.checked, findings: findings.found, audit };
       },

@@ -2,6 +2,7 @@ import type { CreditAccountState } from '../../domain/accounting/credit-account.
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
+import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
@@ -60,6 +61,8 @@ export interface StorePicture {
   /** Streams of one chat stand together, oldest first. */
   streams(): AsyncIterable<Page<StreamingSessionState>>;
   intents(): AsyncIterable<Page<SettlementIntent>>;
+  /** In the order in which they came. */
+  agentEvents(): AsyncIterable<Page<AgentEventState>>;
   /** In the order of cursors. */
   auditRecords(): AsyncIterable<Page<AuditEntry>>;
   auditAnchors(): AsyncIterable<Page<ChainAnchor>>;

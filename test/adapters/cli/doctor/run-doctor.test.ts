@@ -36,6 +36,7 @@ function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreIns
     chats: none,
     streams: none,
     intents: none,
+    agentEvents: none,
     auditRecords: () => pageOf(chain.map((value) => ({ row: `audit_records/${value.cursor}`, value }))),
     auditAnchors: () => pageOf([{ row: 'audit_anchors/chain', value: anchorOf(chain) }]),
     reservationsOf: nothing,

@@ -1,6 +1,7 @@
 import type { Db, Document, Filter } from 'mongodb';
 import { batchKey } from '../../../../src/adapters/outbound/mongo/streaming/streaming-documents.ts';
 import type { StreamId } from '../../../../src/domain/streaming/stream-id.ts';
+import { eventIdOf } from '../../../support/agent-event-builders.ts';
 import { streamId, user } from '../../../support/ledger-builders.ts';
 import { CHAT } from '../../../support/populated-store.ts';
 
@@ -55,6 +56,10 @@ const entry = (id: string, change: Document | 'gone') => (db: Db) =>
 const one = `accounts/${user(1)}`;
 const reservation = (number: number): string => `reservations/${streamId(number)}`;
 const streamRow = (number: number): string => `streams/${streamId(number)}`;
+
+const eventRow = (number: number): string => `agent_events/${eventIdOf(number)}`;
+const event = (number: number, change: Document) => (db: Db) =>
+  db.collection('agent_events').updateOne({ id: eventIdOf(number) }, change);
 
 /** One of each kind. */
 export const CORRUPTIONS: readonly Corruption[] = [
@@ -143,6 +148,16 @@ export const CORRUPTIONS: readonly Corruption[] = [
   ['tokens go back', 'log.tokens', logOf(1), lines(2, 'c 1 ', 'c 9 ')],
   ['a line is none', 'row.readable', logOf(1), lines(2, 'c 1 ', 'nonsense')],
   ['a log begins otherwise', 'log.session', logOf(1), stream(1, { $unset: { first: true } })],
+  ['an event has other bytes', 'row.kept', eventRow(1), event(1, set('bytes', Buffer.from('others')))],
+  ['an event has another name', 'row.kept', eventRow(1), event(1, set('claims.eventId', 'another'))],
+  ['an event is not open', 'row.kept', eventRow(4), event(4, { $unset: { isOpen: true } })],
+  ['an event has no bytes', 'row.readable', eventRow(1), event(1, { $unset: { bytes: true } })],
+  ['a question is sent', 'event.delivery', eventRow(4), event(4, set('delivery', 'due'))],
+  ['a verdict is due at no time', 'event.delivery', eventRow(3), event(3, { $unset: { dueSinceMs: true } })],
+  ['an error is a verdict', 'event.verdict', eventRow(6), event(6, set('verdict.status', 'ok'))],
+  ['nobody decided', 'review.resolution', eventRow(5), event(5, { $unset: { 'review.resolvedAtMs': true } })],
+  ['a yes halts', 'review.verdict', eventRow(5), event(5, set('verdict.continueExecution', false))],
+  ['a yes is a no', 'review.verdict', eventRow(5), event(5, set('review.status', 'rejected'))],
   [
     'a record says else',
     'audit.authentic',

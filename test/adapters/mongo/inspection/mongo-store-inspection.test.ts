@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import type { Db, Document } from 'mongodb';
 import { MongoReservationLedger } from '../../../../src/adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
+import { MongoAgentEventStore } from '../../../../src/adapters/outbound/mongo/control/mongo-agent-event-store.ts';
+import { MongoMcpInventories } from '../../../../src/adapters/outbound/mongo/control/mongo-mcp-inventories.ts';
+import { MongoPolicyStore } from '../../../../src/adapters/outbound/mongo/control/mongo-policy-store.ts';
 import { MongoStoreInspection } from '../../../../src/adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { openStreamingStore } from '../../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
@@ -31,7 +34,13 @@ async function fill(store: MongoStore): Promise<void> {
   const [ledger, audit] = [ledgerOf(store), auditStore(store, { newChain: () => 'first' })];
   await ledger.close();
   await audit.log.append([SOMETHING]);
-  await populateWith({ ledger, ...openStreamingStore(store, async () => {}) });
+  await populateWith({
+    ledger,
+    ...openStreamingStore(store, async () => {}),
+    agentEvents: new MongoAgentEventStore(store, async () => {}),
+    policies: new MongoPolicyStore(store, async () => {}),
+    inventories: new MongoMcpInventories(store),
+  });
   await audit.close();
 }
 

@@ -9,6 +9,7 @@ import { SqliteStoreInspection } from '../../../../src/adapters/outbound/sqlite/
 import { NodeDigest } from '../../../../src/adapters/outbound/system/node-digest.ts';
 import { DiagnoseStore, type Diagnosis } from '../../../../src/application/doctor/diagnose-store.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
+import { eventIdOf } from '../../../support/agent-event-builders.ts';
 import { aRequest, credits, streamId, T0, user } from '../../../support/ledger-builders.ts';
 import { CHAT, populate } from '../../../support/populated-store.ts';
 import { AUDIT_KEY, type TemporaryStore, temporaryStore } from '../../../support/temporary-store.ts';
@@ -21,6 +22,8 @@ const diagnose = (dataDir: string): Promise<Diagnosis> =>
   }).execute();
 
 const stream = (number: number): string => `'${streamId(number)}'`;
+const eventRow = (number: number): string => `agent_events/${eventIdOf(number)}`;
+const event = (number: number): string => `id = '${eventIdOf(number)}'`;
 const OUTCOME = 'UPDATE reservations SET outcome = json_set(outcome,';
 const ENDING = 'UPDATE streams SET ending = json_set(ending,';
 
@@ -196,6 +199,29 @@ const CORRUPTIONS: ReadonlyArray<readonly [sql: string, promise: string, row: st
     `event_batches/${streamId(4)}`,
   ],
   ['DELETE FROM event_batches', 'log.kept', `streams/${streamId(4)}`],
+  ["UPDATE agent_event_bytes SET bytes = x'00'", 'row.kept', eventRow(1)],
+  ['DELETE FROM agent_event_bytes', 'row.readable', eventRow(1)],
+  [`UPDATE agent_events SET event_id = 'another' WHERE ${event(1)}`, 'row.kept', eventRow(1)],
+  [`UPDATE agent_events SET owner_key = 7 WHERE ${event(1)}`, 'row.kept', eventRow(1)],
+  [`UPDATE agent_events SET seq = seq + 1000000000 WHERE ${event(1)}`, 'row.readable', eventRow(1)],
+  [`UPDATE agent_events SET review_status = 'expired' WHERE ${event(4)}`, 'row.kept', eventRow(4)],
+  [`UPDATE agent_events SET delivery = 'due' WHERE ${event(4)}`, 'event.delivery', eventRow(4)],
+  [`UPDATE agent_events SET due_since_ms = NULL WHERE ${event(3)}`, 'event.delivery', eventRow(3)],
+  [
+    `UPDATE agent_events SET verdict = json_set(verdict, '$.status', 'ok') WHERE ${event(6)}`,
+    'event.verdict',
+    eventRow(6),
+  ],
+  [
+    `UPDATE agent_events SET review = json_remove(review, '$.resolvedAtMs') WHERE ${event(5)}`,
+    'review.resolution',
+    eventRow(5),
+  ],
+  [
+    `UPDATE agent_events SET verdict = json_set(verdict, '$.continueExecution', json('false')) WHERE ${event(5)}`,
+    'review.verdict',
+    eventRow(5),
+  ],
 ];
 
 describe('the doctor of an embedded store', () => {

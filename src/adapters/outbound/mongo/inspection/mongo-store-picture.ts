@@ -13,7 +13,9 @@ import type {
 } from '../../../../application/ports/store-inspection.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
+import type { AgentEventState } from '../../../../domain/control/agent-event-state.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
+import { agentEvents } from './agent-event-table.ts';
 import { AuditTables } from './audit-tables.ts';
 import { LedgerTables } from './ledger-tables.ts';
 import type { Moment } from './moment.ts';
@@ -24,11 +26,13 @@ export class MongoStorePicture implements StorePicture {
   readonly #ledger: LedgerTables;
   readonly #streams: StreamTables;
   readonly #audit: AuditTables;
+  readonly #moment: Moment;
 
   constructor(moment: Moment) {
     this.#ledger = new LedgerTables(moment);
     this.#streams = new StreamTables(moment);
     this.#audit = new AuditTables(moment);
+    this.#moment = moment;
   }
 
   accounts(): AsyncIterable<Page<InspectedAccount>> {
@@ -61,6 +65,10 @@ export class MongoStorePicture implements StorePicture {
 
   intents(): AsyncIterable<Page<SettlementIntent>> {
     return this.#streams.intents();
+  }
+
+  agentEvents(): AsyncIterable<Page<AgentEventState>> {
+    return agentEvents(this.#moment);
   }
 
   auditRecords(): AsyncIterable<Page<AuditEntry>> {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import type { EventIdentity } from '../../../../application/ports/control/agent-event-store.ts';
 import type {
   AgentEventId,
@@ -21,7 +21,7 @@ const KEY_DIGITS = 12;
 const TIME_OF_ID = [4, 18] as const;
 
 /** A row as node:sqlite gives it. */
-export type EventRow = Readonly<Record<string, SQLOutputValue>>;
+export type EventRow = Readonly<Record<string, unknown>>;
 
 /** The first row of a moment; those of its events follow it. */
 export const seqAt = (atMs: number): number => atMs * EVENTS_OF_A_MILLISECOND;
@@ -170,3 +170,23 @@ const claimsFrom = (row: EventRow): EventClaims => ({
   source: row.source as string,
   pairType: row.pair_type as EventClaims['pairType'],
 });
+
+/** What of a row's own notes does not go with its event: it would not be found by them, or is not what came. */
+export function amissOf(row: EventRow): string | undefined {
+  const state = stateFrom(row);
+  const { claims, sha256, owner, review, id } = state;
+  if (hash('sha256', state.bytes, 'hex') !== sha256) return 'its bytes have another SHA-256';
+  const keys = keysOf({ owner, sha256, eventId: claims.eventId });
+  if (row.event_key !== keys.event || row.owner_key !== keys.owner || row.bytes_key !== keys.bytes) {
+    return 'it is kept under the numbers of another';
+  }
+  const first = firstSeqOf(id);
+  if ((row.seq as number) < first || (row.seq as number) >= first + EVENTS_OF_A_MILLISECOND) {
+    return 'it is kept at another time than that in its id';
+  }
+  const isNoted =
+    row.review_id === (review?.id ?? null) &&
+    row.review_status === (review?.status ?? null) &&
+    row.review_deadline_ms === (review?.deadlineAtMs ?? null);
+  return isNoted ? undefined : `its review is ${review?.status ?? 'none'} and noted as ${row.review_status}`;
+}

@@ -13,6 +13,7 @@ import type {
 } from '../../../../application/ports/store-inspection.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
+import type { AgentEventState } from '../../../../domain/control/agent-event-state.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { parseEventLines } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
@@ -32,6 +33,7 @@ import {
 } from '../accounting/ledger-rows.ts';
 import { AUDIT_COLUMNS, auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
+import { amissOf, stateFrom } from '../control/agent-event-rows.ts';
 import { parseEventGroups } from '../streaming/event-text.ts';
 import { STREAM_COLUMNS, type StreamRow, sessionFrom } from '../streaming/stream-rows.ts';
 
@@ -45,6 +47,8 @@ const SELECT_LOG = 'SELECT first_offset, last_offset, body FROM stream_logs WHER
 const ROWS_AT_ONCE = 500;
 /** Streams that are looked at together: their logs are in memory then. */
 const STREAMS_AT_ONCE = 50;
+/** Agents' events that are looked at together, with their bytes. */
+const AGENT_EVENTS_AT_ONCE = 16;
 
 /** The tables of the embedded store within one read transaction. */
 export class SqliteStorePicture implements StorePicture {
@@ -94,6 +98,11 @@ export class SqliteStorePicture implements StorePicture {
 
   intents(): AsyncIterable<Page<SettlementIntent>> {
     return this.#each('settlement_intents', 'stream_id', SELECT_INTENT, intentFrom);
+  }
+
+  agentEvents(): AsyncIterable<Page<AgentEventState>> {
+    const sql = `SELECT agent_events.*, bytes FROM agent_events LEFT JOIN agent_event_bytes USING (seq) ORDER BY seq`;
+    return this.#each('agent_events', 'id', sql, stateFrom, AGENT_EVENTS_AT_ONCE, amissOf);
   }
 
   auditRecords(): AsyncIterable<Page<AuditEntry>> {
@@ -184,10 +193,17 @@ export class SqliteStorePicture implements StorePicture {
     sql: string,
     read: (row: Row) => Value,
     atOnce = ROWS_AT_ONCE,
+    amiss: (row: Row) => string | undefined = () => undefined,
   ): AsyncGenerator<Page<Value>> {
     let page: Array<Seen<Value>> = [];
     for (const row of this.#db.prepare(sql).iterate() as Iterable<Row>) {
-      page.push(seenAs(`${table}/${row[key]}`, () => read(row)));
+      page.push(
+        seenAs(
+          `${table}/${row[key]}`,
+          () => read(row),
+          () => amiss(row),
+        ),
+      );
       if (page.length < atOnce) continue;
       yield page;
       page = [];
@@ -215,9 +231,15 @@ export class SqliteStorePicture implements StorePicture {
   }
 }
 
-function seenAs<Value>(row: string, read: () => Value): Seen<Value> {
+function seenAs<Value>(
+  row: string,
+  read: () => Value,
+  amissOf: () => string | undefined = () => undefined,
+): Seen<Value> {
   try {
-    return { row, value: read() };
+    const value = read();
+    const amiss = amissOf();
+    return amiss === undefined ? { row, value } : { row, value, amiss };
   } catch (error) {
     return { row, unreadable: said(error) };
   }

@@ -91,7 +91,7 @@ const SOURCES: { readonly [Table in MovedTable]: Source<Table> } = {
     key: 'id',
     read: (row) => JSON.parse(row.book as string) as Moved['policyBooks'],
   },
-  inventories: { table: 'mcp_inventories', key: 'id', read: (row) => inventoryFrom(row as never) },
+  inventories: { table: 'mcp_inventories', key: 'id', read: inventoryFrom },
 };
 
 /** Tables whose rows move with those of another. */
@@ -158,7 +158,7 @@ function movedMessage(row: Row, db: Database): Moved['messages'] {
 function movedEvent(row: Row, db: Database): Moved['agentEvents'] {
   const found = db.prepare('SELECT bytes FROM agent_event_bytes WHERE seq = ?').get(row.seq as number);
   if (found === undefined) throw new Error(`The bytes of the agent's event ${row.id} are not there.`);
-  return stateFrom({ ...row, bytes: found.bytes } as never);
+  return stateFrom({ ...row, bytes: found.bytes });
 }
 
 function movedStream(row: Row, db: Database): MovedStream {
