@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { MongoAlertLog } from '../../../../src/adapters/outbound/mongo/alerts/mongo-alert-log.ts';
 import { MongoStoreInspection } from '../../../../src/adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
 import { MongoMoveTarget } from '../../../../src/adapters/outbound/mongo/migration/mongo-move-target.ts';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { SqliteReservationLedger } from '../../../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
+import { SqliteAlertLog } from '../../../../src/adapters/outbound/sqlite/alerts/sqlite-alert-log.ts';
 import { authenticator } from '../../../../src/adapters/outbound/sqlite/audit/audit-chain-writer.ts';
 import { SqliteAuditLog } from '../../../../src/adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
 import { SqliteStoreInspection } from '../../../../src/adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts';
@@ -21,6 +23,7 @@ import { MigrateStore, type MigrationOutcome } from '../../../../src/application
 import { PortError } from '../../../../src/application/ports/port-error.ts';
 import type { StoreInspection } from '../../../../src/application/ports/store-inspection.ts';
 import type { MoveTarget } from '../../../../src/application/ports/store-migration.ts';
+import type { AlertId } from '../../../../src/domain/alerts/alert.ts';
 import { T0 } from '../../../support/ledger-builders.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
@@ -123,6 +126,28 @@ describe('moving an embedded store to MongoDB', function () {
     expect(there.checked).to.deep.equal(here.checked);
     expect(there.audit.head, 'the audit log goes on from where it stood').to.equal(here.audit.head);
     expect(await migrate()).to.deep.equal({ kind: 'moved-before' });
+  });
+
+  it('takes alerts along, and goes on counting them from where they stood', async () => {
+    const raise = {
+      kind: 'takeover.refused',
+      principal: 'agent:deployer',
+      atMs: T0,
+      windowMs: 60_000,
+      count: 3,
+      detail: 'foreign 3',
+    } as const;
+    const here = new SqliteAlertLog(temporary.store);
+    for (const id of ['one', 'two']) await here.raise({ ...raise, id: id as AlertId });
+    const moved = await here.list({ after: 0, limit: 9 });
+    await migrate();
+    const there = new MongoAlertLog(database);
+    expect(await there.list({ after: 0, limit: 9 })).to.deep.equal(moved);
+    expect(await there.raise({ ...raise, id: 'three' as AlertId })).to.include({
+      id: 'one',
+      seq: 3,
+      count: 9,
+    });
   });
 
   it('comes to the same after a kill at any of its writes', async () => {
