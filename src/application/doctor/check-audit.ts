@@ -10,6 +10,7 @@ import {
   isAuthenticAnchor,
 } from '../../domain/audit/audit-chain.ts';
 import { type AuditRecord, auditRecordFrom } from '../../domain/audit/audit-record.ts';
+import { isAuthenticPending } from '../../domain/audit/pending-act.ts';
 import type { StorePicture } from '../ports/store-inspection.ts';
 import { type Findings, hasRow } from './findings.ts';
 
@@ -72,6 +73,7 @@ export async function checkAudit(
     for (const { row, value } of rows) walk.record(row, value);
   }
   walk.end();
+  await checkPending(picture, findings, proof.keys);
   if (records === 0) await requireBegun(picture, findings);
   return {
     records,
@@ -207,6 +209,24 @@ class AuditWalk {
   #expect(expected: Omit<Expected, 'met'>): void {
     const place = placeOf(expected.head);
     this.#expected.set(place, [...(this.#expected.get(place) ?? []), { ...expected, met: false }]);
+  }
+}
+
+/** Whoever chains what waits signs it: what nobody with a key has put there would be in the log as an act. */
+async function checkPending(
+  picture: StorePicture,
+  findings: Findings,
+  keys: readonly Authenticate[],
+): Promise<void> {
+  const pending = picture.pendingActs?.();
+  if (pending === undefined) return;
+  for await (const rows of findings.readable('audit_pending', pending)) {
+    for (const { row, value } of rows) {
+      const isOurs = keys.length === 0 || keys.some((key) => isAuthenticPending(value, key));
+      const problem = 'it waits to be chained, and is not what was stored with its act';
+      findings.expect(isOurs, 'audit.pending', row, () => problem);
+      findings.expect(readable(value.text) !== undefined, 'audit.pending', row, () => 'it tells of no act');
+    }
   }
 }
 

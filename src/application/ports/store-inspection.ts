@@ -3,6 +3,7 @@ import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
 import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
+import type { PendingAct } from '../../domain/audit/pending-act.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
@@ -66,6 +67,8 @@ export interface StorePicture {
   /** In the order of cursors. */
   auditRecords(): AsyncIterable<Page<AuditEntry>>;
   auditAnchors(): AsyncIterable<Page<ChainAnchor>>;
+  /** Records that were stored with their acts and wait to be chained; absent where they are chained with them. */
+  pendingActs?(): AsyncIterable<Page<PendingAct>>;
 
   reservationsOf(ids: readonly string[]): Promise<Found<Seen<CreditReservationState>>>;
   /** All journal rows with an id; more than one is a fault. */

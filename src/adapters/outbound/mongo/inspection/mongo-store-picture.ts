@@ -14,6 +14,7 @@ import type {
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
 import type { AgentEventState } from '../../../../domain/control/agent-event-state.ts';
+import type { PendingAct } from '../../../../domain/audit/pending-act.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
 import { agentEvents } from './agent-event-table.ts';
 import { AuditTables } from './audit-tables.ts';
@@ -77,6 +78,10 @@ export class MongoStorePicture implements StorePicture {
 
   auditAnchors(): AsyncIterable<Page<ChainAnchor>> {
     return this.#audit.anchors();
+  }
+
+  pendingActs(): AsyncIterable<Page<PendingAct>> {
+    return this.#audit.pending();
   }
 
   reservationsOf(ids: readonly string[]): Promise<Found<Seen<CreditReservationState>>> {
