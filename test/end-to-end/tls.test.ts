@@ -113,6 +113,14 @@ describe('TLS from files', function () {
     expect(byVariable.code, byVariable.stderr).to.equal(0);
   });
 
+  it('is checked by sessions over WebSockets too', async () => {
+    const mux = ['mux', '--kind', 'chat', '--sessions', '1', '--seconds', '1', '--url', server.urls.chat];
+    expect((await holdfast(mux)).code).to.equal(3);
+    const trusted = await holdfast([...mux, '--ca-file', caFile, '--json']);
+    expect(trusted.code, trusted.stderr).to.equal(0);
+    expect(trusted.stdout).to.contain('"summary":{"sessions":1');
+  });
+
   it('cannot be talked into taking any certificate by a command that is told to', async () => {
     const told = await holdfast(['chat', 'Hello?', '--url', server.urls.chat], {
       NODE_TLS_REJECT_UNAUTHORIZED: '0',

@@ -19,6 +19,7 @@ function boundsOf(bytes: Buffer, at: number): readonly [number, number] {
 class LinkedSocket implements SocketLike {
   binaryType = '';
   readonly bufferedAmount = 0;
+  readyState = 1;
   readonly protocol: string;
   onopen: (() => void) | null = null;
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
@@ -78,6 +79,7 @@ class LinkedSocket implements SocketLike {
     if (isCut) this.#isCut = true;
     setImmediate(() => {
       this.#isCut = true;
+      this.readyState = 3;
       this.onclose?.({ code, reason: '' });
       this.onclose = null;
       this.#server.emit('close');

@@ -43,6 +43,11 @@ export class ScriptedServerSocket implements SocketLike {
   /** How many WebSocket messages the client has sent. */
   messages = 0;
   isClosed = false;
+
+  get readyState(): number {
+    return this.isClosed ? 3 : 1;
+  }
+
   /** Whether the server answers pings, as servers do. */
   answersPings = true;
   #handles = 0;

@@ -4,6 +4,8 @@ import { MuxError } from './mux-error.ts';
 
 /** How long a WebSocket may take to open, in milliseconds. */
 const OPEN_WITHIN_MS = 15_000;
+/** What `readyState` is while a WebSocket is open. */
+const OPEN = 1;
 const PROTOCOL = 'holdfast.mux.v1';
 const TICKETS_PATH = '/api/ws/tickets';
 
@@ -41,7 +43,10 @@ export class Entrance {
     const hasHeader = credential !== undefined && ticket === undefined;
     const headers: Record<string, string> = hasHeader ? { authorization: `Bearer ${credential}` } : {};
     const protocols = batch ? [`${PROTOCOL}.batch`, PROTOCOL] : [PROTOCOL];
-    return opened(platform.connect(url, protocols, headers), platform);
+    const socket = await opened(platform.connect(url, protocols, headers), platform);
+    // A server that is about to stop closes what it has just opened, and may have done so already.
+    if (socket.readyState !== OPEN) throw new MuxError('unreachable', 'The WebSocket was closed at once');
+    return socket;
   }
 
   async #ticket(credential: string | undefined): Promise<string | undefined> {

@@ -3,6 +3,8 @@ export interface SocketLike {
   binaryType: string;
   /** The subprotocol that the server chose, once it is open. */
   readonly protocol: string;
+  /** 1 while it is open. */
+  readonly readyState: number;
   /** What was sent and has not reached the network, in bytes. */
   readonly bufferedAmount: number;
   onopen: (() => void) | null;

@@ -73,6 +73,21 @@ describe('the pool of connections', function () {
     expect(world.sockets.map(({ asked }) => asked.length)).to.deep.equal([1, 1]);
   });
 
+  it('passes over a connection that the server has closed as soon as it was open', async () => {
+    const world = new ScriptedMux();
+    void world
+      .client()
+      .open('echo')
+      .catch(() => undefined);
+    await world.settle();
+    const [first] = world.sockets;
+    first?.accept();
+    first?.lose(4000);
+    await world.advance(250);
+    expect(world.sockets).to.have.length(2);
+    expect(first?.asked).to.deep.equal([]);
+  });
+
   it('closes a connection that nobody has used for a while', async () => {
     const world = new ScriptedMux();
     const { client, handle, socket } = await world.session();
