@@ -15,10 +15,10 @@ module.exports = class CountReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const seconds = new Map();
+    const counted = { passes: 0, failures: 0 };
     let begun = '';
     const keep = () => {
-      const { passes, failures, pending } = this.stats;
-      const counts = { passes, failures: failures + pending, begun, files: [...seconds.keys()] };
+      const counts = { ...counted, begun, files: [...seconds.keys()] };
       writeFileSync(options.reporterOptions.output, JSON.stringify(counts));
     };
     const spend = ({ file, duration }) => {
@@ -32,8 +32,11 @@ module.exports = class CountReporter extends Mocha.reporters.Spec {
         keep();
       });
     }
-    for (const ending of ['pass', 'fail', 'pending', 'hook end']) {
-      runner.on(ending, (runnable) => {
+    const ends = { pass: 'passes', fail: 'failures', pending: 'failures', 'hook end': undefined };
+    for (const [ending, count] of Object.entries(ends)) {
+      // Before the spec reporter's own: what has been told has been counted.
+      runner.prependListener(ending, (runnable) => {
+        if (count !== undefined) counted[count] += 1;
         spend(runnable);
         keep();
       });
