@@ -1,15 +1,14 @@
 import { PAYLOAD_BYTES } from './support/echo-load.ts';
 import { startHoldfast } from './support/holdfast-party.ts';
-import type { MuxLink } from './support/mux-party.ts';
+import type { MuxLink, MuxParty } from './support/mux-party.ts';
 import { type Paced, pace } from './support/paced-load.ts';
 import type { Bench, BenchResult } from './support/result.ts';
 import { alternate, figuresOf } from './support/rounds.ts';
 import { median } from './support/statistics.ts';
 
-const SESSIONS_A_CONNECTION = 100;
-/** Principals, each within what one may have: 2,000 sessions on 20 connections. */
-const PRINCIPALS = 50;
-/** How many sessions are open when it is measured; the first are on one connection that is not full. */
+/** Connections, each of a principal of its own, within the 4,000 sessions that one may have. */
+const CONNECTIONS = 50;
+/** How many sessions are open when it is measured; the first are on fewer connections. */
 const SIZES = [10, 100, 1_000, 10_000, 100_000];
 const LOAD = { perSecond: 10_000, payloadBytes: PAYLOAD_BYTES, warmUpMs: 1_500, windowMs: 4_000 };
 /** Connections that open their sessions at the same time. */
@@ -17,27 +16,27 @@ const AT_ONCE = 10;
 
 type BySize = Readonly<Record<number, Paced>>;
 
+async function connectAll(party: MuxParty, size: number): Promise<MuxLink[]> {
+  const links: MuxLink[] = [];
+  const connections = Math.min(CONNECTIONS, size);
+  while (links.length < connections) {
+    const opening = Array.from({ length: Math.min(AT_ONCE, connections - links.length) }, (_, number) =>
+      party.connect({ sessions: size / connections, principal: links.length + number }),
+    );
+    links.push(...(await Promise.all(opening)));
+  }
+  return links;
+}
+
 async function run(): Promise<BySize> {
-  const party = await startHoldfast({ principals: PRINCIPALS });
+  const maxSessionsPerConnection = Math.max(...SIZES) / CONNECTIONS;
+  const party = await startHoldfast({ principals: CONNECTIONS, maxSessionsPerConnection });
   try {
     const measured: Record<number, Paced> = {};
-    const links: MuxLink[] = [];
-    const [smallest = 0] = SIZES;
-    const small = await party.connect({ sessions: smallest });
-    measured[smallest] = await pace(party.pid, [small], LOAD);
-    small.socket.close();
-    for (const size of SIZES.slice(1)) {
-      while (links.length * SESSIONS_A_CONNECTION < size) {
-        const more = Math.min(AT_ONCE, size / SESSIONS_A_CONNECTION - links.length);
-        const opening = Array.from({ length: more }, (_, number) =>
-          party.connect({
-            sessions: SESSIONS_A_CONNECTION,
-            principal: (links.length + number) % PRINCIPALS,
-          }),
-        );
-        links.push(...(await Promise.all(opening)));
-      }
+    for (const size of SIZES) {
+      const links = await connectAll(party, size);
       measured[size] = await pace(party.pid, links, LOAD);
+      for (const { socket } of links) socket.close();
     }
     return measured;
   } finally {
@@ -60,7 +59,7 @@ export const bench: Bench = {
     );
     return {
       name: 'mux-scale',
-      work: `10 to 100,000 sessions on one node, 100 of them on a connection, and ${LOAD.perSecond} messages of ${PAYLOAD_BYTES} bytes a second over all of them.`,
+      work: `10 to 100,000 sessions on one node, on ${CONNECTIONS} connections, and ${LOAD.perSecond} messages of ${PAYLOAD_BYTES} bytes a second over all of them.`,
       figures: SIZES.flatMap((size) => [
         ...figuresOf(rounds, `${size} sessions: CPU of a message`, 'µs', (measured) =>
           micros(measured, size),
@@ -80,7 +79,7 @@ export const bench: Bench = {
         },
       ],
       notes: [
-        'With more sessions there are more sockets, and fewer messages come together on each: a message then has a read and a write of its own, which is most of what it costs.',
+        'The number of connections stays the same from 100 sessions on, so that as many messages come together on each, and what a session costs is all that changes.',
       ],
     };
   },

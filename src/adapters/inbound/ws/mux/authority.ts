@@ -9,16 +9,33 @@ export interface Shown {
 
 const ALL = Object.keys(PERMISSIONS) as readonly Permission[];
 
+type Decisions = Map<Permission, boolean>;
+
+/**
+ * What was decided of a credential as it was shown. All that share it share this: a connection and its sessions, of
+ * which each would keep a kilobyte of its own otherwise.
+ */
+const DECISIONS = new WeakMap<Shown, Decisions>();
+
+function decisionsOf(shown: Shown): Decisions {
+  const known = DECISIONS.get(shown);
+  if (known !== undefined) return known;
+  const none: Decisions = new Map();
+  DECISIONS.set(shown, none);
+  return none;
+}
+
 /**
  * What a session, or a connection, may do: the one thing of it that changes while it lasts. Each decision is made once
  * and dropped with the credential that it was made for.
  */
 export class Authority {
   #shown: Shown;
-  #decisions = new Map<Permission, boolean>();
+  #decisions: Decisions;
 
   constructor(shown: Shown) {
     this.#shown = shown;
+    this.#decisions = decisionsOf(shown);
   }
 
   get shown(): Shown {
@@ -55,7 +72,7 @@ export class Authority {
   /** Another credential, of the same owner, takes the place of the one that was shown before. */
   renew(shown: Shown): void {
     this.#shown = shown;
-    this.#decisions = new Map();
+    this.#decisions = decisionsOf(shown);
   }
 }
 
