@@ -2,8 +2,8 @@ import type { CreditAccountState } from '../../domain/accounting/credit-account.
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import type { CreditReservationState } from '../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
-import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
 import type { PendingAct } from '../../domain/audit/pending-act.ts';
+import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';

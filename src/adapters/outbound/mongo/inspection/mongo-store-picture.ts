@@ -13,8 +13,8 @@ import type {
 } from '../../../../application/ports/store-inspection.ts';
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { ChainAnchor } from '../../../../domain/audit/audit-chain.ts';
-import type { AgentEventState } from '../../../../domain/control/agent-event-state.ts';
 import type { PendingAct } from '../../../../domain/audit/pending-act.ts';
+import type { AgentEventState } from '../../../../domain/control/agent-event-state.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
 import { agentEvents } from './agent-event-table.ts';
 import { AuditTables } from './audit-tables.ts';
