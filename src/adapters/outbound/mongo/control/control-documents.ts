@@ -17,6 +17,8 @@ export const POLICY = 'policy';
 export interface AgentEventDocument extends Omit<AgentEventState, 'bytes'> {
   readonly _id: string;
   readonly bytes: Binary;
+  /** The call that stored it, which finds it as its own when it has to be repeated. */
+  readonly write: ObjectId;
   /** There while it is due, or waits for a person. */
   readonly isOpen?: true;
 }
@@ -48,11 +50,12 @@ export const keyOfState = ({ owner, claims, sha256 }: AgentEventState): string =
 
 const isOpen = ({ delivery }: AgentEventState): boolean => delivery === 'due' || delivery === 'waiting';
 
-export const eventDocument = ({ bytes, ...state }: AgentEventState): AgentEventDocument => ({
-  _id: keyOfState({ bytes, ...state }),
+export const eventDocument = (state: AgentEventState, write: ObjectId): AgentEventDocument => ({
+  _id: keyOfState(state),
   ...state,
-  bytes: new Binary(bytes),
-  ...(isOpen({ bytes, ...state }) ? { isOpen: true } : {}),
+  bytes: new Binary(state.bytes),
+  write,
+  ...(isOpen(state) ? { isOpen: true } : {}),
 });
 
 /** What a change of state writes, and what it takes away. */
@@ -84,6 +87,7 @@ export function changeTo(state: AgentEventState): {
 export const stateFrom = ({
   _id,
   bytes,
+  write: _write,
   isOpen: _isOpen,
   ...state
 }: AgentEventDocument): AgentEventState => ({

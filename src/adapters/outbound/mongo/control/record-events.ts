@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import { type Collection, ObjectId } from 'mongodb';
 import type { RecordOutcome } from '../../../../application/ports/control/agent-event-store.ts';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { AgentEventState } from '../../../../domain/control/agent-event-state.ts';
@@ -34,7 +34,8 @@ export class RecordEvents {
   }
 
   async record(states: readonly AgentEventState[], maxPendingReviews: number): Promise<RecordOutcome[]> {
-    const entries: Entry[] = states.map((state) => ({ document: eventDocument(state) }));
+    const write = new ObjectId();
+    const entries: Entry[] = states.map((state) => ({ document: eventDocument(state, write) }));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const open = entries.filter(({ outcome }) => outcome === undefined);
       if (open.length === 0) return entries.flatMap(({ outcome }) => outcome ?? []);
@@ -46,9 +47,8 @@ export class RecordEvents {
   async #attempt(entries: readonly Entry[], maxPendingReviews: number): Promise<void> {
     await this.#refuseSurely(entries, maxPendingReviews);
     const open = entries.filter(({ outcome }) => outcome === undefined);
-    const { inserted, known } = await this.#insert(open);
+    const inserted = await this.#insert(open);
     await this.#takeBack(inserted, maxPendingReviews);
-    await this.#findKnown(known);
     await this.#findVariants(inserted.filter(({ outcome }) => outcome === undefined));
   }
 
@@ -65,46 +65,31 @@ export class RecordEvents {
     for (const entry of refused) entry.outcome ??= { kind: 'reviews-full' };
   }
 
-  /** Stores those that are not there yet. After an unknown outcome those of ours that are there count as stored now. */
-  async #insert(entries: readonly Entry[]): Promise<{ inserted: Entry[]; known: Entry[] }> {
-    let isRepeat = false;
+  /**
+   * Stores those that are not there yet, and tells of the others what is there. What a first try has stored, of which
+   * nobody heard, is found as this call's own. One that was there and has gone since is told nothing of.
+   */
+  async #insert(entries: readonly Entry[]): Promise<Entry[]> {
     const documents = entries.map(({ document }) => document);
-    const present = await decideWrite<ReadonlySet<AgentEventDocument>>(this.#store, {
+    const present = await decideWrite<ReadonlyMap<string, AgentEventDocument | undefined>>(this.#store, {
       attempt: async () => {
-        const refused = await insertMissing(this.#events, documents);
-        const others = await this.#notOurs(refused, documents, isRepeat);
-        return new Set(others);
+        const refused = new Map<string, AgentEventDocument | undefined>();
+        for (const key of await insertMissing(this.#events, documents)) refused.set(key, undefined);
+        if (refused.size === 0) return refused;
+        const found = this.#events.find({ _id: { $in: [...refused.keys()] } });
+        for (const document of await found.toArray()) refused.set(document._id, document);
+        return refused;
       },
-      known: async () => {
-        isRepeat = true;
-        return undefined;
-      },
+      // Another try tells.
+      known: async () => undefined,
     });
-    return {
-      inserted: entries.filter(({ document }) => !present.has(document)),
-      known: entries.filter(({ document }) => present.has(document)),
-    };
-  }
-
-  /** The documents that were refused for their keys, one for each refusal, but for what a first try has stored. */
-  async #notOurs(
-    refused: readonly string[],
-    documents: readonly AgentEventDocument[],
-    isRepeat: boolean,
-  ): Promise<AgentEventDocument[]> {
-    const keys = new Set(refused);
-    // Of several with one key in one call, the first that was not refused is the one that was stored.
-    const stored = isRepeat
-      ? await this.#events.find({ _id: { $in: [...keys] } }, { projection: { id: 1 } }).toArray()
-      : [];
-    const ids = new Map(stored.map(({ _id, id }) => [_id, id]));
-    const times = new Map<string, number>();
-    for (const key of refused) times.set(key, (times.get(key) ?? 0) + 1);
-    return documents.toReversed().filter(({ _id, id }) => {
-      const left = times.get(_id) ?? 0;
-      if (left === 0 || ids.get(_id) === id) return false;
-      times.set(_id, left - 1);
-      return true;
+    return entries.filter((entry) => {
+      const { _id, id, write } = entry.document;
+      if (!present.has(_id)) return true;
+      const there = present.get(_id);
+      const isOurs = there?.id === id && there.write.equals(write);
+      if (there !== undefined && !isOurs) entry.outcome = { kind: 'known', state: stateFrom(there) };
+      return isOurs;
     });
   }
 

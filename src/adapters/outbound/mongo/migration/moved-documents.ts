@@ -117,7 +117,7 @@ export const MAKERS: { readonly [Table in MovedTable]: Maker<Table> } = {
     }),
   subscribers: (rows) => rows.map((state): Placed => [SUBSCRIBERS, documentOf(state)]),
   alerts: (rows) => rows.map((alert): Placed => [ALERTS, alertDocument(alert, 'moved')]),
-  agentEvents: (rows) => rows.map((state): Placed => [AGENT_EVENTS, eventDocument(state)]),
+  agentEvents: (rows) => rows.map((state): Placed => [AGENT_EVENTS, eventDocument(state, new ObjectId())]),
   policyBooks: (rows) => rows.map((book): Placed => [POLICY_BOOKS, policyDocument(book, new ObjectId())]),
   inventories: (rows) =>
     rows.map((inventory): Placed => [MCP_INVENTORIES, inventoryDocument(inventory, new ObjectId())]),
