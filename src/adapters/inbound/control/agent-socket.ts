@@ -103,8 +103,7 @@ export class AgentSocket implements AgentLine {
   resume(): void {
     if (!this.#isPaused || this.#isClosing) return;
     this.#isPaused = false;
-    // What the client has answered meanwhile is read only now.
-    this.#pingedAtMs = this.#keeper.clock.nowMs();
+    this.excuse(this.#keeper.clock.nowMs());
     this.#socket.resume();
   }
 
@@ -123,6 +122,11 @@ export class AgentSocket implements AgentLine {
     if (this.#isClosing) return;
     if (this.#isPinging && !this.#isPaused && sinceMs >= PONG_WITHIN_MS) this.#socket.terminate();
     else if (!this.#isPinging && sinceMs >= PING_EVERY_MS) this.#ping();
+  }
+
+  /** What the client may have answered has not been read: it has its time again. */
+  excuse(nowMs: number): void {
+    if (this.#isPinging) this.#pingedAtMs = nowMs;
   }
 
   #ping(): void {

@@ -13,6 +13,8 @@ import { AgentSocket, type SocketKeeper } from './agent-socket.ts';
 
 /** How often everything that takes its time is looked at, in milliseconds. */
 const TICK_MS = 500;
+/** A look that comes later than this finds nobody silent: this process itself has not listened, in milliseconds. */
+const HELD_UP_MS = 2_000;
 /** How many sockets are closed together when the server stops, and the pause after them in milliseconds. */
 const DRAIN_BATCH = 64;
 const DRAIN_PAUSE_MS = 20;
@@ -110,10 +112,16 @@ export class AgentSockets implements SocketKeeper {
   async #tick(): Promise<void> {
     const { timers, services } = this.#deps;
     this.#isTicking = true;
+    let lookedAtMs = this.clock.nowMs();
     while (this.#open.size > 0) {
       await timers.sleep(TICK_MS);
       const nowMs = this.clock.nowMs();
-      for (const socket of [...this.#open]) socket.lookAt(nowMs);
+      const isHeldUp = nowMs - lookedAtMs >= HELD_UP_MS;
+      lookedAtMs = nowMs;
+      for (const socket of [...this.#open]) {
+        if (isHeldUp) socket.excuse(nowMs);
+        else socket.lookAt(nowMs);
+      }
       this.#credentials.askSome();
       services.metrics.gauge('holdfast_control_sockets', this.#open.size);
       services.metrics.gauge('holdfast_control_logged_in', services.connections.size);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnerRates } from '../../../application/control/owner-rates.ts';
 import type {
   EventSource,
@@ -10,6 +11,8 @@ import { RunOrder } from './run-order.ts';
 
 /** Most events of one connection that are being taken at the same time. */
 export const MAX_UNDER_WAY = 256;
+/** So many events are begun before everything else has its turn: they could follow each other for seconds. */
+const BEGUN_IN_A_TURN = 16;
 /** Most bytes of these, unless a single one has more: 8 MiB. */
 export const MAX_BYTES_UNDER_WAY = 8_388_608;
 
@@ -68,6 +71,7 @@ export class EventIntake {
       }
       const room = this.#room();
       if (room !== undefined) await room;
+      if (left % BEGUN_IN_A_TURN === 0) await nextTurn();
       this.#begin(source, read());
       left -= 1;
     }
