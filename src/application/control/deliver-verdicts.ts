@@ -1,4 +1,3 @@
-import { AgentEvent } from '../../domain/control/agent-event.ts';
 import {
   type AgentEventId,
   type AgentEventState,
@@ -12,7 +11,6 @@ import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentEventStore } from '../ports/control/agent-event-store.ts';
 import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
-import type { IdSource } from '../ports/id-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
@@ -21,6 +19,7 @@ import { type AgentConnection, type AgentConnections, routeKey } from './agent-c
 import { isMainHolder } from './agent-routes.ts';
 import type { DeliveryMarks } from './delivery-marks.ts';
 import type { LivingNodes } from './living-nodes.ts';
+import type { OrphanedVerdicts } from './orphaned-verdicts.ts';
 
 /** How often a node that may miss words looks what has become due, in milliseconds. */
 export const LOOK_FOR_DUE_MS = 2_000;
@@ -28,12 +27,12 @@ export const LOOK_FOR_DUE_MS = 2_000;
 export const DUE_AT_ONCE = 200;
 /** Most sessions that are looked at in the store at the same time. */
 export const LOOKS_AT_ONCE = 16;
+/** Most verdicts that are remembered to have come: a look that is under way may still find them due. */
+const MAX_LANDED = 10_000;
 /** Most sessions that a node asks for because it may have missed words; where there are more it looks at all its own. */
 const MISSED_AT_ONCE = 1_000;
 /** How long before the last certain moment what was missed may have become due, in milliseconds. */
 const MARGIN_MS = 10_000;
-/** How often a change is decided anew because another came first. */
-const MAX_DECISIONS = 16;
 
 /** What is known of one connection's verdicts. */
 interface Flights {
@@ -46,6 +45,7 @@ interface Flights {
 interface Deps {
   readonly store: AgentEventStore;
   readonly marks: DeliveryMarks;
+  readonly orphans: OrphanedVerdicts;
   readonly connections: AgentConnections;
   readonly directory: Pick<SubscriberDirectory, 'find'>;
   readonly nodes: LivingNodes;
@@ -53,7 +53,6 @@ interface Deps {
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly ids: Pick<IdSource, 'uuid'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -73,8 +72,8 @@ export class DeliverVerdicts {
   readonly #again = new Map<string, AgentRoute>();
   /** Sessions that have more than one look has: they are looked at again when some of it has come. */
   readonly #more = new Set<string>();
-  /** Connections that have gone and whose verdicts still name them. */
-  readonly #gone = new Set<string>();
+  /** States whose verdicts have come, the last ones of many. */
+  readonly #landed = new Set<string>();
   #sureUntilMs: number;
 
   constructor(deps: Deps) {
@@ -86,8 +85,7 @@ export class DeliverVerdicts {
   taken(connection: AgentConnection, state: AgentEventState): void {
     if (state.delivery !== 'due' && state.delivery !== 'waiting') return;
     if (this.#deps.connections.byName(connection.name) !== connection) {
-      this.#gone.add(connection.name);
-      void this.#orphan(connection.name);
+      void this.#deps.orphans.of(connection.name);
       return;
     }
     if (state.delivery === 'waiting') this.#flightsOf(connection).hasMore = true;
@@ -110,8 +108,7 @@ export class DeliverVerdicts {
     const flights = this.#flights.get(connection.name);
     this.#flights.delete(connection.name);
     if (flights === undefined || (flights.marks.size === 0 && !flights.hasMore)) return;
-    this.#gone.add(connection.name);
-    await this.#orphan(connection.name);
+    await this.#deps.orphans.of(connection.name);
   }
 
   /** Other nodes may have died: what was theirs to send may be ours. */
@@ -132,7 +129,7 @@ export class DeliverVerdicts {
     while (!signal.aborted) {
       await timers.sleep(LOOK_FOR_DUE_MS, signal).catch(() => undefined);
       if (signal.aborted) break;
-      for (const name of [...this.#gone]) await this.#orphan(name);
+      await this.#deps.orphans.tryAgain();
       const again = [...this.#again.values()];
       this.#again.clear();
       for (const route of again) this.look(route);
@@ -145,7 +142,7 @@ export class DeliverVerdicts {
   /** Resolves when the store knows what has come and what nobody has, as far as it can be told. Never rejects. */
   async settled(): Promise<void> {
     await this.#deps.marks.flushed();
-    for (const name of [...this.#gone]) await this.#orphan(name);
+    await this.#deps.orphans.tryAgain();
   }
 
   #flightsOf({ name }: AgentConnection): Flights {
@@ -159,6 +156,8 @@ export class DeliverVerdicts {
   #send(connection: AgentConnection, state: AgentEventState, how: 'at_once' | 'decided' | 'again'): void {
     const { marks, metrics, clock } = this.#deps;
     const flights = this.#flightsOf(connection);
+    // It was read before it was stored that it has come.
+    if (this.#landed.has(state.mark)) return;
     const isOnItsWay = flights.marks.has(state.id);
     if (isOnItsWay) {
       flights.marks.set(state.id, state.mark);
@@ -178,14 +177,24 @@ export class DeliverVerdicts {
         (clock.nowMs() - state.receivedAtMs) / 1_000,
       );
     }
-    const land = (): void => {
+    const land = (mark: string): void => {
       flights.marks.delete(state.id);
+      this.#remember(mark);
       if (this.#more.size > 0 && this.#more.delete(routeKey(state))) this.look(state);
     };
     void told.then((hasCome) => {
       const mark = flights.marks.get(state.id);
-      if (hasCome && mark !== undefined) marks.add({ id: state.id, mark, done: land });
+      if (hasCome && mark !== undefined) marks.add({ id: state.id, mark, done: () => land(mark) });
     });
+  }
+
+  #remember(mark: string): void {
+    this.#landed.add(mark);
+    if (this.#landed.size <= MAX_LANDED) return;
+    for (const oldest of this.#landed) {
+      this.#landed.delete(oldest);
+      return;
+    }
   }
 
   /** It stays due, and is sent when there is room, or to the next who comes. */
@@ -269,32 +278,5 @@ export class DeliverVerdicts {
 
   #lookAtAll(): void {
     for (const { route } of this.#deps.connections.mains()) this.look(route);
-  }
-
-  /** Takes a connection that has gone out of what names it, and tells the others. Never rejects. */
-  async #orphan(name: string): Promise<void> {
-    const { store, marks, log, bus } = this.#deps;
-    try {
-      // What has come already must not become due to somebody else.
-      await marks.flushed();
-      const touched = new Map<string, AgentRoute>();
-      for (let decision = 0; decision < MAX_DECISIONS; decision += 1) {
-        const states = await store.ofConnection(name, DUE_AT_ONCE);
-        if (states.length === 0) break;
-        for (const state of states) {
-          touched.set(routeKey(state), { owner: state.owner, sessionId: state.sessionId });
-          const next = AgentEvent.restore(state).orphaned(name, this.#transition());
-          if (next !== undefined) await store.put(next.snapshot(), state.mark);
-        }
-      }
-      this.#gone.delete(name);
-      for (const route of touched.values()) bus.tellControl({ kind: 'due', route });
-    } catch (error) {
-      log.debug({ err: error }, 'verdicts of a lost connection could not be redirected; it is tried again');
-    }
-  }
-
-  #transition() {
-    return { nowMs: this.#deps.clock.nowMs(), mark: this.#deps.ids.uuid() };
   }
 }

@@ -12,6 +12,7 @@ import { DeliverVerdicts } from '../../application/control/deliver-verdicts.ts';
 import { DeliveryMarks } from '../../application/control/delivery-marks.ts';
 import { FairSlots } from '../../application/control/fair-slots.ts';
 import { LivingNodes } from '../../application/control/living-nodes.ts';
+import { OrphanedVerdicts } from '../../application/control/orphaned-verdicts.ts';
 import { OwnerRates } from '../../application/control/owner-rates.ts';
 import { RaisedClassifier } from '../../application/control/raised-classifier.ts';
 import { RecordInBatches } from '../../application/control/record-in-batches.ts';
@@ -109,17 +110,19 @@ function bindDelivery(container: Container): void {
     .toDynamicValue(({ get }) => {
       const [store, clock, timers] = [get(control.AGENT_EVENTS), get(CLOCK), get(TIMERS)];
       const [metrics, log] = [get(METRICS), get(LOG)];
+      const marks = new DeliveryMarks({ store, timers, metrics, log });
+      const bus = get(FLEET_BUS);
       return new DeliverVerdicts({
         store,
-        marks: new DeliveryMarks({ store, timers, metrics, log }),
+        marks,
+        orphans: new OrphanedVerdicts({ store, marks, bus, clock, ids: get(IDS), log }),
         connections: get(control.AGENT_CONNECTIONS),
         directory: get(SUBSCRIBERS),
         nodes: new LivingNodes({ leases: get(NODE_LEASES), node: get(THIS_NODE), clock }),
-        bus: get(FLEET_BUS),
+        bus,
         audit: get(AUDIT),
         clock,
         timers,
-        ids: get(IDS),
         metrics,
         log,
       });

@@ -123,29 +123,6 @@ describe('better than the original: what one agent can do to a server', function
     }
   });
 
-  it('9. no drop is silent: verdicts that a client has no room for are counted, audited and sent again', async () => {
-    const key = await newKey();
-    const deaf = await connect(key, { autoPong: false });
-    deaf.logIn('deaf');
-    await deaf.ack();
-    const before = await metric('holdfast_control_drops_total{what="verdict"}');
-    const events = Array.from({ length: MANY + 100 }, (_, at) => ({ eventId: `d-${at}` }));
-    deaf.send({ pairedBatch: { events } });
-    await eventually(async () => {
-      expect(await metric('holdfast_control_drops_total{what="verdict"}')).to.be.at.least(before + 100);
-    }, PATIENCE_MS);
-    await deaf.cut();
-    const { body } = await admin.get('chat', '/api/audit?limit=100');
-    expect(body.records.map(({ act }: { act: string }) => act)).to.include('verdict.put_off');
-    const back = await connect(key);
-    back.logIn('deaf');
-    const got = new Set<string>();
-    await eventually(async () => {
-      for (const { verdict } of back.received) if (verdict !== undefined) got.add(verdict.eventId);
-      expect(got.size).to.equal(MANY + 100);
-    }, PATIENCE_MS);
-  });
-
   it('counts connections that have sent nothing, and closes the one too many by 4003', async () => {
     const key = await newKey();
     const silent = [await connect(key), await connect(key), await connect(key)];
