@@ -40,13 +40,16 @@ try {
   for (let seed = Number(values.seed); (totals.cuts ?? 0) < cuts; seed += 1) {
     const folder = temporaryFolder();
     const nodes = await startCutNodes(folder);
-    const { urls, user } = nodes;
-    const left = Math.min(A_START, cuts - (totals.cuts ?? 0));
-    const tally = await huntCuts({ urls, user, seed, cuts: left }, Number(values.readers));
-    for (const [what, count] of Object.entries(tally)) totals[what] = (totals[what] ?? 0) + count;
-    say(`seed ${seed}: ${JSON.stringify(tally)}`);
-    await nodes.dispose();
-    rmSync(folder, { recursive: true, force: true });
+    try {
+      const { urls, user } = nodes;
+      const left = Math.min(A_START, cuts - (totals.cuts ?? 0));
+      const tally = await huntCuts({ urls, user, seed, cuts: left }, Number(values.readers));
+      for (const [what, count] of Object.entries(tally)) totals[what] = (totals[what] ?? 0) + count;
+      say(`seed ${seed}: ${JSON.stringify(tally)}`);
+    } finally {
+      await nodes.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 } finally {
   for (const server of servers) await server.stop();
