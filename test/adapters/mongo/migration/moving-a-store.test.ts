@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { MongoAlertLog } from '../../../../src/adapters/outbound/mongo/alerts/mongo-alert-log.ts';
+import { MongoAgentEventStore } from '../../../../src/adapters/outbound/mongo/control/mongo-agent-event-store.ts';
+import { MongoMcpInventories } from '../../../../src/adapters/outbound/mongo/control/mongo-mcp-inventories.ts';
+import { MongoPolicyStore } from '../../../../src/adapters/outbound/mongo/control/mongo-policy-store.ts';
 import { MongoStoreInspection } from '../../../../src/adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
 import { MongoMoveTarget } from '../../../../src/adapters/outbound/mongo/migration/mongo-move-target.ts';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
@@ -8,6 +11,9 @@ import { SqliteReservationLedger } from '../../../../src/adapters/outbound/sqlit
 import { SqliteAlertLog } from '../../../../src/adapters/outbound/sqlite/alerts/sqlite-alert-log.ts';
 import { authenticator } from '../../../../src/adapters/outbound/sqlite/audit/audit-chain-writer.ts';
 import { SqliteAuditLog } from '../../../../src/adapters/outbound/sqlite/audit/sqlite-audit-log.ts';
+import { SqliteAgentEventStore } from '../../../../src/adapters/outbound/sqlite/control/sqlite-agent-event-store.ts';
+import { SqliteMcpInventories } from '../../../../src/adapters/outbound/sqlite/control/sqlite-mcp-inventories.ts';
+import { SqlitePolicyStore } from '../../../../src/adapters/outbound/sqlite/control/sqlite-policy-store.ts';
 import { SqliteStoreInspection } from '../../../../src/adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts';
 import {
   GONE_THROUGH,
@@ -24,6 +30,7 @@ import { PortError } from '../../../../src/application/ports/port-error.ts';
 import type { StoreInspection } from '../../../../src/application/ports/store-inspection.ts';
 import type { MoveTarget } from '../../../../src/application/ports/store-migration.ts';
 import type { AlertId } from '../../../../src/domain/alerts/alert.ts';
+import { agent } from '../../../support/agent-event-builders.ts';
 import { T0 } from '../../../support/ledger-builders.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
@@ -148,6 +155,35 @@ describe('moving an embedded store to MongoDB', function () {
       seq: 3,
       count: 9,
     });
+  });
+
+  it('answers agents at the other end as it did here: the same events, policy and servers', async () => {
+    await migrate();
+    const [here, there] = [
+      {
+        events: new SqliteAgentEventStore(temporary.store),
+        policies: new SqlitePolicyStore(temporary.store),
+        inventories: new SqliteMcpInventories(temporary.store),
+      },
+      {
+        events: new MongoAgentEventStore(database, async () => {}),
+        policies: new MongoPolicyStore(database, async () => {}),
+        inventories: new MongoMcpInventories(database),
+      },
+    ];
+    const [before, after] = await Promise.all(
+      [here, there].map(async ({ events, policies, inventories }) => ({
+        events: await events.list({ order: 'oldest-first', limit: 99, maxBytes: 1_000_000 }),
+        due: await events.due({ owner: agent(1), sessionId: 'sess-1' }, 99),
+        asking: await events.overdue(Number.MAX_SAFE_INTEGER, 99),
+        book: await policies.read(),
+        servers: await inventories.list({ limit: 99 }),
+      })),
+    );
+    expect(after).to.deep.equal(before);
+    expect(before?.events).to.have.length(6);
+    expect(before?.servers).to.have.length(4);
+    expect(before?.book.version).to.equal(1);
   });
 
   it('comes to the same after a kill at any of its writes', async () => {
