@@ -2,13 +2,17 @@ import { expect } from 'chai';
 import { AgentClient, BENIGN, DANGEROUS } from '../support/agent-client.ts';
 import { type ComposedServer, composedServer } from '../support/composed-server.ts';
 
+/** Events that are read at once here; above that there are 20 a second. */
+const BURST = 10;
+
 describe('agents at the composed server', function () {
   this.timeout(30_000);
   let server: ComposedServer;
   let key: string;
 
   before(async () => {
-    server = await composedServer(undefined, undefined, { loops: true });
+    const flags = { 'control.eventBurst': String(BURST), 'control.eventsPerOwner': '20/s' };
+    server = await composedServer(undefined, undefined, { loops: true, flags });
     key = await server.mintKey('admin', 'control');
     const admin = await server.logIn('admin');
     const policy = {
@@ -43,6 +47,15 @@ describe('agents at the composed server', function () {
     const halt = await agent.verdict('e-2');
     expect(halt.madCode).to.match(/^M[34]/);
     expect(halt.hitl).to.deep.equal({});
+    await agent.cut();
+  });
+
+  it('are read more slowly above their rate, and get every answer', async () => {
+    const agent = await AgentClient.login(server.urls.chat, await server.mintKey('admin', 'control'), 'rate');
+    const at = performance.now();
+    for (let event = 0; event < BURST + 10; event += 1) agent.event(`r-${event}`);
+    for (let event = 0; event < BURST + 10; event += 1) await agent.verdict(`r-${event}`);
+    expect(performance.now() - at).to.be.at.least(450);
     await agent.cut();
   });
 
