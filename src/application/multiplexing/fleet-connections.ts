@@ -87,7 +87,7 @@ export class FleetConnections {
         return { ...said, ...(owner === undefined ? {} : { owner }) };
       }
       case 'kick':
-        return { ...said, wasOpen: own.kick(question.connection) };
+        return { ...said, wasOpen: await own.kick(question.connection) };
       case 'kick-session':
         return { ...said, wasOpen: own.kickSession(question.id) };
       default:

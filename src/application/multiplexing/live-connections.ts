@@ -55,8 +55,12 @@ export interface LiveConnections {
   look(query: ConnectionQuery): Promise<readonly ConnectionSight[]>;
   /** Whose a connection is; undefined when it is not open here. */
   ownerOf(connection: string): SubscriberOwner | undefined;
-  /** Closes a connection by 4502, which ends its sessions. @returns whether it was open here. */
-  kick(connection: string): boolean;
+  /**
+   * Closes a connection by 4502, which ends its sessions, and resolves when the directory has been told so.
+   *
+   * @returns whether it was open here.
+   */
+  kick(connection: string): Promise<boolean>;
   /** Closes a session by 4502, whichever connection here has it. @returns whether it was open here. */
   kickSession(id: SubscriberId): boolean;
 }

@@ -110,12 +110,12 @@ describe('an operator', () => {
     const { sessionId: kept } = await world.open(other);
     const [name] = [...world.connections.all()].map((connection) => connection.name);
     expect(board.ownerOf(name ?? '')).to.equal(`user:${ANNA}`);
-    expect(board.kick(name ?? '')).to.equal(true);
-    expect([board.kick(name ?? ''), board.ownerOf(name ?? '')]).to.deep.equal([false, undefined]);
+    expect(await board.kick(name ?? '')).to.equal(true);
+    expect(await world.directory.find(`mux:${sessionId}`), 'to be resumed elsewhere').to.equal(undefined);
+    expect([await board.kick(name ?? ''), board.ownerOf(name ?? '')]).to.deep.equal([false, undefined]);
     await world.settle();
     expect(client.on(handle, 'CLOSE').map(({ json }) => json.code)).to.deep.equal([4502]);
     expect([client.code, other.code]).to.deep.equal([4502, undefined]);
-    expect(await world.directory.find(`mux:${sessionId}`)).to.equal(undefined);
     expect(await world.directory.find(`mux:${kept}`)).to.not.equal(undefined);
   });
 });

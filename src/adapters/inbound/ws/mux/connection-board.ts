@@ -52,11 +52,13 @@ export class ConnectionBoard implements LiveConnections {
     return this.#connections.named(connection)?.owner;
   }
 
-  kick(connection: string): boolean {
+  async kick(connection: string): Promise<boolean> {
     const found = this.#connections.named(connection);
     if (found === undefined) return false;
     for (const session of [...found.sessions()]) found.closeSession(session, 4502, KICKED);
     found.close(4502, KICKED);
+    // Before the directory knows of their end, another node could still resume them.
+    await Promise.all(this.#connections.telling);
     return true;
   }
 

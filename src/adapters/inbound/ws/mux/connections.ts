@@ -76,7 +76,8 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   readonly #counts = new Map<SubscriberOwner, number>();
   readonly #places = new Map<MuxSession, MuxConnection>();
   readonly #byId = new Map<SubscriberId, MuxSession>();
-  readonly #telling = new Set<Promise<void>>();
+  /** What the directory is being told of sessions that have ended here. */
+  readonly telling = new Set<Promise<void>>();
   readonly #watch: SessionWatch;
   readonly #credentials: LiveCredentials<MuxConnection | MuxSession>;
   #isTicking = false;
@@ -167,8 +168,8 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     const fence = { connection, epoch: session.epoch };
     const { leave, end } = this.#deps;
     const telling = this.#tell(() => (how === 'ended' ? end : leave).execute({ id, fence }));
-    this.#telling.add(telling);
-    void telling.finally(() => this.#telling.delete(telling));
+    this.telling.add(telling);
+    void telling.finally(() => this.telling.delete(telling));
   }
 
   onGone(connection: MuxConnection): void {
@@ -239,7 +240,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
       }
       if (this.#open.size > 0) await this.#deps.timers.sleep(DRAIN_PAUSE_MS);
     }
-    await Promise.all(this.#telling);
+    await Promise.all(this.telling);
   }
 
   /** A connection that its credential has opened goes with all its sessions. */
