@@ -17,7 +17,8 @@ describe('several tabs that show one chat', function () {
 
   before(async () => {
     browser = await launchChromium();
-    server = await RunningServer.start(['--demo', '--model-pace', '200']);
+    // An answer goes on for longer than it takes to open two more tabs.
+    server = await RunningServer.start(['--demo', '--model-pace', '100']);
     login = await keepLogin(browser, server.urls.chat);
   });
   after(async () => {
