@@ -18,7 +18,7 @@ describe('a fleet that loses its MongoDB', function () {
 
   before(async () => {
     mongodb = await startMongodb();
-    scenes = await FleetScenes.begin({ mongodb: mongodb.url, flags: ['--streams-stall', '30s'] });
+    scenes = await FleetScenes.begin({ mongodb: mongodb.url, flags: ['--streams-stall', '60s'] });
   });
   after(async () => {
     await scenes.end();
