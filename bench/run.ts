@@ -17,6 +17,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   'mux-memory': () => import('./mux-memory.bench.ts'),
   'mux-scale': () => import('./mux-scale.bench.ts'),
   'multiplexed-or-separate': () => import('./multiplexed-or-separate.bench.ts'),
+  control: () => import('./control.bench.ts'),
+  'control-memory': () => import('./control-memory.bench.ts'),
   'sse-tokens': () => import('./sse-tokens.bench.ts'),
   'sse-tokens-fleet': () => import('./sse-tokens-fleet.bench.ts'),
 };

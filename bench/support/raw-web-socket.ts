@@ -9,7 +9,7 @@ const PONG = 10;
 const FIN = 0x80;
 const MASKED = 0x80;
 /** The mask of everything that is sent. Not zeros, which servers would not have to take off. */
-const MASK = [0x37, 0xfa, 0x21, 0x3d] as const;
+export const MASK = [0x37, 0xfa, 0x21, 0x3d] as const;
 const MASK_BYTES = 4;
 
 /** A whole message as a client sends it: masked, so that it can be sent again and again. */
