@@ -130,7 +130,8 @@ describe('moving an embedded store to MongoDB', function () {
     const here = await doctor(new SqliteStoreInspection(temporary.dataDir)).execute();
     const there = await doctor(new MongoStoreInspection(database)).execute();
     expect(there.findings).to.deep.equal([]);
-    expect(there.checked).to.deep.equal(here.checked);
+    // What waits to be chained waits in a fleet alone.
+    expect(there.checked).to.deep.equal({ ...here.checked, audit_pending: 0 });
     expect(there.audit.head, 'the audit log goes on from where it stood').to.equal(here.audit.head);
     expect(await migrate()).to.deep.equal({ kind: 'moved-before' });
   });
