@@ -20,6 +20,8 @@ const WINDOW_CHARACTERS = 32_768;
 const OVERLAP_CHARACTERS = 2_048;
 /** Characters times patterns between two turns of the event loop. */
 const WORK_OF_A_TURN = 262_144;
+/** A text that is no longer is asked about by all patterns of a rule without a pause, in characters. */
+const SHORT_CHARACTERS = 4_096;
 
 /** A finding with what led to it. */
 export interface Explanation {
@@ -98,8 +100,13 @@ class Look {
   async #judge(piece: Piece): Promise<void> {
     const windows = await this.#windowsOf(piece.text);
     const kinds = await this.#kindsOf(piece, windows);
+    const short = shortOf(windows);
     for (const rule of this.#book.rules) {
-      if (!(await this.#holds(rule, piece, windows, kinds))) continue;
+      if (!this.#concerns(rule, piece, kinds)) continue;
+      // Most texts are short, and hundreds of promises would cost more than their patterns do.
+      const holds = short === undefined ? await this.#matches(rule, windows) : this.#matchesShort(rule, short);
+      if (this.#work > WORK_OF_A_TURN) await this.#pause();
+      if (!holds) continue;
       this.#note(rule, piece);
       if (rule.agent === undefined && rule.source === undefined) return;
     }
@@ -127,18 +134,14 @@ class Look {
     const found = new Set<string>();
     if (piece.place !== 'call') return found;
     for (const { name, tool, member } of this.#book.kinds) {
-      if (hasAny(tool, piece.tool) || (member !== undefined && (await this.#isIn(member, windows))))
-        found.add(name);
+      const isNamed = hasAny(tool, piece.tool);
+      if (isNamed || (member !== undefined && (await this.#isIn(member, windows)))) found.add(name);
     }
     return found.size > 0 ? found : new Set(this.#book.kinds.map(({ name }) => name));
   }
 
-  async #holds(
-    rule: Rule,
-    { place, tool }: Piece,
-    windows: readonly NormalText[],
-    kinds: ReadonlySet<string>,
-  ): Promise<boolean> {
+  /** Whether everything holds that a rule asks of what a text is, and of whose. */
+  #concerns(rule: Rule, { place, tool }: Piece, kinds: ReadonlySet<string>): boolean {
     if (!rule.places.includes(place)) return false;
     if (rule.kinds !== undefined && !rule.kinds.some((kind) => kinds.has(kind))) return false;
     const { profile, agentId, source } = this.#event;
@@ -146,9 +149,7 @@ class Look {
       (rule.tool === undefined || hasAny(rule.tool, tool)) &&
       (rule.profile === undefined || hasAny(rule.profile, (profile ?? '').toLowerCase())) &&
       (rule.agent === undefined || hasAny(rule.agent, claimed(agentId))) &&
-      (rule.source === undefined || hasAny(rule.source, claimed(source))) &&
-      (await this.#matches(rule, windows)) &&
-      (rule.also === undefined || (await this.#isIn(rule.also, windows)))
+      (rule.source === undefined || hasAny(rule.source, claimed(source)))
     );
   }
 
@@ -156,17 +157,36 @@ class Look {
    * What excuses a text has to be the whole of it as a person sees it: the other form leaves out what a shell would, and
    * what is left out must not be excused.
    */
-  async #matches({ match, excuses }: Rule, windows: readonly NormalText[]): Promise<boolean> {
-    if (match === undefined) return true;
-    if (!excuses) return this.#isIn(match, windows);
-    return windows.length === 1 && hasAny(match, windows[0]?.plain ?? '');
+  async #matches({ match, also, excuses }: Rule, windows: readonly NormalText[]): Promise<boolean> {
+    if (match !== undefined) {
+      if (!excuses) {
+        if (!(await this.#isIn(match, windows))) return false;
+      } else if (windows.length !== 1 || !hasAny(match, windows[0]?.plain ?? '')) return false;
+    }
+    return also === undefined || (await this.#isIn(also, windows));
+  }
+
+  /** The same of a short text, without a pause. */
+  #matchesShort({ match, also, excuses }: Rule, text: NormalText): boolean {
+    if (match !== undefined) {
+      if (!(excuses ? hasAny(match, text.plain) : this.#isInShort(match, text))) return false;
+    }
+    return also === undefined || this.#isInShort(also, text);
+  }
+
+  #isInShort(patterns: readonly RE2JS[], text: NormalText): boolean {
+    for (const pattern of patterns) {
+      this.#work += text.plain.length;
+      if (isFoundIn(pattern, text)) return true;
+    }
+    return false;
   }
 
   async #isIn(patterns: readonly RE2JS[], windows: readonly NormalText[]): Promise<boolean> {
-    for (const { plain, shell } of windows) {
+    for (const window of windows) {
       for (const pattern of patterns) {
-        if (pattern.test(plain) || (shell !== plain && pattern.test(shell))) return true;
-        this.#work += plain.length;
+        if (isFoundIn(pattern, window)) return true;
+        this.#work += window.plain.length;
         if (this.#work > WORK_OF_A_TURN) await this.#pause();
       }
     }
@@ -179,6 +199,13 @@ class Look {
     if (this.#signal.aborted) throw new GivenUp();
   }
 }
+
+/** The only window of a text that is short. */
+const shortOf = (windows: readonly NormalText[]): NormalText | undefined =>
+  windows.length === 1 && (windows[0]?.plain.length ?? 0) <= SHORT_CHARACTERS ? windows[0] : undefined;
+
+const isFoundIn = (pattern: RE2JS, { plain, shell }: NormalText): boolean =>
+  pattern.test(plain) || (shell !== plain && pattern.test(shell));
 
 const hasAny = (patterns: AnyOf, text: string): boolean =>
   patterns?.some((pattern) => pattern.test(text)) ?? false;
