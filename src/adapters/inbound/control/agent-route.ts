@@ -51,7 +51,7 @@ export function agentRoute({ sockets, throttle, networkOf, maxMessageBytes }: De
       const network = networkOf(request);
       server.handleUpgrade(request, socket, head, (client) => {
         const onConflict = (): void => void throttle.count(agent, network);
-        sockets.add({ socket: client, principal: agent, requestId, onConflict });
+        sockets.add({ socket: client, wire: socket, principal: agent, requestId, onConflict });
       });
     },
   };

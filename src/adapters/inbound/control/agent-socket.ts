@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../../application/ports/clock.ts';
 import type { IdSource } from '../../../application/ports/id-source.ts';
@@ -38,12 +39,15 @@ export class AgentSocket implements AgentLine {
   readonly session: AgentSession;
   readonly #keeper: SocketKeeper;
   readonly #socket: WebSocket;
+  readonly #wire: Duplex;
   readonly #clientPings: TokenBucket;
   /** Whom the ping that is out will answer, and whom the next one will. */
   #pinged: Waiter[] = [];
   #waiting: Waiter[] = [];
   #pings = 0;
   #isPinging = false;
+  /** What is sent waits for the end of the turn, to go out with what comes after it. */
+  #isGathering = false;
   #isPaused = false;
   #isFull = false;
   #isClosing = false;
@@ -54,14 +58,17 @@ export class AgentSocket implements AgentLine {
     keeper: SocketKeeper,
     parts: {
       readonly socket: WebSocket;
+      /** What carries it. */
+      readonly wire: Duplex;
       readonly principal: AgentPrincipal;
       readonly requestId: string;
       readonly onConflict: () => void;
     },
   ) {
-    const { socket, principal, requestId, onConflict } = parts;
+    const { socket, wire, principal, requestId, onConflict } = parts;
     this.#keeper = keeper;
     this.#socket = socket;
+    this.#wire = wire;
     this.principal = principal;
     this.owner = ownerOf(principal);
     this.#pingedAtMs = keeper.clock.nowMs();
@@ -82,6 +89,7 @@ export class AgentSocket implements AgentLine {
       if (!this.#isPinging) this.#ping();
       return 'full';
     }
+    this.#gather();
     this.#socket.send(encodeServerFrame(frame));
     return 'sent';
   }
@@ -135,7 +143,19 @@ export class AgentSocket implements AgentLine {
     this.#pingedAtMs = this.#keeper.clock.nowMs();
     this.#pinged = this.#waiting;
     this.#waiting = [];
+    this.#gather();
     this.#socket.ping(String(this.#pings));
+  }
+
+  /** Verdicts come together, each with a ping behind it or none: they go out in one call to the system. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.#wire.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      this.#wire.uncork();
+    });
   }
 
   #onPong(data: Buffer): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../../application/ports/clock.ts';
 import type { IdSource } from '../../../application/ports/id-source.ts';
@@ -56,6 +57,7 @@ export class AgentSockets implements SocketKeeper {
   /** Takes a socket in, and counts it from now on, whether it logs in or not. */
   add(parts: {
     readonly socket: WebSocket;
+    readonly wire: Duplex;
     readonly principal: AgentPrincipal;
     readonly requestId: string;
     readonly onConflict: () => void;

@@ -104,7 +104,8 @@ class Look {
     for (const rule of this.#book.rules) {
       if (!this.#concerns(rule, piece, kinds)) continue;
       // Most texts are short, and hundreds of promises would cost more than their patterns do.
-      const holds = short === undefined ? await this.#matches(rule, windows) : this.#matchesShort(rule, short);
+      const holds =
+        short === undefined ? await this.#matches(rule, windows) : this.#matchesShort(rule, short);
       if (this.#work > WORK_OF_A_TURN) await this.#pause();
       if (!holds) continue;
       this.#note(rule, piece);
