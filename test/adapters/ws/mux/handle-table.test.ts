@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Handle } from '../../../../src/adapters/inbound/ws/mux/frame.ts';
+import { type Handle, hexOf } from '../../../../src/adapters/inbound/ws/mux/frame.ts';
 import {
   CLOSED_HANDLE_KEPT_MS,
   HandleTable,
@@ -19,7 +19,7 @@ const drawing = (...handles: readonly string[]) => {
 describe('a table of handles', () => {
   it('finds each session by its whole handle alone', () => {
     const table = new HandleTable<string>(drawing('0000000100000002'), 9);
-    expect(table.open('a session')).to.deep.equal({ high: 1, low: 2 });
+    expect(hexOf(table.open('a session'))).to.equal('0000000100000002');
     expect(table.find({ high: 1, low: 2 })).to.equal('a session');
     expect(table.find({ high: 0, low: 2 })).to.equal(undefined);
     expect(table.find({ high: 2, low: 1 })).to.equal(undefined);
@@ -37,10 +37,10 @@ describe('a table of handles', () => {
     ];
     const table = new HandleTable<number>(drawing(...drawn), 9);
     const first = table.open(1);
-    expect(first).to.deep.equal({ high: 1, low: 2 });
-    expect(table.open(2)).to.deep.equal({ high: 9, low: 3 });
+    expect(hexOf(first)).to.equal('0000000100000002');
+    expect(hexOf(table.open(2))).to.equal('0000000900000003');
     table.close(first, T0);
-    expect(table.open(3)).to.deep.equal({ high: 7, low: 4 });
+    expect(hexOf(table.open(3))).to.equal('0000000700000004');
   });
 
   it('has so many sessions and no more', () => {

@@ -1,19 +1,22 @@
-/** Something that waits, and what it counts for, in bytes. */
+/** Something that waits, in one queue at a time, and what it counts for, in bytes. */
 export interface Queued {
   readonly cost: number;
+  /** What waits behind it. The queue's own: whoever makes one leaves it undefined. */
+  next: Queued | undefined;
 }
 
-/** Places that were left before the rest is moved to the front. */
-const MAX_LEFT_PLACES = 64;
-
-/** A queue that knows how many bytes wait in it. Whoever adds sees to its bound. */
+/**
+ * A queue that knows how many bytes wait in it. Whoever adds sees to its bound. What waits is its own link, so that a queue
+ * of one, which most are, needs no list beside it.
+ */
 export class ByteQueue<Item extends Queued> {
-  #items: Array<Item | undefined> = [];
-  #first = 0;
+  #first: Item | undefined;
+  #last: Item | undefined;
+  #length = 0;
   #bytes = 0;
 
   get length(): number {
-    return this.#items.length - this.#first;
+    return this.#length;
   }
 
   get bytes(): number {
@@ -21,27 +24,28 @@ export class ByteQueue<Item extends Queued> {
   }
 
   push(item: Item): void {
-    this.#items.push(item);
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
+    this.#length += 1;
     this.#bytes += item.cost;
   }
 
   shift(): Item | undefined {
-    const item = this.#items[this.#first];
+    const item = this.#first;
     if (item === undefined) return undefined;
-    this.#items[this.#first] = undefined;
-    this.#first += 1;
+    this.#first = item.next as Item | undefined;
+    if (this.#first === undefined) this.#last = undefined;
+    item.next = undefined;
+    this.#length -= 1;
     this.#bytes -= item.cost;
-    if (this.#first === this.#items.length) this.clear();
-    else if (this.#first > MAX_LEFT_PLACES && this.#first * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#first);
-      this.#first = 0;
-    }
     return item;
   }
 
   clear(): void {
-    this.#items = [];
-    this.#first = 0;
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#length = 0;
     this.#bytes = 0;
   }
 }

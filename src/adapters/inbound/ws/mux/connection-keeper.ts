@@ -35,7 +35,7 @@ export interface ConnectionKeeper<Connection> extends OpenAdmission {
   readonly stats: MuxStats;
   show(credential: string): Promise<Shown>;
   confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
-  onOpened(session: MuxSession, connection: Connection): void;
+  onOpened(session: MuxSession): void;
   onAuthority(session: MuxSession): void;
   /** A connection has another credential. */
   onRenewed(connection: Connection): void;

@@ -74,7 +74,6 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   readonly #deps: Deps;
   readonly #open = new Map<string, MuxConnection>();
   readonly #counts = new Map<SubscriberOwner, number>();
-  readonly #places = new Map<MuxSession, MuxConnection>();
   readonly #byId = new Map<SubscriberId, MuxSession>();
   /** What the directory is being told of sessions that have ended here. */
   readonly telling = new Set<Promise<void>>();
@@ -142,8 +141,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.#deps.rates.refused(owner, this.clock.nowMs());
   };
 
-  onOpened(session: MuxSession, connection: MuxConnection): void {
-    this.#places.set(session, connection);
+  onOpened(session: MuxSession): void {
     this.#byId.set(session.identity.id, session);
     this.#watch.watch(session, this.clock.nowMs());
     this.#credentials.hold(session);
@@ -159,7 +157,6 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   }
 
   onClosed(session: MuxSession, connection: string, how: Gone): void {
-    this.#places.delete(session);
     if (this.#byId.get(session.identity.id) === session) this.#byId.delete(session.identity.id);
     this.#watch.unwatch(session);
     this.#credentials.release(session);
@@ -213,14 +210,14 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   lose(id: SubscriberId, epoch: number): void {
     const session = this.#byId.get(id);
     if (session === undefined || session.epoch >= epoch) return;
-    this.#places.get(session)?.closeSession(session, 4501, 'The session is open elsewhere');
+    session.close(4501, 'The session is open elsewhere');
   }
 
   /** A session is over for good: a connection here that has it lets go of it. @returns whether one had it. */
   end(id: SubscriberId, reason = 'The session is over'): boolean {
     const session = this.#byId.get(id);
     if (session === undefined) return false;
-    this.#places.get(session)?.closeSession(session, 4502, reason);
+    session.close(4502, reason);
     return true;
   }
 
@@ -248,7 +245,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     const reason = 'The credential has been ended';
     for (const holder of holders) if (holder instanceof MuxConnection) holder.close(4401, reason);
     for (const holder of holders) {
-      if (!(holder instanceof MuxConnection)) this.#places.get(holder)?.closeSession(holder, 4401, reason);
+      if (!(holder instanceof MuxConnection)) holder.close(4401, reason);
     }
   }
 
@@ -273,9 +270,9 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
       await this.#deps.timers.sleep(TICK_MS);
       const nowMs = this.clock.nowMs();
       const { idle, expired } = this.#watch.advance(nowMs);
-      for (const session of idle) this.#places.get(session)?.closeSession(session, 4005, 'Idle');
+      for (const session of idle) session.close(4005, 'Idle');
       for (const session of expired) {
-        this.#places.get(session)?.closeSession(session, 4010, 'The credential has expired');
+        session.close(4010, 'The credential has expired');
       }
       for (const connection of this.#open.values()) lookAt(connection, nowMs);
       this.#credentials.askSome();

@@ -47,11 +47,12 @@ export class HandleTable<Session> {
     invariant(!this.isFull, 'the connection has as many sessions as it may have');
     for (;;) {
       const bytes = Buffer.from(this.#ids.secret(DRAWN_BITS), 'base64url');
-      const handle = { high: bytes.readUInt32BE(0), low: bytes.readUInt32BE(4) };
-      const isZero = handle.high === 0 && handle.low === 0;
-      if (isZero || this.#open.has(handle.low) || this.#closed.has(handle.low)) continue;
-      this.#open.set(handle.low, { ...handle, session });
-      return handle;
+      const [high, low] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+      if ((high === 0 && low === 0) || this.#open.has(low) || this.#closed.has(low)) continue;
+      // Whoever keeps the handle keeps what it is found by, and not a second one of its kind.
+      const entry = { high, low, session };
+      this.#open.set(low, entry);
+      return entry;
     }
   }
 
@@ -74,7 +75,9 @@ export class HandleTable<Session> {
       if (nowMs < untilMs && this.#closed.size < MAX_CLOSED_HANDLES) break;
       this.#closed.delete(low);
     }
-    this.#closed.set(handle.low, { ...handle, untilMs: nowMs + CLOSED_HANDLE_KEPT_MS });
+    // Only its halves: the session itself is let go.
+    const { high, low } = handle;
+    this.#closed.set(low, { high, low, untilMs: nowMs + CLOSED_HANDLE_KEPT_MS });
   }
 
   /** The client has closed a session, or answered that we did: nothing comes on the handle any more. */

@@ -108,7 +108,7 @@ export class MuxConnection implements OpeningPlace {
     this.#pump.answer(CONNECTION, 'OPENED', jsonPayload('OPENED', payload));
     const { stats } = this.#keeper;
     if (payload.epoch > 1) stats.resumes[payload.recovered ? 'recovered' : 'gap'] += 1;
-    this.#keeper.onOpened(session, this);
+    this.#keeper.onOpened(session);
   }
 
   answerError(payload: ErrorPayload, session?: MuxSession): void {

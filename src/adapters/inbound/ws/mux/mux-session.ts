@@ -1,8 +1,9 @@
 import { DEFAULT_WINDOW_BYTES, GrantedWindow } from '../../../../domain/multiplexing/credit-window.ts';
 import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
+import type { IdleWatch } from '../../../../domain/multiplexing/idle-wheel.ts';
 import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Authority } from './authority.ts';
-import { ByteQueue } from './byte-queue.ts';
+import type { Queued } from './byte-queue.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
 import { CONNECTION, type Frame, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
@@ -12,34 +13,36 @@ import { INBOUND_QUEUE_BYTES, MAX_REFUSALS_IN_A_ROW } from './mux-limits.ts';
 import { renewAuthority } from './renew-authority.ts';
 import type { ErrorPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
-import type { SessionIdentity } from './session-identity.ts';
+import type { SessionIdentity, SessionParts } from './session-identity.ts';
 import { SessionOutbox } from './session-outbox.ts';
+import { TimedQueue } from './timed-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { TurnTaker } from './turn-pump.ts';
-import { WaitSample } from './wait-times.ts';
 import { creditPayload } from './write-frame.ts';
 
-interface Come {
+interface Come extends Queued {
   readonly name: 'DATA' | 'AUTH';
   readonly payload: Buffer;
-  readonly cost: number;
 }
 
 /** One session on one connection: what has come for it and what waits for its client, within its own limits. */
 export class MuxSession implements SessionOut, TurnTaker {
   readonly identity: SessionIdentity;
   readonly authority: Authority;
-  readonly inbound: Flow<TurnTaker>;
-  readonly outbound: Flow<TurnTaker>;
   /** When DATA or an EVENT went last, in unix milliseconds. */
-  idle: { usedAtMs: number };
+  idle: IdleWatch<MuxSession>;
+  /** The step in which its credential expires, as whoever watches over it counts them; undefined when it does not. */
+  expiryStep: number | undefined;
   readonly traffic = new Traffic();
   handle: Handle = CONNECTION;
   epoch = 0;
   readonly #host: SessionHost<MuxSession>;
   readonly #bucket: TokenBucket;
-  readonly #come = new ByteQueue<Come>();
-  readonly #wait: WaitSample<Come>;
+  readonly #weight: number;
+  /** These are made when they are needed first: most sessions are idle, and keep nothing for what has not come. */
+  #inbound: Flow<TurnTaker> | undefined;
+  #outbound: Flow<TurnTaker> | undefined;
+  #come: TimedQueue<Come> | undefined;
   readonly #granted = new GrantedWindow(DEFAULT_WINDOW_BYTES);
   readonly #outbox: SessionOutbox;
   #kindSession: KindSession | undefined;
@@ -49,27 +52,24 @@ export class MuxSession implements SessionOut, TurnTaker {
   #isOver = false;
   #refusals = 0;
 
-  constructor(
-    host: SessionHost<MuxSession>,
-    parts: {
-      readonly identity: SessionIdentity;
-      readonly authority: Authority;
-      readonly bucket: TokenBucket;
-      readonly weight: number;
-      /** What its client grants first, in bytes. */
-      readonly window: number;
-    },
-  ) {
+  constructor(host: SessionHost<MuxSession>, parts: SessionParts) {
     this.#host = host;
     this.identity = parts.identity;
     this.authority = parts.authority;
     this.#bucket = parts.bucket;
-    const stats = host.statsOf(parts.identity.kind.name);
-    this.#wait = new WaitSample(stats.waitsIn);
-    this.#outbox = new SessionOutbox(parts.window, stats.waitsOut);
-    this.inbound = new Flow<TurnTaker>(this, parts.weight);
-    this.outbound = new Flow<TurnTaker>(this, parts.weight);
-    this.idle = { usedAtMs: host.nowMs() };
+    this.#weight = parts.weight;
+    this.#outbox = new SessionOutbox(parts.window, host.statsOf(parts.identity.kind.name).waitsOut);
+    this.idle = { watched: this, usedAtMs: host.nowMs() };
+  }
+
+  get inbound(): Flow<TurnTaker> {
+    this.#inbound ??= new Flow<TurnTaker>(this, this.#weight);
+    return this.#inbound;
+  }
+
+  get outbound(): Flow<TurnTaker> {
+    this.#outbound ??= new Flow<TurnTaker>(this, this.#weight);
+    return this.#outbound;
   }
 
   get isOver(): boolean {
@@ -78,11 +78,11 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   /** What waits to be acted on, and what waits for its client, in bytes of frames. */
   get queued(): { readonly inBytes: number; readonly outBytes: number } {
-    return { inBytes: this.#come.bytes, outBytes: this.#outbox.bytes };
+    return { inBytes: this.#come?.bytes ?? 0, outBytes: this.#outbox.bytes };
   }
 
   get hasInbound(): boolean {
-    return !this.#isOver && !this.#isBusy && this.#come.length > 0;
+    return !this.#isOver && !this.#isBusy && this.#come !== undefined && this.#come.length > 0;
   }
 
   get hasOutbound(): boolean {
@@ -114,16 +114,13 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   actOnNext(): number {
-    const come = this.#come.shift();
-    if (come === undefined) return HEADER_BYTES;
     const nowMs = this.#host.nowMs();
-    this.#wait.end(come, nowMs);
-    if (this.authority.isExpiredAt(nowMs)) {
-      // Renewing is what is left to do for whose credential has expired.
-      if (come.name === 'DATA') {
-        this.#host.close(this, 4010, 'The credential has expired');
-        return come.cost;
-      }
+    const come = this.#come?.shift(nowMs);
+    if (come === undefined) return HEADER_BYTES;
+    // Renewing is what is left to do for whose credential has expired.
+    if (come.name === 'DATA' && this.authority.isExpiredAt(nowMs)) {
+      this.#host.close(this, 4010, 'The credential has expired');
+      return come.cost;
     }
     const done = come.name === 'AUTH' ? this.#onAuth(come.payload) : this.#onData(come.payload, nowMs);
     if (done === undefined) this.#done(come);
@@ -161,12 +158,16 @@ export class MuxSession implements SessionOut, TurnTaker {
     this.#endIfDue();
   }
 
+  /** Closes it from our side, on the connection that it is on. Nothing happens when it is over. */
+  close(code: CloseCode, reason: string): void {
+    this.#host.close(this, code, reason);
+  }
+
   /** It is over here: everything that it holds is let go. Idempotent. */
   finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#come.clear();
-    this.#wait.clear();
+    this.#come?.clear();
     this.#outbox.clear();
     this.#kindSession?.close();
   }
@@ -193,20 +194,19 @@ export class MuxSession implements SessionOut, TurnTaker {
       this.#host.close(this, 4008, 'More was sent than was granted');
       return;
     }
-    const nowMs = this.#host.nowMs();
-    if (!this.#isAdmitted(nowMs)) {
+    if (!this.#isAdmitted(this.#host.nowMs())) {
       // Its client has taken it off the window, although nobody looked at it.
       if (name === 'DATA') this.#giveBack(payload.length);
       return;
     }
     const cost = HEADER_BYTES + payload.length;
-    if (this.#come.bytes + cost > INBOUND_QUEUE_BYTES) {
+    if ((this.#come?.bytes ?? 0) + cost > INBOUND_QUEUE_BYTES) {
       this.#host.close(this, 4008, 'Too much waits to be acted on');
       return;
     }
-    const come = { name, payload: ownBytes(payload), cost };
-    this.#come.push(come);
-    this.#wait.begin(come, nowMs);
+    const come = { name, payload: ownBytes(payload), cost, next: undefined };
+    this.#come ??= new TimedQueue(this.#host.statsOf(this.identity.kind.name).waitsIn);
+    this.#come.push(come, this.#host);
     if (name === 'DATA') {
       this.traffic.messagesIn += 1;
       this.traffic.bytesIn += payload.length;

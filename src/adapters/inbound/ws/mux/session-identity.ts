@@ -1,5 +1,7 @@
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import type { Authority } from './authority.ts';
 import type { Kind } from './kinds/kind.ts';
 
 /** What a session is; nothing of it ever changes. */
@@ -7,4 +9,14 @@ export interface SessionIdentity {
   readonly id: SubscriberId;
   readonly owner: SubscriberOwner;
   readonly kind: Kind;
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly identity: SessionIdentity;
+  readonly authority: Authority;
+  readonly bucket: TokenBucket;
+  readonly weight: number;
+  /** What its client grants first, in bytes. */
+  readonly window: number;
 }

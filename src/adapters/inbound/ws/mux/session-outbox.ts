@@ -1,16 +1,16 @@
 import { CreditWindow } from '../../../../domain/multiplexing/credit-window.ts';
-import { ByteQueue } from './byte-queue.ts';
+import type { Queued } from './byte-queue.ts';
 import type { CloseCode } from './codes.ts';
 import { type Handle, HEADER_BYTES } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { OUTBOUND_QUEUE_BYTES } from './mux-limits.ts';
-import { WaitSample, type WaitTimes } from './wait-times.ts';
+import { TimedQueue } from './timed-queue.ts';
+import type { WaitTimes } from './wait-times.ts';
 
-interface Going {
+interface Going extends Queued {
   readonly name: 'DATA' | 'EVENT';
   readonly offset: number;
   readonly payload: Uint8Array;
-  readonly cost: number;
 }
 
 /** A close that comes behind everything that waits. */
@@ -22,41 +22,43 @@ export interface LastWord {
 /** What waits for a session's client, within the window that he grants. A source that fills it waits. */
 export class SessionOutbox {
   readonly #window: CreditWindow;
-  readonly #going = new ByteQueue<Going>();
-  readonly #wait: WaitSample<Going>;
-  #waiting: Array<() => void> = [];
+  readonly #waits: WaitTimes;
+  /** Made with the first payload: a session that has sent nothing keeps nothing for it. */
+  #going: TimedQueue<Going> | undefined;
+  #waiting: Array<() => void> | undefined;
   #lastWord: LastWord | undefined;
 
   /** `window`: what the client grants first, in bytes. `waits`: where it is counted how long payloads wait. */
   constructor(window: number, waits: WaitTimes) {
     this.#window = new CreditWindow(window);
-    this.#wait = new WaitSample(waits);
+    this.#waits = waits;
   }
 
   /** Whether something waits that may be sent now. */
   get isReady(): boolean {
-    return this.#going.length > 0 && this.#window.isOpen;
+    return this.#length > 0 && this.#window.isOpen;
   }
 
   /** What the session is to be closed with now, since everything before it has been sent. */
   get due(): LastWord | undefined {
-    return this.#going.length === 0 ? this.#lastWord : undefined;
+    return this.#length === 0 ? this.#lastWord : undefined;
   }
 
   /** What waits, in bytes of frames. */
   get bytes(): number {
-    return this.#going.bytes;
+    return this.#going?.bytes ?? 0;
   }
 
   /** Adds a payload. A promise: the queue is full, until it resolves. After the last word nothing is added. */
-  add(sent: Omit<Going, 'cost'>, time: { nowMs(): number }): Promise<void> | undefined {
+  add(sent: Omit<Going, keyof Queued>, time: { nowMs(): number }): Promise<void> | undefined {
     if (this.#lastWord !== undefined) return undefined;
     const { name, offset, payload } = sent;
-    const going = { name, offset, payload, cost: HEADER_BYTES + payload.length };
-    this.#going.push(going);
-    if (this.#wait.isFree) this.#wait.begin(going, time.nowMs());
+    const going = { name, offset, payload, cost: HEADER_BYTES + payload.length, next: undefined };
+    this.#going ??= new TimedQueue(this.#waits);
+    this.#going.push(going, time);
     if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
     return new Promise((resolve) => {
+      this.#waiting ??= [];
       this.#waiting.push(resolve);
     });
   }
@@ -72,25 +74,28 @@ export class SessionOutbox {
 
   /** Gives one frame to the writer. @returns what it counts for, in bytes. */
   writeNext(handle: Handle, writer: FrameWriter, nowMs: number): number {
-    const going = this.#going.shift();
+    const going = this.#going?.shift(nowMs);
     if (going === undefined) return HEADER_BYTES;
-    this.#wait.end(going, nowMs);
     this.#window.spend(going.payload.length);
     writer.add(handle, going.name, going.payload, going.offset);
-    if (this.#going.bytes <= OUTBOUND_QUEUE_BYTES / 2) this.#wakeSources();
+    if (this.bytes <= OUTBOUND_QUEUE_BYTES / 2) this.#wakeSources();
     return going.cost;
   }
 
   /** Forgets what waits, and lets its sources go on. */
   clear(): void {
-    this.#going.clear();
-    this.#wait.clear();
+    this.#going?.clear();
     this.#wakeSources();
+  }
+
+  get #length(): number {
+    return this.#going?.length ?? 0;
   }
 
   #wakeSources(): void {
     const waiting = this.#waiting;
-    this.#waiting = [];
+    if (waiting === undefined) return;
+    this.#waiting = undefined;
     for (const wake of waiting) wake();
   }
 }

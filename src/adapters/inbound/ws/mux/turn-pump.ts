@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { FairQueue, type Flow } from '../../../../domain/multiplexing/fair-queue.ts';
-import { ByteQueue } from './byte-queue.ts';
+import { ByteQueue, type Queued } from './byte-queue.ts';
 import { type FrameName, type Handle, HEADER_BYTES } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { CONNECTION_QUEUE_BYTES } from './mux-limits.ts';
@@ -24,11 +24,10 @@ export interface TurnTaker {
   writeNext(writer: FrameWriter): number;
 }
 
-interface Answer {
+interface Answer extends Queued {
   readonly handle: Handle;
   readonly name: FrameName;
   readonly payload: Uint8Array;
-  readonly cost: number;
 }
 
 /** Gives the sessions of a connection their turns, in both directions, and the event loop its own in between. */
@@ -94,7 +93,7 @@ export class TurnPump {
       this.#onOverflow();
       return;
     }
-    this.#answers.push({ handle, name, payload, cost });
+    this.#answers.push({ handle, name, payload, cost, next: undefined });
     this.#wake();
   }
 
