@@ -51,6 +51,11 @@ export class FleetLoad {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
+  /** Whether it has met both: a stream that a node left behind, and a reader who came back elsewhere. */
+  get hasMetAll(): boolean {
+    return this.#tally.interrupted > 0 && this.#tally.resumed > 0;
+  }
+
   /** Lets the running streams end; starts no more. */
   async finish(): Promise<LoadTally> {
     this.#stopping = true;
