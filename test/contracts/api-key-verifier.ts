@@ -61,13 +61,17 @@ export function describeApiKeyVerifier(name: string, create: () => Promise<Verif
       expect(await verifier.verify(keyText(bound.key))).to.deep.equal({
         kind: 'agent',
         apiKeyId,
+        scopes: ['control'],
         agent: 'builder',
       });
       const alone = await world.mintKey();
       expect(await verifier.verify(keyText(alone.key))).to.deep.equal({
         kind: 'agent',
         apiKeyId: alone.apiKey.id,
+        scopes: ['control'],
       });
+      const wider = await world.mintKey({ scopes: ['control', 'mux'] });
+      expect(await verifier.verify(keyText(wider.key))).to.deep.include({ scopes: ['control', 'mux'] });
     });
 
     it('refuses a key that nobody made, and a guessed secret', async () => {

@@ -65,8 +65,9 @@ export const isLiveKey = (key: ApiKey, nowMs: number): boolean =>
   key.revokedAtMs === undefined && (key.expiresAtMs === undefined || nowMs < key.expiresAtMs);
 
 /**
- * Checks what a key is asked to be against the role of who makes it. A control key has no other scope: it belongs to its
- * agent and outlives its maker, so it must not carry anything that goes with a person's role.
+ * Checks what a key is asked to be against the role of who makes it. A control key has no other scope but `mux`, which
+ * is a way to come and nothing of a person's: it belongs to its agent and outlives its maker, so it must not carry
+ * anything that goes with a person's role.
  *
  * @throws DomainError `request.invalid`; `permission.denied` for a scope beyond the maker's role.
  */
@@ -82,7 +83,9 @@ export function requireMintable(draft: ApiKeyDraft, makerRole: Role, nowMs: numb
   if (scopes.length === 0 || new Set(scopes).size !== scopes.length) {
     throw refuse('scopes', 'must name at least one scope, and each once');
   }
-  if (isControl(draft) && scopes.length > 1) throw refuse('scopes', 'control stands alone');
+  if (isControl(draft) && scopes.some((scope) => scope !== 'control' && scope !== 'mux')) {
+    throw refuse('scopes', 'control stands alone, or with mux');
+  }
   if (agent !== undefined && !isControl(draft)) throw refuse('agent', 'goes with the scope control only');
   if (agent !== undefined && !AGENT_NAME.test(agent)) {
     throw refuse('agent', 'must have 1 to 64 letters, digits and . _ - and begin with a letter or digit');
@@ -102,7 +105,7 @@ export function principalOfKey(
   owner: User | undefined,
 ): KeyPrincipal | AgentPrincipal | undefined {
   const { id: apiKeyId, scopes, agent } = key;
-  if (isControl(key)) return { kind: 'agent', apiKeyId, ...(agent === undefined ? {} : { agent }) };
+  if (isControl(key)) return { kind: 'agent', apiKeyId, scopes, ...(agent === undefined ? {} : { agent }) };
   if (owner === undefined || owner.disabledAtMs !== undefined || owner.deletedAtMs !== undefined)
     return undefined;
   const { id: userId, username, email, role } = owner;

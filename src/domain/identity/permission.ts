@@ -4,13 +4,16 @@ import type { ApiKeyScope, Principal, Role } from './principal.ts';
 interface Holders {
   /** `public`: everybody, also who shows no credential. */
   readonly roles: readonly (Role | 'agent' | 'service' | 'public')[];
-  /** The scopes with which an API key holds it too, if its owner's role does. Without one only a person's login does. */
+  /**
+   * The scopes with which an API key holds it too, if its owner's role does, or it is an agent's and agents do. Without
+   * one only a person's login does, and every agent where agents do.
+   */
   readonly scopes?: readonly ApiKeyScope[];
 }
 
 const EVERY_ROLE: readonly Role[] = ['user', 'supervisor', 'admin'];
 const OFFICERS: readonly Role[] = ['supervisor', 'admin'];
-/** Every scope of a key that stands for a person; a control key stands for an agent. */
+/** Every scope of a key that stands for a person; a control key stands for an agent, with `mux` or without. */
 const PERSONAL_SCOPES: readonly ApiKeyScope[] = ['chat', 'mux', 'admin:read'];
 
 /**
@@ -29,7 +32,7 @@ export const PERMISSIONS = {
   'chat.use': { roles: EVERY_ROLE, scopes: ['chat'] },
   'chat.observe': { roles: OFFICERS },
   'chat.read-any': { roles: OFFICERS },
-  'mux.open': { roles: EVERY_ROLE, scopes: ['mux'] },
+  'mux.open': { roles: [...EVERY_ROLE, 'agent'], scopes: ['mux'] },
   'credit.read-own': { roles: EVERY_ROLE },
   'credit.spend-own': { roles: EVERY_ROLE },
   'credit.read-any': { roles: OFFICERS },
@@ -59,7 +62,11 @@ export function permits(principal: Principal | undefined, permission: Permission
   const { roles }: Holders = PERMISSIONS[permission];
   if (roles.includes('public')) return true;
   if (principal === undefined) return false;
-  if (principal.kind === 'service' || principal.kind === 'agent') return roles.includes(principal.kind);
-  if (!roles.includes(principal.role)) return false;
-  return principal.kind === 'user' || principal.scopes.some((scope) => scopesOf(permission).includes(scope));
+  if (principal.kind === 'service') return roles.includes('service');
+  const needed = scopesOf(permission);
+  if (principal.kind === 'agent' && (!roles.includes('agent') || needed.length === 0)) {
+    return roles.includes('agent');
+  }
+  if (principal.kind !== 'agent' && !roles.includes(principal.role)) return false;
+  return principal.kind === 'user' || principal.scopes.some((scope) => needed.includes(scope));
 }

@@ -42,6 +42,8 @@ export type PersonPrincipal = UserPrincipal | KeyPrincipal;
 export interface AgentPrincipal {
   readonly kind: 'agent';
   readonly apiKeyId: ApiKeyId;
+  /** `control`, and `mux` where it may come over a multiplexed connection too. */
+  readonly scopes: readonly ApiKeyScope[];
   /** The agent profile that the key is bound to; a key without one is the agent by itself. */
   readonly agent?: string;
 }

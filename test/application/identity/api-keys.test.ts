@@ -208,7 +208,12 @@ describe('an API key', () => {
       const { key, apiKey } = await mint('root', { scopes: ['control'], agent: 'builder' });
       expect(apiKey).to.not.have.property('ownerId');
       const principal = await bearer(key);
-      expect(principal).to.deep.equal({ kind: 'agent', apiKeyId: apiKey.id, agent: 'builder' });
+      expect(principal).to.deep.equal({
+        kind: 'agent',
+        apiKeyId: apiKey.id,
+        scopes: ['control'],
+        agent: 'builder',
+      });
       await world.administerUser.execute({ user: 'root', actor: 'system', disabled: true });
       await world.deleteUser.execute({ user: 'root', actor: 'system' });
       expect(await bearer(key)).to.deep.equal(principal);

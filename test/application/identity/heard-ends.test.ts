@@ -20,7 +20,7 @@ const KEY = 'k1' as ApiKeyId;
 const { id: userId, username, email, role } = aUser(1);
 const ADA: UserPrincipal = { kind: 'user', userId, username, email, role, loginSessionId: SESSION };
 const HER_KEY: KeyPrincipal = { kind: 'key', userId, username, email, role, apiKeyId: KEY, scopes: ['chat'] };
-const AGENT: AgentPrincipal = { kind: 'agent', apiKeyId: KEY };
+const AGENT: AgentPrincipal = { kind: 'agent', apiKeyId: KEY, scopes: ['control'] };
 const CAUGHT_UP: RevocationNews = { kind: 'caught-up' };
 
 let sequence = 0;

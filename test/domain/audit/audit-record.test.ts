@@ -49,7 +49,7 @@ describe('who acted', () => {
     const apiKeyId = 'k1' as ApiKeyId;
     const key: KeyPrincipal = { ...person, kind: 'key', apiKeyId, scopes: ['admin:read'] };
     expect(actorOf(key)).to.equal('key:k1');
-    expect(actorOf({ kind: 'agent', apiKeyId })).to.equal('key:k1');
+    expect(actorOf({ kind: 'agent', apiKeyId, scopes: ['control'] })).to.equal('key:k1');
     expect(actorOf({ kind: 'service' })).to.equal('service');
   });
 

@@ -93,12 +93,19 @@ describe('who makes which API key', () => {
     expect(refusal({ scopes: ['chat', 'mux', 'admin:read'] })).to.equal('made');
     expect(refusal({ scopes: ['control'] })).to.equal('made');
     expect(refusal({ scopes: ['control'], agent: 'builder-2.x' })).to.equal('made');
+    expect(refusal({ scopes: ['mux', 'control'], agent: 'builder-2.x' })).to.equal('made');
+    expect(refusal({ scopes: ['mux', 'control'] }, 'supervisor')).to.match(/^Only an admin/);
   });
 
   const faults: ReadonlyArray<readonly [string, Partial<ApiKeyDraft>, RegExp]> = [
     ['no scope', { scopes: [] }, /^scopes: /],
     ['a scope twice', { scopes: ['chat', 'chat'] }, /^scopes: /],
     ['control beside another scope', { scopes: ['control', 'chat'] }, /^scopes: control stands alone/],
+    [
+      'control and mux beside another scope',
+      { scopes: ['control', 'mux', 'chat'] },
+      /^scopes: control stands/,
+    ],
     ['an agent for a key of a person', { agent: 'builder' }, /^agent: goes with/],
     ['an agent with a space', { scopes: ['control'], agent: 'two words' }, /^agent: /],
     ['no name', { name: '' }, /^name: /],
@@ -141,8 +148,12 @@ describe('what a kept API key stands for', () => {
 
   it('is the agent for a control key, whoever made it', () => {
     const { id: apiKeyId } = aKey(1);
-    expect(principalOfKey(aControlKey(1), undefined)).to.deep.equal({ kind: 'agent', apiKeyId });
+    expect(principalOfKey(aControlKey(1), undefined)).to.deep.equal({
+      kind: 'agent',
+      apiKeyId,
+      scopes: ['control'],
+    });
     const bound = principalOfKey(aControlKey(1, { agent: 'builder' }), undefined);
-    expect(bound).to.deep.equal({ kind: 'agent', apiKeyId, agent: 'builder' });
+    expect(bound).to.deep.equal({ kind: 'agent', apiKeyId, scopes: ['control'], agent: 'builder' });
   });
 });

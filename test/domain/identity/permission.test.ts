@@ -57,6 +57,15 @@ describe('permissions', () => {
     expect(permits(byKey('admin'), 'self.read')).to.equal(false);
   });
 
+  it('give an agent its control plane, and a multiplexed connection where its key has that scope, and nothing else', () => {
+    const byAgent = (...scopes: ApiKeyScope[]) => {
+      const agent = { kind: 'agent', apiKeyId: 'k' as ApiKeyId, scopes } as const;
+      return ALL.filter((permission) => permits(agent, permission));
+    };
+    expect(byAgent('control')).to.deep.equal(['public', 'control.connect']);
+    expect(byAgent('control', 'mux')).to.deep.equal(['public', 'mux.open', 'control.connect']);
+  });
+
   it('give no key what takes a login: users, credits, keys, passwords and tickets', () => {
     const key = byKey('admin', 'chat', 'control', 'mux', 'admin:read');
     const open = ALL.filter((permission) => permits(key, permission));

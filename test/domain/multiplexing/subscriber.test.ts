@@ -306,7 +306,9 @@ describe('the owner of a subscription', () => {
   });
 
   it("is an agent's profile, or its key, and never its user", () => {
-    expect(ownerOf({ kind: 'agent', apiKeyId, agent: 'builder' })).to.equal('agent:builder');
-    expect(ownerOf({ kind: 'agent', apiKeyId })).to.equal('key:abcdefghijkl');
+    expect(ownerOf({ kind: 'agent', apiKeyId, scopes: ['control'], agent: 'builder' })).to.equal(
+      'agent:builder',
+    );
+    expect(ownerOf({ kind: 'agent', apiKeyId, scopes: ['control'] })).to.equal('key:abcdefghijkl');
   });
 });

@@ -134,7 +134,11 @@ describe('the routes of API keys', () => {
       scopes: ['chat'],
     });
     const control = (await mint({ ...rootsPassword, scopes: ['control'] }, root)).body;
-    expect(await resolve(control.key)).to.deep.equal({ apiKeyId: control.id, agent: null });
+    expect(await resolve(control.key)).to.deep.equal({
+      apiKeyId: control.id,
+      agent: null,
+      scopes: ['control'],
+    });
     await auth.send('DELETE', `/api/keys/${id}`, { bearer });
     expect(await resolve(key)).to.equal(null);
   });

@@ -24,9 +24,13 @@ const KEY = z
     return { kind: 'key', userId, username, email, role, apiKeyId, scopes };
   });
 const AGENT = z
-  .object({ apiKeyId: z.string().refine(isApiKeyId), agent: z.string().nullable() })
-  .transform(({ apiKeyId, agent }): AgentPrincipal => {
-    return { kind: 'agent', apiKeyId, ...(agent === null ? {} : { agent }) };
+  .object({
+    apiKeyId: z.string().refine(isApiKeyId),
+    agent: z.string().nullable(),
+    scopes: z.array(z.enum(API_KEY_SCOPES)),
+  })
+  .transform(({ apiKeyId, agent, scopes }): AgentPrincipal => {
+    return { kind: 'agent', apiKeyId, scopes, ...(agent === null ? {} : { agent }) };
   });
 const ANSWER = z.object({ principal: z.union([KEY, AGENT]).nullable() });
 

@@ -124,6 +124,7 @@ export const principalAnswer = z.object({
 export const agentAnswer = z.object({
   apiKeyId: z.string().describe('The control key that was asked about'),
   agent: z.string().nullable().describe('The agent profile that it is bound to'),
+  scopes: z.array(keyScope).describe('What it is good for'),
 });
 export const usedAnswer = z.object({ live: z.boolean().describe('False once the login has ended') });
 export const redeemedAnswer = z.object({ principal: principalAnswer.nullable() });

@@ -37,7 +37,9 @@ const mint = ({ mintApiKey }: Uses): Route =>
         .array(z.enum(API_KEY_SCOPES))
         .min(1)
         .max(API_KEY_SCOPES.length)
-        .describe('At most what your role may do; control stands alone and is for admins to give'),
+        .describe(
+          'At most what your role may do; control stands alone or with mux, and is for admins to give',
+        ),
       agent: z
         .string()
         .min(1)

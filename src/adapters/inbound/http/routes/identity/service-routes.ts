@@ -141,7 +141,10 @@ async function holder(
   principal: EndingPrincipal | undefined,
 ): Promise<Holder | null> {
   if (principal === undefined) return null;
-  if (principal.kind === 'agent') return { apiKeyId: principal.apiKeyId, agent: principal.agent ?? null };
+  if (principal.kind === 'agent') {
+    const { apiKeyId, agent = null, scopes } = principal;
+    return { apiKeyId, agent, scopes: [...scopes] };
+  }
   return person(directory, principal);
 }
 
