@@ -37,6 +37,8 @@ export const handleOf = (digits: string): Handle => ({
 export class MuxClient {
   readonly socket: WebSocket;
   readonly received: Received[] = [];
+  /** Whether it answers PINGs of the server's, in their order. */
+  answersPings = true;
   /** The code of the socket's close, once it is closed. */
   readonly closed: Promise<number>;
   /** What nobody has waited for yet. */
@@ -52,6 +54,7 @@ export class MuxClient {
     socket.on('message', (data: Buffer) => {
       readMessage(data, { from: 'server', batch }, (frame) => {
         const received = toReceived(frame);
+        if (frame.name === 'PING' && this.answersPings) this.send(received.handle, 'PONG', received.bytes);
         this.received.push(received);
         this.#waiting.push(received);
         return true;

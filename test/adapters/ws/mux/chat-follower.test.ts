@@ -51,6 +51,7 @@ describe('what follows a chat', () => {
         return full;
       },
       refuse: () => undefined,
+      confirmed: async () => false,
       end: (code) => ends.push(code),
     };
     const follower = new ChatFollower({ out, replayed }, timers, async (cursor) => {

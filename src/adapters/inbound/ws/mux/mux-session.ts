@@ -3,7 +3,6 @@ import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
 import type { IdleWatch } from '../../../../domain/multiplexing/idle-wheel.ts';
 import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Authority } from './authority.ts';
-import type { Queued } from './byte-queue.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
 import { CONNECTION, type Frame, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
@@ -13,17 +12,12 @@ import { INBOUND_QUEUE_BYTES, MAX_REFUSALS_IN_A_ROW } from './mux-limits.ts';
 import { renewAuthority } from './renew-authority.ts';
 import type { ErrorPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
-import type { SessionIdentity, SessionParts } from './session-identity.ts';
+import type { Come, SessionIdentity, SessionParts } from './session-identity.ts';
 import { SessionOutbox } from './session-outbox.ts';
 import { TimedQueue } from './timed-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { TurnTaker } from './turn-pump.ts';
 import { creditPayload } from './write-frame.ts';
-
-interface Come extends Queued {
-  readonly name: 'DATA' | 'AUTH';
-  readonly payload: Buffer;
-}
 
 /** One session on one connection: what has come for it and what waits for its client, within its own limits. */
 export class MuxSession implements SessionOut, TurnTaker {
@@ -110,6 +104,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     if (!this.#isConfirmed) this.#confirm();
     if (name === 'CREDIT') this.#onCredit(payload);
     else if (name === 'PING') this.#onPing(payload);
+    else if (name === 'PONG') this.#outbox.answered(payload, this.handle, this.#host);
     else if (name === 'DATA' || name === 'AUTH') this.#onQueued(name, payload);
   }
 
@@ -147,6 +142,10 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   event(offset: number, bytes: Uint8Array): Promise<void> | undefined {
     return this.#send('EVENT', bytes, offset);
+  }
+
+  confirmed(): Promise<boolean> {
+    return this.#isOver ? Promise.resolve(false) : this.#outbox.confirmed();
   }
 
   refuse(code: ErrorCode, message: string): void {
@@ -237,9 +236,8 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   async #onAuth(payload: Buffer): Promise<void> {
-    const { owner } = this.identity;
     const show = (credential: string) => this.#host.show(credential);
-    const answer = await renewAuthority(payload, this.authority, owner, show);
+    const answer = await renewAuthority(payload, this.authority, this.identity.owner, show);
     if (this.#isOver) return;
     if (answer.name === 'ERROR') return this.#error(answer.error);
     this.#host.answer(this.handle, answer.name, answer.payload);

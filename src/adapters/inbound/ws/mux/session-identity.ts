@@ -2,6 +2,7 @@ import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Authority } from './authority.ts';
+import type { Queued } from './byte-queue.ts';
 import type { Kind } from './kinds/kind.ts';
 
 /** What a session is; nothing of it ever changes. */
@@ -19,4 +20,10 @@ export interface SessionParts {
   readonly weight: number;
   /** What its client grants first, in bytes. */
   readonly window: number;
+}
+
+/** A frame that has come for a session and waits to be acted on. */
+export interface Come extends Queued {
+  readonly name: 'DATA' | 'AUTH';
+  readonly payload: Buffer;
 }

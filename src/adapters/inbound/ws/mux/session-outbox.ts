@@ -1,9 +1,11 @@
 import { CreditWindow } from '../../../../domain/multiplexing/credit-window.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Queued } from './byte-queue.ts';
 import type { CloseCode } from './codes.ts';
 import { type Handle, HEADER_BYTES } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { OUTBOUND_QUEUE_BYTES } from './mux-limits.ts';
+import type { SessionHost } from './session-host.ts';
 import { TimedQueue } from './timed-queue.ts';
 import type { WaitTimes } from './wait-times.ts';
 
@@ -27,6 +29,8 @@ export class SessionOutbox {
   #going: TimedQueue<Going> | undefined;
   #waiting: Array<() => void> | undefined;
   #lastWord: LastWord | undefined;
+  /** What of it has come; only of a session whose kind has asked that once. */
+  #arrivals: Arrivals | undefined;
 
   /** `window`: what the client grants first, in bytes. `waits`: where it is counted how long payloads wait. */
   constructor(window: number, waits: WaitTimes) {
@@ -56,11 +60,24 @@ export class SessionOutbox {
     const going = { name, offset, payload, cost: HEADER_BYTES + payload.length, next: undefined };
     this.#going ??= new TimedQueue(this.#waits);
     this.#going.push(going, time);
+    this.#arrivals?.sent();
     if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
     return new Promise((resolve) => {
       this.#waiting ??= [];
       this.#waiting.push(resolve);
     });
+  }
+
+  /** True once its client has everything that was added so far; false when that can be known no more. */
+  confirmed(): Promise<boolean> {
+    this.#arrivals ??= new Arrivals(this.#length);
+    return this.#arrivals.confirmed();
+  }
+
+  /** Its client has answered a PING, and is sent the next one where somebody waits for it. */
+  answered(pong: Buffer, handle: Handle, host: Pick<SessionHost<never>, 'answer'>): void {
+    const ping = this.#arrivals?.answered(pong);
+    if (ping !== undefined) host.answer(handle, 'PING', ping);
   }
 
   end(lastWord: LastWord): void {
@@ -78,6 +95,8 @@ export class SessionOutbox {
     if (going === undefined) return HEADER_BYTES;
     this.#window.spend(going.payload.length);
     writer.add(handle, going.name, going.payload, going.offset);
+    const ping = this.#arrivals?.written();
+    if (ping !== undefined) writer.add(handle, 'PING', ping);
     if (this.bytes <= OUTBOUND_QUEUE_BYTES / 2) this.#wakeSources();
     return going.cost;
   }
@@ -85,6 +104,7 @@ export class SessionOutbox {
   /** Forgets what waits, and lets its sources go on. */
   clear(): void {
     this.#going?.clear();
+    this.#arrivals?.clear();
     this.#wakeSources();
   }
 

@@ -8,6 +8,8 @@ export interface SessionOut {
   data(bytes: Uint8Array): Promise<void> | undefined;
   /** Sends an EVENT, which the kind can send again after a resume; the promise is that of `data`. */
   event(offset: number, bytes: Uint8Array): Promise<void> | undefined;
+  /** True once the client has read everything that was sent so far; false when that can be known no more. */
+  confirmed(): Promise<boolean>;
   /** Answers what cannot be answered by DATA. */
   refuse(code: ErrorCode, message: string): void;
   /** Closes the session once everything has been sent. */
