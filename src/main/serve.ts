@@ -136,6 +136,8 @@ async function drainAll(container: Container, graceMs: number): Promise<void> {
   const agents = container.isBound(AGENT_EVENTS) ? container.get(AGENT_SOCKETS).drain() : undefined;
   await container.get(RUNNING_STREAMS).drain(graceMs);
   await Promise.all([connections.drain(), agents]);
+  // Agents over multiplexed connections have gone with these.
+  if (agents !== undefined) await container.get(AGENT_SOCKETS).settled();
 }
 
 /** Reads the rules for agents anew at every SIGHUP; returns what ends that. */

@@ -16,6 +16,8 @@ const HOLDERS = {
   'a user’s key with chat alone': { of: 'user1', scopes: ['chat'] },
   'a supervisor’s key with mux and chat': { of: 'supervisor1', scopes: ['mux', 'chat'] },
   'an admin’s key with mux and admin:read': { of: 'admin', scopes: ['mux', 'admin:read'] },
+  'an agent’s key with control and mux': { of: 'admin', scopes: ['control', 'mux'] },
+  'an agent’s key with control alone': { of: 'admin', scopes: ['control'] },
 } as const satisfies Readonly<Record<string, { readonly of: Person; readonly scopes?: readonly string[] }>>;
 
 const OPENED = 'OPENED';
@@ -25,19 +27,46 @@ const NONE = 'params.invalid';
 
 /** What each gets for an OPEN, written down by hand from the protocol; undefined: he cannot even connect. */
 const MATRIX: Readonly<Record<keyof typeof HOLDERS, Readonly<Record<string, string>> | undefined>> = {
-  'a user': { own: OPENED, others: NONE, observe: FORBIDDEN, echo: OPENED },
-  'a supervisor': { own: OPENED, others: NONE, observe: OPENED, echo: OPENED },
-  'an admin': { own: OPENED, others: NONE, observe: OPENED, echo: OPENED },
-  'a user’s key with mux and chat': { own: OPENED, others: NONE, observe: FORBIDDEN, echo: OPENED },
-  'a user’s key with mux alone': { own: FORBIDDEN, others: FORBIDDEN, observe: FORBIDDEN, echo: OPENED },
+  'a user': { own: OPENED, others: NONE, observe: FORBIDDEN, control: FORBIDDEN, echo: OPENED },
+  'a supervisor': { own: OPENED, others: NONE, observe: OPENED, control: FORBIDDEN, echo: OPENED },
+  'an admin': { own: OPENED, others: NONE, observe: OPENED, control: FORBIDDEN, echo: OPENED },
+  'a user’s key with mux and chat': {
+    own: OPENED,
+    others: NONE,
+    observe: FORBIDDEN,
+    control: FORBIDDEN,
+    echo: OPENED,
+  },
+  'a user’s key with mux alone': {
+    own: FORBIDDEN,
+    others: FORBIDDEN,
+    observe: FORBIDDEN,
+    control: FORBIDDEN,
+    echo: OPENED,
+  },
   'a user’s key with chat alone': undefined,
-  'a supervisor’s key with mux and chat': { own: OPENED, others: NONE, observe: FORBIDDEN, echo: OPENED },
+  'a supervisor’s key with mux and chat': {
+    own: OPENED,
+    others: NONE,
+    observe: FORBIDDEN,
+    control: FORBIDDEN,
+    echo: OPENED,
+  },
   'an admin’s key with mux and admin:read': {
     own: FORBIDDEN,
     others: FORBIDDEN,
     observe: FORBIDDEN,
+    control: FORBIDDEN,
     echo: OPENED,
   },
+  'an agent’s key with control and mux': {
+    own: FORBIDDEN,
+    others: FORBIDDEN,
+    observe: FORBIDDEN,
+    control: OPENED,
+    echo: OPENED,
+  },
+  'an agent’s key with control alone': undefined,
 };
 
 /** What a chat answers to each operation of who may use it, with an id that is none: a status of HTTP, or an ERROR. */
@@ -92,7 +121,7 @@ describe('who may do what over multiplexed sessions', function () {
     return client;
   };
   const openingOf = async (holder: keyof typeof HOLDERS, what: string) => {
-    if (what === 'echo') return { kind: 'echo', params: {} };
+    if (what === 'echo' || what === 'control') return { kind: what, params: {} };
     const own = what === 'own' ? await person(HOLDERS[holder].of).createChat() : strangersChat;
     return { kind: what === 'observe' ? 'observe' : 'chat', params: { chatSessionId: own } };
   };

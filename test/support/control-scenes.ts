@@ -25,8 +25,9 @@ export async function agentKey(
   admin: ApiClient,
   agent?: string,
   password = 'admin@admin',
+  scopes: readonly string[] = ['control'],
 ): Promise<AgentKey> {
-  const draft = { name: agent ?? 'agent', scopes: ['control'], password };
+  const draft = { name: agent ?? 'agent', scopes, password };
   const named = agent === undefined ? draft : { ...draft, agent };
   const { status, body } = await admin.post('auth', '/api/keys', named);
   if (status !== 201) throw new Error(`no key: ${JSON.stringify(body)}`);

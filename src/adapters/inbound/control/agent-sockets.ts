@@ -102,6 +102,11 @@ export class AgentSockets implements SocketKeeper {
     }
     // Each goes by itself, or is cut.
     while (this.#open.size > 0) await timers.sleep(DRAIN_PAUSE_MS);
+    await this.settled();
+  }
+
+  /** Resolves when the stores know what became of everybody who has gone, whichever way he was connected. */
+  async settled(): Promise<void> {
     const { deliver, routes } = this.services;
     await Promise.all([deliver.settled(), routes.leaveAll()]);
   }
