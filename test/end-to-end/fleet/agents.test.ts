@@ -3,6 +3,7 @@ import { AgentClient, BENIGN, DANGEROUS } from '../../support/agent-client.ts';
 import type { ApiClient } from '../../support/api-client.ts';
 import { agentKey, decide, expectConflict, reviewOf, setPolicy } from '../../support/control-scenes.ts';
 import { eventually } from '../../support/eventually.ts';
+import { MuxClient } from '../../support/mux-client.ts';
 import { PASSWORD, ThreeNodes } from '../../support/three-nodes.ts';
 
 describe('better than the original: agents of three nodes', function () {
@@ -67,6 +68,27 @@ describe('better than the original: agents of three nodes', function () {
     await decide(reviewer(1), 'newest-1', 'approve');
     expect((await newest.verdict('newest-1')).hitl).to.deep.equal({ continueExecution: true });
     expect(older.verdictsOn('newest-1')).to.deep.equal([]);
+  });
+
+  it('10. all of that holds over multiplexed sessions, which are taken back on another node', async () => {
+    const { key } = await agentKey(admin, 'agent-m', PASSWORD, ['control', 'mux']);
+    const frameOf = { login: { sessionId: 'muxed', schemaVersion: 2, source: 'sdk' } };
+    const first = await MuxClient.connect(urlOf(0), key);
+    const { handle, sessionId, resumeToken: token } = await first.open('control');
+    first.send(handle, 'DATA', frameOf);
+    const { offset } = await first.on(handle, 'EVENT');
+    first.send(handle, 'DATA', { pairedBatch: { events: [{ eventId: 'muxed-1', ...DANGEROUS }] } });
+    await reviewOf(reviewer(1), 'muxed-1');
+    first.socket.terminate();
+    await decide(reviewer(1), 'muxed-1', 'reject');
+    await expectConflict(urlOf(1), b, 'muxed');
+    const second = await MuxClient.connect(urlOf(2), key);
+    const back = await second.open('control', { resume: { sessionId, token, offset } });
+    expect([back.recovered, back.offset]).to.deep.equal([true, offset]);
+    second.send(back.handle, 'DATA', frameOf);
+    const { json } = await second.next((frame) => frame.json?.verdict !== undefined);
+    expect(json.verdict).to.deep.include({ eventId: 'muxed-1', hitl: {} });
+    second.socket.terminate();
   });
 
   it('a policy change is told at once on every node', async () => {
