@@ -7,7 +7,7 @@ import { expectFault } from '../../support/faults.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
 
 /** What the first who waits in vain waits, and those who ask after him, in milliseconds. */
-const FIRST_WITHIN_MS = 6_000;
+const FIRST_WITHIN_MS = 7_000;
 const AT_ONCE_MS = 250;
 
 describe('a store whose server is gone', function () {
@@ -34,7 +34,11 @@ describe('a store whose server is gone', function () {
   it('lets one wait for it, refuses everybody else at once, and is there again when the server is', async () => {
     await mongo.store.ping();
     await server.kill();
-    expect(await tookMs(() => expectFault(mongo.store.ping(), 'unavailable'))).to.be.below(FIRST_WITHIN_MS);
+    // A command whose connection breaks under it fails before anybody has waited: the one after it waits then.
+    const first = async (): Promise<void> => {
+      for (let asks = 0; asks < 2; asks += 1) await expectFault(mongo.store.ping(), 'unavailable');
+    };
+    expect(await tookMs(first)).to.be.below(FIRST_WITHIN_MS);
     const things = mongo.store.collection<{ _id: string }>('things');
     const asked = [
       () => mongo.store.ping(),
