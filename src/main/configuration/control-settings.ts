@@ -29,6 +29,16 @@ export const CONTROL_SETTINGS = {
     'How many events of one agent are read in the long run; above it they wait.',
   ),
   'control.eventBurst': integer([1, 1_000_000], 5_000, 'How many of these are read at once.'),
+  'control.eventsUnderWay': integer(
+    [1, 1_000_000],
+    4_096,
+    'Most events of one agent between their reading and their verdicts on one node, over all its connections; above it the server reads no more of that agent.',
+  ),
+  'control.bytesUnderWay': size(
+    ['64KB', '65536MB'],
+    '64MB',
+    'Most bytes of these events, and of messages that have been read before them; a single one may have more.',
+  ),
   'control.lease': duration(
     ['1m', '30d'],
     '24h',

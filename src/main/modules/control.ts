@@ -14,6 +14,7 @@ import { FairSlots } from '../../application/control/fair-slots.ts';
 import { LivingNodes } from '../../application/control/living-nodes.ts';
 import { OrphanedVerdicts } from '../../application/control/orphaned-verdicts.ts';
 import { OwnerRates } from '../../application/control/owner-rates.ts';
+import { OwnerRoom } from '../../application/control/owner-room.ts';
 import { RaisedClassifier } from '../../application/control/raised-classifier.ts';
 import { RecordInBatches } from '../../application/control/record-in-batches.ts';
 import { TakeEvents } from '../../application/control/take-events.ts';
@@ -132,6 +133,7 @@ function bindDelivery(container: Container): void {
 
 function bindServices(container: Container, config: Config): void {
   const rate = { ...config['control.eventsPerOwner'], burst: config['control.eventBurst'] };
+  const bounds = { events: config['control.eventsUnderWay'], bytes: config['control.bytesUnderWay'] };
   const settings = {
     reviewDeadlineMs: config['control.reviewDeadline'],
     isClassifyingDear: config['control.model'] !== undefined,
@@ -160,6 +162,7 @@ function bindServices(container: Container, config: Config): void {
         policies,
         take: new TakeEvents(deps),
         rates: new OwnerRates({ rate, clock, timers }),
+        room: new OwnerRoom({ bounds, metrics }),
         inventories: get(control.MCP_INVENTORIES),
         node: get(THIS_NODE),
         slots,
@@ -185,6 +188,7 @@ function bindSockets(container: Container, config: Config): void {
           timers: get(TIMERS),
           ids: get(IDS),
           maxSockets: config['control.socketsPerOwner'],
+          maxBytes: config['control.bytesUnderWay'],
         }),
     )
     .inSingletonScope();

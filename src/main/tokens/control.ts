@@ -1,5 +1,5 @@
 import type { agentRoute } from '../../adapters/inbound/control/agent-route.ts';
-import type { AgentServices } from '../../adapters/inbound/control/agent-session.ts';
+import type { AgentServices } from '../../adapters/inbound/control/agent-services.ts';
 import type { AgentSockets } from '../../adapters/inbound/control/agent-sockets.ts';
 import type { Route } from '../../adapters/inbound/http/route.ts';
 import type { AgentConnections } from '../../application/control/agent-connections.ts';

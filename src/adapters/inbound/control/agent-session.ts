@@ -1,45 +1,17 @@
-import type { AgentConnection, AgentConnections } from '../../../application/control/agent-connections.ts';
-import type { AgentRoutes } from '../../../application/control/agent-routes.ts';
-import type { DeliverVerdicts } from '../../../application/control/deliver-verdicts.ts';
-import type { FairSlots } from '../../../application/control/fair-slots.ts';
-import type { LivePolicies } from '../../../application/control/live-policies.ts';
-import type { OwnerRates } from '../../../application/control/owner-rates.ts';
-import type { IncomingEvent, TakeEvents, Taken } from '../../../application/control/take-events.ts';
-import type { ThisNode } from '../../../application/fleet/this-node.ts';
-import type { AuditTrail } from '../../../application/ports/audit-trail.ts';
-import type { Clock } from '../../../application/ports/clock.ts';
-import type { McpInventories } from '../../../application/ports/control/mcp-inventories.ts';
-import type { Log } from '../../../application/ports/log.ts';
-import type { Metrics } from '../../../application/ports/metrics.ts';
+import type { AgentConnection } from '../../../application/control/agent-connections.ts';
+import type { IncomingEvent, Taken } from '../../../application/control/take-events.ts';
 import { actorOf } from '../../../domain/audit/audit-actor.ts';
 import type { AgentEventState, AgentRoute } from '../../../domain/control/agent-event-state.ts';
 import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
 import { ownerOf } from '../../../domain/multiplexing/subscriber-owner.ts';
 import type { AgentCloseCode, AgentLine } from './agent-line.ts';
+import type { AgentServices } from './agent-services.ts';
 import { AgentVoice } from './agent-voice.ts';
 import { type ClientFrame, MalformedFrame, type McpServer, type SessionLogin } from './agent-wire.ts';
 import { EventIntake } from './event-intake.ts';
 import { incomingEvent, requireAnswerable } from './incoming-event.ts';
 import { OWNED_BY_OTHER, refusalOf } from './login-refusal.ts';
 import { keptServers, requireLogin } from './login-rules.ts';
-
-/** What every agent's session works with. */
-export interface AgentServices {
-  readonly routes: AgentRoutes;
-  readonly connections: AgentConnections;
-  readonly deliver: DeliverVerdicts;
-  readonly policies: LivePolicies;
-  readonly take: TakeEvents;
-  readonly rates: OwnerRates;
-  /** Where events wait to be classified. */
-  readonly slots: Pick<FairSlots, 'waiting'>;
-  readonly inventories: Pick<McpInventories, 'replace'>;
-  readonly node: ThisNode;
-  readonly audit: AuditTrail;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}
 
 /** What one session is. */
 export interface AgentSessionParts {
@@ -52,8 +24,12 @@ export interface AgentSessionParts {
   readonly onConflict: () => void;
 }
 
-/** Reads one message of the client's. */
-type Read = () => ClientFrame;
+/** One message of the client's. */
+interface Message {
+  readonly read: () => ClientFrame;
+  /** Called once it has been acted on, or never will be. */
+  readonly acted: () => void;
+}
 
 /** One agent's side of a connection: its login, its events and what it is told, whatever carries the frames. */
 export class AgentSession implements AgentConnection {
@@ -64,7 +40,7 @@ export class AgentSession implements AgentConnection {
   readonly #voice: AgentVoice;
   readonly #intake: EventIntake;
   readonly #gone = new AbortController();
-  readonly #inbox: Read[] = [];
+  readonly #inbox: Message[] = [];
   #login: SessionLogin | undefined;
   #route: AgentRoute;
   #isActing = false;
@@ -81,7 +57,8 @@ export class AgentSession implements AgentConnection {
     const { line } = parts;
     this.#voice = new AgentVoice({ policies: services.policies, line, profile: this.profile });
     const onTaken = (taken: Taken, event: IncomingEvent): void => this.#answer(taken, event);
-    this.#intake = new EventIntake({ take: services.take, rates: services.rates, onTaken });
+    const { take, rates, room } = services;
+    this.#intake = new EventIntake({ take, rates, room, onTaken });
   }
 
   get route(): AgentRoute {
@@ -103,9 +80,12 @@ export class AgentSession implements AgentConnection {
   }
 
   /** Acts on a message when those before it have been acted on; until then no more are to come. */
-  receive(read: Read): void {
-    if (this.#isRefused) return;
-    this.#inbox.push(read);
+  receive(read: () => ClientFrame, acted: () => void = () => undefined): void {
+    if (this.#isRefused) {
+      acted();
+      return;
+    }
+    this.#inbox.push({ read, acted });
     if (this.#isActing) this.#parts.line.pause();
     else void this.#act();
   }
@@ -135,7 +115,7 @@ export class AgentSession implements AgentConnection {
   close(code: AgentCloseCode, reason: string): void {
     if (this.#isOver) return;
     this.#isRefused = true;
-    this.#inbox.length = 0;
+    for (const { acted } of this.#inbox.splice(0)) acted();
     this.#services.metrics.count('holdfast_control_closes_total', { code: String(code) });
     this.#stop();
     this.#parts.line.close(code, reason);
@@ -163,13 +143,13 @@ export class AgentSession implements AgentConnection {
   async #act(): Promise<void> {
     const { line } = this.#parts;
     this.#isActing = true;
-    for (let read = this.#inbox.shift(); read !== undefined; read = this.#inbox.shift()) {
+    for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       try {
-        const frame = read();
-        await this.#actOn(frame);
+        await this.#actOn(next.read());
       } catch (error) {
         this.#mistake(error);
       }
+      next.acted();
     }
     this.#isActing = false;
     if (this.#isClosed) this.#leave();

@@ -6,8 +6,10 @@ import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
 import { ownerOf, type SubscriberOwner } from '../../../domain/multiplexing/subscriber-owner.ts';
 import { type Rate, TokenBucket } from '../../../domain/multiplexing/token-bucket.ts';
 import type { AgentCloseCode, AgentLine } from './agent-line.ts';
-import { type AgentServices, AgentSession } from './agent-session.ts';
+import type { AgentServices } from './agent-services.ts';
+import { AgentSession } from './agent-session.ts';
 import { decodeClientFrame, encodeServerFrame, type ServerFrame } from './agent-wire.ts';
+import type { HeldReader, OwnerReading } from './owner-reading.ts';
 
 /** How often the server pings, in milliseconds. */
 export const PING_EVERY_MS = 25_000;
@@ -29,11 +31,12 @@ export interface SocketKeeper {
   readonly services: AgentServices;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly reading: OwnerReading;
   onGone(socket: AgentSocket): void;
 }
 
 /** One agent's WebSocket. What was sent is known to have come when the pong to a ping behind it is there. */
-export class AgentSocket implements AgentLine {
+export class AgentSocket implements AgentLine, HeldReader {
   readonly owner: SubscriberOwner;
   readonly principal: AgentPrincipal;
   readonly session: AgentSession;
@@ -48,7 +51,10 @@ export class AgentSocket implements AgentLine {
   #isPinging = false;
   /** What is sent waits for the end of the turn, to go out with what comes after it. */
   #isGathering = false;
+  /** What has come is acted on first. */
   #isPaused = false;
+  /** Its owner has as much in memory as he may. */
+  #isHeld = false;
   #isFull = false;
   #isClosing = false;
   #isClosed = false;
@@ -111,8 +117,17 @@ export class AgentSocket implements AgentLine {
   resume(): void {
     if (!this.#isPaused || this.#isClosing) return;
     this.#isPaused = false;
-    this.excuse(this.#keeper.clock.nowMs());
-    this.#socket.resume();
+    if (!this.#isHeld) this.#readOn();
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    if (!this.#isClosing) this.#socket.pause();
+  }
+
+  letGo(): void {
+    this.#isHeld = false;
+    if (!this.#isPaused && !this.#isClosing) this.#readOn();
   }
 
   /** What the client has got before is still heard of, for as long as it may take to go. */
@@ -128,13 +143,19 @@ export class AgentSocket implements AgentLine {
   lookAt(nowMs: number): void {
     const sinceMs = nowMs - this.#pingedAtMs;
     if (this.#isClosing) return;
-    if (this.#isPinging && !this.#isPaused && sinceMs >= PONG_WITHIN_MS) this.#socket.terminate();
+    const isRead = !this.#isPaused && !this.#isHeld;
+    if (this.#isPinging && isRead && sinceMs >= PONG_WITHIN_MS) this.#socket.terminate();
     else if (!this.#isPinging && sinceMs >= PING_EVERY_MS) this.#ping();
   }
 
   /** What the client may have answered has not been read: it has its time again. */
   excuse(nowMs: number): void {
     if (this.#isPinging) this.#pingedAtMs = nowMs;
+  }
+
+  #readOn(): void {
+    this.excuse(this.#keeper.clock.nowMs());
+    this.#socket.resume();
   }
 
   #ping(): void {
@@ -173,8 +194,12 @@ export class AgentSocket implements AgentLine {
   #listen(): void {
     const socket = this.#socket;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) this.session.receive(() => decodeClientFrame(data));
-      else this.session.close(1002, 'Only binary messages are understood');
+      const acted = this.#keeper.reading.read(this.owner, data.byteLength);
+      if (isBinary) this.session.receive(() => decodeClientFrame(data), acted);
+      else {
+        this.session.close(1002, 'Only binary messages are understood');
+        acted();
+      }
     });
     socket.on('pong', (data: Buffer) => this.#onPong(data));
     socket.on('ping', (data: Buffer) => {

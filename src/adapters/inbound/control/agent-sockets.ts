@@ -7,10 +7,10 @@ import type { SessionStatus } from '../../../application/ports/identity/session-
 import type { Timers } from '../../../application/ports/timers.ts';
 import type { ApiKeyId } from '../../../domain/identity/ids.ts';
 import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
-import type { SubscriberOwner } from '../../../domain/multiplexing/subscriber-owner.ts';
 import { AgentCredentials } from './agent-credentials.ts';
-import type { AgentServices } from './agent-session.ts';
+import type { AgentServices } from './agent-services.ts';
 import { AgentSocket, type SocketKeeper } from './agent-socket.ts';
+import { OwnerReading } from './owner-reading.ts';
 
 /** How often everything that takes its time is looked at, in milliseconds. */
 const TICK_MS = 500;
@@ -32,6 +32,8 @@ interface Deps {
   readonly ids: IdSource;
   /** Most sockets of one owner on this node. */
   readonly maxSockets: number;
+  /** Most bytes of one owner's messages that have been read here and not been acted on. */
+  readonly maxBytes: number;
 }
 
 /** Every agent's WebSocket of this process: takes them in, watches over their times, and lets them go. */
@@ -39,9 +41,9 @@ export class AgentSockets implements SocketKeeper {
   readonly services: AgentServices;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly reading: OwnerReading;
   readonly #deps: Deps;
   readonly #open = new Set<AgentSocket>();
-  readonly #counts = new Map<SubscriberOwner, number>();
   readonly #credentials: AgentCredentials;
   #isTicking = false;
   #isDraining = false;
@@ -51,6 +53,8 @@ export class AgentSockets implements SocketKeeper {
     this.services = deps.services;
     this.clock = deps.clock;
     this.ids = deps.ids;
+    const { maxBytes, services } = deps;
+    this.reading = new OwnerReading({ maxBytes, metrics: services.metrics });
     this.#credentials = new AgentCredentials(deps, () => this.#open);
   }
 
@@ -63,13 +67,15 @@ export class AgentSockets implements SocketKeeper {
     readonly onConflict: () => void;
   }): void {
     const socket = new AgentSocket(this, parts);
-    const count = this.#counts.get(socket.owner) ?? 0;
     this.#open.add(socket);
-    this.#counts.set(socket.owner, count + 1);
+    this.reading.add(socket);
     if (this.#isDraining) socket.session.close(1001, 'The server stops');
-    else if (count >= this.#deps.maxSockets) socket.session.close(4003, 'Too many connections');
-    // The key may have ended between its check and now.
-    else this.#credentials.check(socket.principal);
+    else if (this.reading.readersOf(socket.owner) > this.#deps.maxSockets) {
+      socket.session.close(4003, 'Too many connections');
+    } else {
+      // The key may have ended between its check and now.
+      this.#credentials.check(socket.principal);
+    }
     if (!this.#isTicking) void this.#tick();
   }
 
@@ -82,10 +88,7 @@ export class AgentSockets implements SocketKeeper {
   }
 
   onGone(socket: AgentSocket): void {
-    if (!this.#open.delete(socket)) return;
-    const count = (this.#counts.get(socket.owner) ?? 1) - 1;
-    if (count > 0) this.#counts.set(socket.owner, count);
-    else this.#counts.delete(socket.owner);
+    if (this.#open.delete(socket)) this.reading.remove(socket);
   }
 
   /** Lets what is being classified be answered, closes every socket, and resolves when the stores know what became of them. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnerRates } from '../../../application/control/owner-rates.ts';
+import type { OwnerRoom } from '../../../application/control/owner-room.ts';
 import type {
   EventSource,
   IncomingEvent,
@@ -17,8 +18,10 @@ const BEGUN_IN_A_TURN = 16;
 export const MAX_BYTES_UNDER_WAY = 8_388_608;
 
 interface Deps {
-  readonly take: TakeEvents;
-  readonly rates: OwnerRates;
+  readonly take: Pick<TakeEvents, 'take'>;
+  readonly rates: Pick<OwnerRates, 'admit'>;
+  /** What all connections of the owner have together. */
+  readonly room: Pick<OwnerRoom, 'enter' | 'leave'>;
   /** Told of each event when it is taken and its turn in its run has come. */
   readonly onTaken: (taken: Taken, event: IncomingEvent) => void;
 }
@@ -61,25 +64,31 @@ export class EventIntake {
     events: readonly (() => IncomingEvent)[],
     gone: AbortSignal,
   ): Promise<number> {
+    const { rates, room } = this.#deps;
+    const { owner } = source;
     let left = events.length;
     for (const read of events) {
       try {
-        const admitted = this.#deps.rates.admit(source.owner, gone);
+        const admitted = rates.admit(owner, gone);
         if (admitted !== undefined) await admitted;
-      } catch {
+        const ownRoom = this.#room();
+        if (ownRoom !== undefined) await ownRoom;
+        if (left % BEGUN_IN_A_TURN === 0) await nextTurn();
+        const event = read();
+        const entered = room.enter(owner, event.bytes.byteLength, gone);
+        if (entered !== undefined) await entered;
+        this.#begin(source, event);
+      } catch (error) {
+        if (!gone.aborted) throw error;
         return left;
       }
-      const room = this.#room();
-      if (room !== undefined) await room;
-      if (left % BEGUN_IN_A_TURN === 0) await nextTurn();
-      this.#begin(source, read());
       left -= 1;
     }
     return 0;
   }
 
   #begin(source: EventSource, event: IncomingEvent): void {
-    const { take, onTaken } = this.#deps;
+    const { take, room, onTaken } = this.#deps;
     const identity = identityOf(event.claims.eventId, event.sha256);
     this.#underWay.set(identity, (this.#underWay.get(identity) ?? 0) + 1);
     this.#count += 1;
@@ -90,6 +99,7 @@ export class EventIntake {
       else this.#underWay.set(identity, others);
       this.#count -= 1;
       this.#bytes -= event.bytes.byteLength;
+      room.leave(source.owner, event.bytes.byteLength);
       onTaken(taken, event);
       this.#wake?.();
     };

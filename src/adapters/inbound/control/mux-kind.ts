@@ -1,7 +1,8 @@
 import type { IdSource } from '../../../application/ports/id-source.ts';
 import type { AgentPrincipal, EndingPrincipal } from '../../../domain/identity/principal.ts';
 import { invariant } from '../../../domain/invariant.ts';
-import { type AgentServices, AgentSession } from './agent-session.ts';
+import type { AgentServices } from './agent-services.ts';
+import { AgentSession } from './agent-session.ts';
 import { type ClientFrame, clientFrameFromJson, MalformedFrame } from './agent-wire.ts';
 import { MuxLine, type MuxWay } from './mux-line.ts';
 
