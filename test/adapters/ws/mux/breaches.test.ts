@@ -73,9 +73,16 @@ describe('breaches of multiplexed sessions', () => {
     expect(words()).to.deep.equal(['frame.malformed']);
     emit(world.connect().socket, 'message', Buffer.from('text'), false);
     expect(words()).to.deep.equal(['frame.malformed']);
-    const tooLong = Object.assign(new Error('too long'), { code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' });
-    emit(world.connect().socket, 'error', tooLong);
-    expect(words()).to.deep.equal(['message.too_large']);
+    for (const [code, expected] of [
+      ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', ['message.too_large']],
+      ['WS_ERR_TOO_MANY_BUFFERED_PARTS', ['message.too_large']],
+      ['WS_ERR_INVALID_UTF8', ['frame.malformed']],
+      ['WS_ERR_UNEXPECTED_RSV_1', ['frame.malformed']],
+      ['ECONNRESET', []],
+    ] as const) {
+      emit(world.connect().socket, 'error', Object.assign(new Error('of the library'), { code }));
+      expect(words(), code).to.deep.equal(expected);
+    }
     const client = world.connect();
     const { at } = await world.open(client);
     client.send(undefined, 'OPEN', { ref: 'more', kind: 'echo' });

@@ -12,6 +12,7 @@ import { hostOfSessions } from './host-of-sessions.ts';
 import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, UNKNOWN_HANDLES } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
 import type { MuxSession } from './mux-session.ts';
+import { breachOf } from './mux-socket.ts';
 import { OpenDesk } from './open-desk.ts';
 import type { OpeningPlace } from './open-sessions.ts';
 import { readMessage } from './read-message.ts';
@@ -186,10 +187,15 @@ export class MuxConnection implements OpeningPlace {
     this.#socket.on('pong', () => {
       this.heardAtMs = this.#keeper.clock.nowMs();
     });
-    // A message that is too long closes the socket by 1009 of itself; no error of it is one of the process.
+    // What is no WebSocket's frame, or too long, closes the socket of itself; no error of it is one of the process.
     this.#socket.on('error', (error: { readonly code?: unknown }) => {
-      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#keeper.onError('message.too_large', this);
+      const breach = breachOf(error);
+      if (breach === undefined) return;
+      this.#keeper.stats.closedConnection(breach.close);
+      this.#keeper.onError(breach.error, this);
     });
+    // Nothing may follow a close, whoever began it.
+    this.#socket.on('closing', () => this.#gone());
     this.#socket.on('close', () => this.#gone());
   }
 

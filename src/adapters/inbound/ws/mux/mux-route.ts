@@ -8,6 +8,8 @@ import { ownerOf } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { SocketRoute } from '../upgrade-guard.ts';
 import type { Connections } from './connections.ts';
 import { MAX_SOCKET_MESSAGE_BYTES } from './frame.ts';
+import { FAREWELL_MS } from './mux-limits.ts';
+import { MuxSocket } from './mux-socket.ts';
 import { expiryOf } from './show-credential.ts';
 
 /** The subprotocols, with BATCH and without. */
@@ -20,6 +22,8 @@ export const MUX_BATCH_PROTOCOL = `${MUX_PROTOCOL}.batch`;
  */
 const MAX_FRAGMENTS = 1_024;
 const MAX_PIECES = 4_096;
+/** The types of the library do not have this one: how long a client may take to answer a close of the library's own. */
+const CLOSING = { closeTimeout: FAREWELL_MS };
 
 interface Deps {
   readonly connections: Connections;
@@ -32,12 +36,14 @@ interface Deps {
 export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRoute {
   const server = new WebSocketServer({
     noServer: true,
+    WebSocket: MuxSocket,
     perMessageDeflate: false,
     // Pings draw from the connection's bucket, and are answered by it.
     autoPong: false,
     maxPayload: MAX_SOCKET_MESSAGE_BYTES,
     maxFragments: MAX_FRAGMENTS,
     maxBufferedChunks: MAX_PIECES,
+    ...CLOSING,
     handleProtocols: (offered) => protocolAmong(offered) ?? false,
   });
   return {
