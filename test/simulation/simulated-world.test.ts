@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { PortError } from '../../src/application/ports/port-error.ts';
+import { PortError } from '../../src/application/ports/port-error.ts';
 import { overNetwork } from './ports/over-network.ts';
 import { JournalOfRun } from './world/journal-of-run.ts';
 import { FAIR, Network, SimulatedServer, type Weather } from './world/network.ts';
@@ -17,13 +17,19 @@ class Counting {
   readonly process = new SimulatedProcess('p', this.time, 0);
   readonly heard: string[] = [];
   count = 0;
+  /** Calls that the counter refuses before it counts. */
+  refusals = 0;
   readonly counter: { add(): Promise<number> };
 
-  constructor(weather: Partial<Weather> = {}) {
+  constructor(weather: Partial<Weather> = {}, seed = 1) {
     this.server.weather = { ...FAIR, ...weather };
-    const network = new Network(this.time, new SeededRandom(1), new JournalOfRun(this.time));
+    const network = new Network(this.time, new SeededRandom(seed), new JournalOfRun(this.time));
     const adapter = {
       add: async () => {
+        if (this.refusals > 0) {
+          this.refusals -= 1;
+          throw new PortError('unavailable', 'counter', 'it refused');
+        }
         this.count += 1;
         return this.count;
       },
@@ -65,6 +71,19 @@ describe('the simulated network', () => {
     await world.pass();
     expect(world.count).to.equal(2);
     expect(world.heard).to.have.length(1);
+  });
+
+  it('tells nobody that nothing was done while the other of two copies was carried out', async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const world = new Counting({ doubled: 1 }, seed);
+      world.refusals = 1;
+      world.add();
+      await world.pass();
+      expect([world.count, world.heard]).to.be.deep.oneOf([
+        [1, ['1']],
+        [1, ['timeout']],
+      ]);
+    }
   });
 
   it('lets an answer be lost with the server that gave it', async () => {

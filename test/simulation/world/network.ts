@@ -120,14 +120,16 @@ export class Network {
         this.#arrive(caller, thereMs, (first) =>
           this.#arrive(caller, this.#wayMs(weather), (second) => {
             // The first may have been done, so nobody may be told that nothing was.
-            if (first !== AWAY && second === AWAY) this.#noAnswer(caller);
+            if (second.isRefusal && !first.isRefusal) this.#noAnswer(caller);
             else this.#answer(caller, backMs, second);
           }),
         );
         return;
       case 'doubled, the first heard':
         this.#arrive(caller, thereMs, (answer) => {
-          this.#answer(caller, backMs, answer);
+          // The second may yet be done.
+          if (answer.isRefusal) this.#noAnswer(caller);
+          else this.#answer(caller, backMs, answer);
           this.#arrive(caller, this.#wayMs(weather), () => undefined);
         });
         return;
@@ -160,32 +162,32 @@ export class Network {
     this.#time.after(afterMs, () => {
       if (!server.isUp) {
         this.#journal.write(`${process.name} ${call.what}: ${server.name} is away`);
-        then(AWAY);
+        then({ isRefusal: true, tell: () => caller.reject(portError('unavailable', server)) });
         return;
       }
       void this.#carryOut(caller).then(then);
     });
   }
 
-  async #carryOut<Result>({ process, call, resolve, reject }: Caller<Result>): Promise<() => void> {
+  async #carryOut<Result>({ process, call, resolve, reject }: Caller<Result>): Promise<Answer> {
     try {
       const result = await call.carryOut();
       await call.carriedOut?.(result, process);
-      return () => resolve(result);
+      return { isRefusal: false, tell: () => resolve(result) };
     } catch (error) {
       this.#journal.write(`${process.name} ${call.what} ✗ ${(error as Error).message}`);
       this.#journal.examine(error, call.what);
-      return () => reject(error);
+      const isRefusal = error instanceof PortError && error.kind === 'unavailable';
+      return { isRefusal, tell: () => reject(error) };
     }
   }
 
   /** An answer is lost with the start of the server that gave it. */
-  #answer<Result>(caller: Caller<Result>, backMs: number, given: Answer): void {
+  #answer<Result>(caller: Caller<Result>, backMs: number, { isRefusal, tell }: Answer): void {
     const { process, server } = caller;
-    const answer = given === AWAY ? () => caller.reject(portError('unavailable', server)) : given;
     const { starts, isUp } = server;
     this.#time.after(backMs, () => {
-      if (given === AWAY || (server.starts === starts && server.isUp === isUp)) process.after(0, answer);
+      if (isRefusal || (server.starts === starts && server.isUp === isUp)) process.after(0, tell);
       else this.#noAnswer(caller);
     });
   }
@@ -195,10 +197,13 @@ export class Network {
   }
 }
 
-/** What the server answers, as it is told to the caller. */
-type Answer = (() => void) | typeof AWAY;
-/** The server was not there, and did nothing. */
-const AWAY = 'away';
+/** What the server answers. */
+interface Answer {
+  /** Whether it proves to whoever hears it that nothing was done: the server was not there, or says so. */
+  readonly isRefusal: boolean;
+  /** Tells the caller. */
+  tell(): void;
+}
 
 type Fate =
   | 'heard'
