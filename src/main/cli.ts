@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../adapters/inbound/cli/client/failures.ts';
 import { safeText } from '../adapters/inbound/cli/client/safe-text.ts';
+import { isUnread } from '../adapters/inbound/cli/client/terminal.ts';
 import { PortError } from '../application/ports/port-error.ts';
 import { DomainError } from '../domain/domain-error.ts';
 import { registerAudit } from './commands/audit-command.ts';
@@ -35,6 +36,7 @@ const EXIT_OUT_OF_REACH = 3;
  * reach, 130 interrupted by the user.
  */
 export async function runCli(args: readonly string[]): Promise<number> {
+  dropUnreadOutput();
   let exitCode = 0;
   const program = new Command('holdfast')
     .description(
@@ -70,6 +72,15 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     return explain(error);
+  }
+}
+
+/** Output that nobody takes any more is no failure of a command, nor the end of a server: what is left of it is dropped. */
+function dropUnreadOutput(): void {
+  for (const output of [process.stdout, process.stderr]) {
+    output.on('error', (error) => {
+      if (!isUnread(error)) throw error;
+    });
   }
 }
 

@@ -42,12 +42,15 @@ export class Terminal {
 /** What a stream says when whoever read it has gone. */
 const NOBODY_READS: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
 
+/** Whether a write failed only because whoever read the output has gone, as `head` does. */
+export const isUnread = (error: Error): boolean => NOBODY_READS.has((error as NodeJS.ErrnoException).code);
+
 /** Waits until a slow reader of the pipe has taken what was written, so that an answer is never piled up. */
 function write(stream: MaybeTerminal<Writable>, text: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (!error) resolve(true);
-      else if (NOBODY_READS.has((error as NodeJS.ErrnoException).code)) resolve(false);
+      else if (isUnread(error)) resolve(false);
       else reject(error);
     });
   });
