@@ -136,7 +136,8 @@ const outcomes: Outcome[] = [
     check('no unused file, export or dependency', 'knip', []),
   ])),
 ];
-const sideBySide = ['--parallel', '--jobs', String(Math.max(2, availableParallelism()))];
+/** Runs so many files side by side. End-to-end tests wait for most of their time, so there may be one more than cores. */
+const sideBySide = (jobs: number): string[] => ['--parallel', '--jobs', String(Math.max(2, jobs))];
 const patient = ['--timeout', '120000'];
 const endToEnd = (name: string): string => `test/end-to-end/${name}.test.ts`;
 outcomes.push(
@@ -147,12 +148,12 @@ outcomes.push(
         'test/{domain,application,contracts,adapters,main,architecture,scripts,simulation}/**/*.test.ts',
       ],
     },
-    ...sideBySide,
+    ...sideBySide(availableParallelism()),
   ),
   await suite(
     'end to end',
     { files: [...LONGEST, '**/*'].map(endToEnd), except: MEASURED.map(endToEnd) },
-    ...sideBySide,
+    ...sideBySide(availableParallelism() + 1),
     ...patient,
   ),
   await suite('end to end, measured', { files: MEASURED.map(endToEnd) }, ...patient),

@@ -14,7 +14,7 @@ export interface ServerUrls {
 const SERVICES = ['auth', 'accounting', 'chat'];
 
 /** How long a server may take to be ready, in milliseconds; far more than it needs, also on a busy machine. */
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 90_000;
 
 /** The real command `holdfast serve` in a process of its own. */
 export class RunningServer {
