@@ -206,7 +206,11 @@ export class MuxConnection {
       this.#drop({ code: 1002, reason: 'An OPENED could not be read', of: 'socket' });
       return;
     }
-    if (pending === undefined) return;
+    if (pending === undefined) {
+      // Nobody waits for it any more: left, so that it takes no place here, and is there for whoever asks again.
+      this.send(opened.handle, FRAME.CLOSE, jsonPayload({ code: 1001 }));
+      return;
+    }
     this.#sessions.set(opened.handle, pending.sink);
     pending.sink.onOpened(opened, this);
     pending.resolve();

@@ -59,6 +59,21 @@ describe('the pool of connections', function () {
     expect(world.sockets.map(({ asked }) => asked.length)).to.deep.equal([25, 15]);
   });
 
+  it('leaves a session that is opened only when nobody waits for it any more', async () => {
+    const world = new ScriptedMux();
+    const opening = world.client({ openWithinMs: 300_000 }).open('echo');
+    await world.settle();
+    world.socket.accept();
+    await world.settle();
+    await world.advance(30_000);
+    const [late, again] = world.socket.asked;
+    const lateHandle = world.socket.opened({}, late);
+    const handle = world.socket.opened({}, again);
+    expect((await opening).snapshot()?.sessionId).to.equal(`session-${handle}`);
+    await world.settle();
+    expect(world.socket.on(lateHandle, 'CLOSE').map(({ json }) => json)).to.deep.equal([{ code: 1001 }]);
+  });
+
   it('tries another connection when the server says that one is full, and says so when all are', async () => {
     const world = new ScriptedMux();
     const client = world.client({ maxConnections: 2 });
