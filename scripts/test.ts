@@ -14,7 +14,7 @@ import { provideService, type Service } from './services/service.ts';
 import { type Outcome, runSuite, type Suite } from './suite.ts';
 
 /** A suite that is not done by then hangs, in milliseconds. */
-const SUITE_TIMEOUT_MS = 12 * 60_000;
+const SUITE_TIMEOUT_MS = 20 * 60_000;
 /** A static check that is not done by then hangs, in milliseconds. */
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 
