@@ -3,6 +3,9 @@ import { SqliteAuditLog } from '../../src/adapters/outbound/sqlite/audit/sqlite-
 import { SqliteAgentEventStore } from '../../src/adapters/outbound/sqlite/control/sqlite-agent-event-store.ts';
 import { SqliteMcpInventories } from '../../src/adapters/outbound/sqlite/control/sqlite-mcp-inventories.ts';
 import { SqlitePolicyStore } from '../../src/adapters/outbound/sqlite/control/sqlite-policy-store.ts';
+import { SqliteApiKeyRepository } from '../../src/adapters/outbound/sqlite/identity/sqlite-api-key-repository.ts';
+import { SqliteLoginSessionRepository } from '../../src/adapters/outbound/sqlite/identity/sqlite-login-session-repository.ts';
+import { SqliteUserRepository } from '../../src/adapters/outbound/sqlite/identity/sqlite-user-repository.ts';
 import type { SqliteStore } from '../../src/adapters/outbound/sqlite/sqlite-store.ts';
 import { openStreamingStore } from '../../src/adapters/outbound/sqlite/streaming/open-streaming-store.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
@@ -10,6 +13,9 @@ import type { ReservationLedger } from '../../src/application/ports/accounting/r
 import type { AgentEventStore } from '../../src/application/ports/control/agent-event-store.ts';
 import type { McpInventories } from '../../src/application/ports/control/mcp-inventories.ts';
 import type { PolicyStore } from '../../src/application/ports/control/policy-store.ts';
+import type { ApiKeyRepository } from '../../src/application/ports/identity/api-key-repository.ts';
+import type { LoginSessionRepository } from '../../src/application/ports/identity/login-session-repository.ts';
+import type { UserRepository } from '../../src/application/ports/identity/user-repository.ts';
 import type { ChatRepository } from '../../src/application/ports/streaming/chat-repository.ts';
 import type { EventLog } from '../../src/application/ports/streaming/event-log.ts';
 import type { StreamRepository } from '../../src/application/ports/streaming/stream-repository.ts';
@@ -32,6 +38,7 @@ import {
   policyIn,
   resolvedEvent,
 } from './agent-event-builders.ts';
+import { aControlKey, aCookieSession, aKey, aSession, aUser } from './identity-builders.ts';
 import { act, aGrant, aRequest, credits, streamId, T0, user } from './ledger-builders.ts';
 import { NODE_1 } from './stream-builders.ts';
 
@@ -40,7 +47,7 @@ export const CHAT = 'chat-1' as ChatId;
 const TEXT = 'An answer in two pieces.';
 
 /**
- * Fills a store with one of everything: stream 1 finished and settled, 2 interrupted and settled, 3 finished with
+ * Fills a store with one of everything: users, logins and keys; stream 1 finished and settled, 2 interrupted and settled, 3 finished with
  * its intent pending, 4 running; holds that were released, expired with a late report, and voided; a deduction,
  * adjustments both ways and a grant that has lapsed. The audit log has begun.
  */
@@ -48,6 +55,9 @@ export async function populate(store: SqliteStore): Promise<void> {
   const ledger = new SqliteReservationLedger(store);
   await populateWith({
     ledger,
+    users: new SqliteUserRepository(store),
+    sessions: new SqliteLoginSessionRepository(store),
+    apiKeys: new SqliteApiKeyRepository(store),
     ...(await openStreamingStore(store)),
     agentEvents: new SqliteAgentEventStore(store),
     policies: new SqlitePolicyStore(store),
@@ -59,6 +69,9 @@ export async function populate(store: SqliteStore): Promise<void> {
 /** The adapters of a store that is to be filled. */
 interface Fillable {
   readonly ledger: ReservationLedger;
+  readonly users: UserRepository;
+  readonly sessions: LoginSessionRepository;
+  readonly apiKeys: ApiKeyRepository;
   readonly chats: ChatRepository;
   readonly streams: StreamRepository;
   readonly events: EventLog;
@@ -70,6 +83,7 @@ interface Fillable {
 /** Fills any store with the same, but for the audit log. */
 export async function populateWith(fillable: Fillable): Promise<void> {
   const { ledger, chats, streams, events } = fillable;
+  await populateIdentity(fillable);
   await ledger.grant(user(1), aGrant({ amountMicros: credits(100) }), act());
   await ledger.grant(user(1), aGrant({ id: 'short', expiresAtMs: T0 + 10 }), act());
   const chat = { id: CHAT, owner: user(1), title: 'A chat', modelId: 'handbook' };
@@ -90,6 +104,18 @@ export async function populateWith(fillable: Fillable): Promise<void> {
   }
   await populateLedger(ledger);
   await populateControl(fillable);
+}
+
+/** Users 1 and 2; of the first a login whose token was exchanged, one by cookie, one that has ended, and a key; an agent's key, and one that was revoked. */
+async function populateIdentity({ users, sessions, apiKeys }: Fillable): Promise<void> {
+  for (const number of [1, 2]) await users.add(aUser(number));
+  await sessions.begin(aSession(1), 'token-1');
+  await sessions.rotate('token-1', 'token-2', T0 + 1);
+  await sessions.beginCookie(aCookieSession(2), 'cookie-2');
+  await sessions.begin(aSession(3), 'token-3');
+  await sessions.end(aSession(3).id, T0 + 2);
+  for (const key of [aKey(1), aControlKey(2), aKey(3, { expiresAtMs: T0 + 9 })]) await apiKeys.add(key, 9);
+  await apiKeys.revoke(aKey(3).id, T0 + 3);
 }
 
 /** Events 1 to 6: kept, delivered, due and without a connection, asking, approved, and one that could not be classified. */
@@ -158,7 +184,14 @@ async function end(
     : doneEvent(lastOffset, { ...facts, finishReason: 'stop', textSha256 });
   const tokens = inputTokens + outputTokens;
   const intent = { kind: 'finalize' as const, id: session.id, tokens, success: !interrupted };
-  await streams.seal({ session, terminal, intent });
+  const message = {
+    role: 'assistant' as const,
+    content: TEXT,
+    timestampMs: T0 + 40,
+    streamId: session.id,
+    streamState: session.state,
+  };
+  await streams.seal({ session, terminal, intent, message });
   return tokens;
 }
 

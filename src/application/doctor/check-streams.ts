@@ -4,10 +4,14 @@ import type { StreamingSessionState } from '../../domain/streaming/streaming-ses
 import type { SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { Found, InspectedChat, Seen, StorePicture } from '../ports/store-inspection.ts';
+import { checkMessages, checkMessagesOf } from './check-messages.ts';
 import { checkStreamLog } from './check-stream-log.ts';
 import { type Findings, hasRow, readableOf } from './findings.ts';
 
-/** Proves that the streams of every chat follow one another, are in legal states, and are paid for. */
+/**
+ * Proves that every chat is somebody's, that its streams follow one another, are in legal states and are paid for, and that
+ * its messages are what they were asked and have answered.
+ */
 export async function checkStreams(picture: StorePicture, findings: Findings, digest: Digest): Promise<void> {
   const ledgerIsHere = (await hasRow(picture.reservations())) || (await hasRow(picture.accounts()));
   const lastOffsets = new Map<string, number>();
@@ -17,17 +21,29 @@ export async function checkStreams(picture: StorePicture, findings: Findings, di
     const logs = await picture.logsOf(rows.map(({ value }) => value));
     const intents = await picture.intentsOf(ids);
     const reservations = ledgerIsHere ? await picture.reservationsOf(ids) : undefined;
+    const chats = await picture.chatsOf(rows.map(({ value }) => value.chatId));
+    const messages = await picture.messagesOf(rows.map(({ value }) => value));
     for (const { row, value } of rows) {
       checkState(value, row, findings);
+      checkChatOf(value, row, chats, findings);
       checkPlace(value, row, lastOffsets, findings);
       checkSlot(value, row, active, findings);
       findings.examine(row, () => checkStreamLog(value, logs.get(value.id), findings, digest));
       findings.examine(row, () => checkPayment(value, row, { intents, reservations }, findings));
+      const told = { messages: messages.get(value.id) ?? [], log: logs.get(value.id) };
+      findings.examine(row, () => checkMessagesOf(value, row, told, findings));
     }
   }
+  const usersAreHere = await hasRow(picture.identity.users());
   for await (const rows of findings.readable('chats', picture.chats())) {
-    for (const { row, value } of rows) checkChat(value, row, lastOffsets, active, findings);
+    const users = await picture.identity.usersOf(rows.map(({ value }) => value.owner));
+    for (const { row, value } of rows) {
+      checkChat(value, row, lastOffsets, active, findings);
+      const isOwned = !usersAreHere || users.has(value.owner);
+      findings.expect(isOwned, 'chat.owner', row, () => `its owner ${value.owner} is not there`);
+    }
   }
+  await checkMessages(picture, findings);
   await checkIntents(picture, findings);
 }
 
@@ -46,6 +62,23 @@ function checkChat(
     'chat.slot',
     row,
     () => `its slot is noted as ${own.slot} and is ${has}`,
+  );
+}
+
+function checkChatOf(
+  own: StreamingSessionState,
+  row: string,
+  chats: Found<Seen<InspectedChat>>,
+  findings: Findings,
+): void {
+  const found = chats.get(own.chatId);
+  findings.expect(found !== undefined, 'stream.chat', row, () => `its chat ${own.chatId} is not there`);
+  const owner = readableOf(found)?.owner ?? own.owner;
+  findings.expect(
+    owner === own.owner,
+    'stream.chat',
+    row,
+    () => `it is ${own.owner}'s, and its chat is ${owner}'s`,
   );
 }
 

@@ -3,6 +3,7 @@ import type { StoreInspection } from '../ports/store-inspection.ts';
 import { checkAccounts } from './check-accounts.ts';
 import { checkAgentEvents } from './check-agent-events.ts';
 import { type AuditProof, type AuditStanding, checkAudit } from './check-audit.ts';
+import { checkIdentity } from './check-identity.ts';
 import { replayJournal } from './check-journal.ts';
 import { checkReservations } from './check-reservations.ts';
 import { checkStreams } from './check-streams.ts';
@@ -19,7 +20,7 @@ export interface Diagnosis {
 }
 
 /**
- * Proves the invariants of the ledger, the streams, agents' events and the audit log on a store as it stands.
+ * Proves the invariants of accounts, the ledger, chats and streams, agents' events and the audit log on a store as it stands.
  *
  * @throws PortError `unavailable` when the store cannot be read.
  */
@@ -42,6 +43,7 @@ export class DiagnoseStore {
     return this.#inspection.inspect(
       async (picture) => {
         const findings = new Findings();
+        await checkIdentity(picture.identity, findings);
         const replayed = await replayJournal(picture, findings);
         await checkAccounts(picture, replayed, findings);
         await checkReservations(picture, findings);

@@ -4,8 +4,13 @@ import type { CreditReservationState } from '../../domain/accounting/credit-rese
 import type { ChainAnchor } from '../../domain/audit/audit-chain.ts';
 import type { PendingAct } from '../../domain/audit/pending-act.ts';
 import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
+import type { ApiKey } from '../../domain/identity/api-key.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
+import type { LoginSession } from '../../domain/identity/login-session.ts';
+import type { User } from '../../domain/identity/user.ts';
+import type { ChatMessage } from '../../domain/streaming/chat-session.ts';
 import type { StreamEvent } from '../../domain/streaming/stream-event.ts';
+import type { ChatId } from '../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../domain/streaming/streaming-session.ts';
 import type { SettlementIntent } from './accounting/credit-holds.ts';
 import type { JournalRow, UsageRecord } from './accounting/reservation-ledger.ts';
@@ -31,10 +36,23 @@ export interface InspectedGrant {
 /** A chat, as far as its streams are concerned. */
 export interface InspectedChat {
   readonly id: string;
+  readonly owner: UserId;
   /** Offset of the last event of its ended streams; 0 when there is none. */
   readonly lastOffset: number;
   /** Which stream has its slot, where the row says it apart from its streams: one that is opening or running. */
   readonly slot?: string | 'free';
+}
+
+/** A message, and the chat that it stands in. */
+export interface InspectedMessage {
+  readonly chatId: ChatId;
+  readonly message: ChatMessage;
+}
+
+/** A name that is kept apart from whose it is, as `username/…` or `email/…` with the form in which names are compared. */
+export interface InspectedName {
+  readonly name: string;
+  readonly userId: UserId;
 }
 
 /** The stored log of a stream. `lastOffset` is what the row says, where it says it apart from its events. */
@@ -46,12 +64,23 @@ export interface InspectedLog {
 /** Rows that were read together. */
 export type Page<Value> = ReadonlyArray<Seen<Value>>;
 
+/** The accounts of persons, and what lets them in. */
+export interface IdentityPicture {
+  users(): AsyncIterable<Page<User>>;
+  /** Absent where a name is nowhere but with its user. */
+  userNames?(): AsyncIterable<Page<InspectedName>>;
+  logins(): AsyncIterable<Page<LoginSession>>;
+  apiKeys(): AsyncIterable<Page<ApiKey>>;
+  usersOf(ids: readonly string[]): Promise<Found<Seen<User>>>;
+}
+
 /**
  * One consistent picture of a store: everything as it stood at one moment. Tables are read page by page as they are gone
  * through, so that a large store fits in memory; lookups find the rows of many keys at once, and leave out the keys that
  * have none.
  */
 export interface StorePicture {
+  readonly identity: IdentityPicture;
   accounts(): AsyncIterable<Page<InspectedAccount>>;
   grants(): AsyncIterable<Page<InspectedGrant>>;
   reservations(): AsyncIterable<Page<CreditReservationState>>;
@@ -61,6 +90,7 @@ export interface StorePicture {
   chats(): AsyncIterable<Page<InspectedChat>>;
   /** Streams of one chat stand together, oldest first. */
   streams(): AsyncIterable<Page<StreamingSessionState>>;
+  messages(): AsyncIterable<Page<InspectedMessage>>;
   intents(): AsyncIterable<Page<SettlementIntent>>;
   /** In the order in which they came. */
   agentEvents(): AsyncIterable<Page<AgentEventState>>;
@@ -74,7 +104,10 @@ export interface StorePicture {
   /** All journal rows with an id; more than one is a fault. */
   journalRowsOf(ids: readonly string[]): Promise<Found<Page<JournalRow>>>;
   usageRecordsOf(ids: readonly string[]): Promise<Found<Seen<UsageRecord>>>;
+  chatsOf(ids: readonly string[]): Promise<Found<Seen<InspectedChat>>>;
   streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>>;
+  /** What streams were asked and what they answered, by the streams' ids, in the order of the chat. */
+  messagesOf(streams: readonly StreamingSessionState[]): Promise<Found<Page<InspectedMessage>>>;
   intentsOf(streamIds: readonly string[]): Promise<Found<Seen<SettlementIntent>>>;
   /** The logs of streams, by the streams' ids; none for a stream of which nothing is stored. */
   logsOf(streams: readonly StreamingSessionState[]): Promise<Found<Seen<InspectedLog>>>;

@@ -28,6 +28,7 @@ function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreIns
   const none = (): AsyncIterable<Page<never>> => pageOf<never>([]);
   const nothing = async (): Promise<Found<never>> => new Map<string, never>();
   const picture: StorePicture = {
+    identity: { users: none, logins: none, apiKeys: none, usersOf: nothing },
     accounts: () => pageOf(accounts),
     grants: none,
     reservations: none,
@@ -35,6 +36,7 @@ function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreIns
     usage: none,
     chats: none,
     streams: none,
+    messages: none,
     intents: none,
     agentEvents: none,
     auditRecords: () => pageOf(chain.map((value) => ({ row: `audit_records/${value.cursor}`, value }))),
@@ -42,7 +44,9 @@ function inspectionOf(accounts: ReadonlyArray<Seen<InspectedAccount>>): StoreIns
     reservationsOf: nothing,
     journalRowsOf: nothing,
     usageRecordsOf: nothing,
+    chatsOf: nothing,
     streamsOf: nothing,
+    messagesOf: nothing,
     intentsOf: nothing,
     logsOf: nothing,
   };

@@ -2,7 +2,8 @@ import type { Db, Document, Filter } from 'mongodb';
 import { batchKey } from '../../../../src/adapters/outbound/mongo/streaming/streaming-documents.ts';
 import type { StreamId } from '../../../../src/domain/streaming/stream-id.ts';
 import { eventIdOf } from '../../../support/agent-event-builders.ts';
-import { streamId, user } from '../../../support/ledger-builders.ts';
+import { aKey, aSession } from '../../../support/identity-builders.ts';
+import { DAY_MS, streamId, user } from '../../../support/ledger-builders.ts';
 import { CHAT } from '../../../support/populated-store.ts';
 
 /** Something that somebody with the database in hand did, the promise that it breaks, and the row that must be named. */
@@ -56,6 +57,19 @@ const entry = (id: string, change: Document | 'gone') => (db: Db) =>
 const one = `accounts/${user(1)}`;
 const reservation = (number: number): string => `reservations/${streamId(number)}`;
 const streamRow = (number: number): string => `streams/${streamId(number)}`;
+
+const userRow = (number: number): string => `users/${user(number)}`;
+const login = (number: number, change: Document) => on('login_sessions')(aSession(number).id, change);
+const loginRow = (number: number): string => `login_sessions/${aSession(number).id}`;
+const key = (number: number, change: Document) => on('api_keys')(aKey(number).id, change);
+const keyRow = (number: number): string => `api_keys/${aKey(number).id}`;
+const NOBODY = user(99);
+
+/** Changes the message at a place of the chat. Stream 1 has those at 1 and 4, stream 4 begins at 13. */
+const message = (place: number, change: Document | 'gone') => (db: Db) =>
+  change === 'gone'
+    ? db.collection('messages').deleteOne({ place })
+    : db.collection('messages').updateOne({ place }, change);
 
 const eventRow = (number: number): string => `agent_events/${eventIdOf(number)}`;
 const event = (number: number, change: Document) => (db: Db) =>
@@ -148,6 +162,49 @@ export const CORRUPTIONS: readonly Corruption[] = [
   ['tokens go back', 'log.tokens', logOf(1), lines(2, 'c 1 ', 'c 9 ')],
   ['a line is none', 'row.readable', logOf(1), lines(2, 'c 1 ', 'nonsense')],
   ['a log begins otherwise', 'log.session', logOf(1), stream(1, { $unset: { first: true } })],
+  ['a name is another', 'user.names', userRow(1), on('users')(user(1), set('username', 'Somebody'))],
+  ['a name is another’s', 'user.one-name', userRow(2), on('users')(user(2), set('username', 'USER1'))],
+  ['a user is deleted', 'user.deleted', userRow(2), on('users')(user(2), set('deletedAtMs', 1))],
+  ['a name is free', 'row.kept', userRow(1), on('user_names')('username/user1', 'gone')],
+  ['a name is taken', 'row.kept', userRow(1), on('user_names')('username/user1', set('userId', user(2)))],
+  ['a name’s user is gone', 'name.user', 'user_names/email/user2@example.org', on('users')(user(2), 'gone')],
+  [
+    'nobody has a name',
+    'name.user',
+    'user_names/username/other',
+    (db: Db) =>
+      db.collection<{ _id: string; userId: string }>('user_names').insertOne({
+        _id: 'username/other',
+        userId: user(2),
+      }),
+  ],
+  ['a login is nobody’s', 'login.user', loginRow(2), login(2, set('userId', NOBODY))],
+  ['a login lasts', 'login.times', loginRow(1), login(1, inc('expiresAtMs', DAY_MS))],
+  ['a login idles', 'login.times', loginRow(2), login(2, { $unset: { idleEndsAtMs: true } })],
+  ['an ended login is open', 'row.kept', loginRow(3), login(3, set('open', true))],
+  ['a login is not open', 'row.kept', loginRow(1), login(1, { $unset: { open: true } })],
+  ['a login has no token', 'row.kept', loginRow(1), login(1, { $unset: { refreshSha256: true } })],
+  ['a login has both', 'row.kept', loginRow(1), login(1, set('cookieSha256', 'cookie-1'))],
+  ['a key is nobody’s', 'key.owner', keyRow(1), key(1, set('ownerId', NOBODY))],
+  ['an agent’s key is a person’s', 'key.owner', keyRow(2), key(2, set('ownerId', user(1)))],
+  ['a key counts elsewhere', 'row.kept', keyRow(1), key(1, set('owner', 'agents'))],
+  ['a revoked key is open', 'row.kept', keyRow(3), key(3, set('open', true))],
+  ['a key is never forgotten', 'row.kept', keyRow(3), key(3, { $unset: { endsAtMs: true } })],
+  ['a chat is nobody’s', 'chat.owner', `chats/${CHAT}`, on('chats')(CHAT, set('owner', NOBODY))],
+  ['a stream is another’s', 'stream.chat', streamRow(1), stream(1, set('owner', user(2)))],
+  ['a chat is gone', 'stream.chat', streamRow(1), on('chats')(CHAT, 'gone')],
+  ['a message’s chat is gone', 'message.chat', `messages/${CHAT}/4`, on('chats')(CHAT, 'gone')],
+  ['a message’s stream is gone', 'message.stream', `messages/${CHAT}/4`, stream(1, 'gone')],
+  [
+    'a message is another chat’s',
+    'message.stream',
+    'messages/chat-2/4',
+    message(4, { $set: { chatId: 'chat-2' } }),
+  ],
+  ['a question is gone', 'stream.question', streamRow(4), message(13, 'gone')],
+  ['an answer is gone', 'stream.answer', streamRow(1), message(4, 'gone')],
+  ['an answer is another', 'stream.answer', streamRow(1), message(4, set('content', 'Another'))],
+  ['an answer was stopped', 'stream.answer', streamRow(1), message(4, set('streamState', 'stopped'))],
   ['an event has other bytes', 'row.kept', eventRow(1), event(1, set('bytes', Buffer.from('others')))],
   ['an event has another name', 'row.kept', eventRow(1), event(1, set('claims.eventId', 'another'))],
   ['an event is not open', 'row.kept', eventRow(4), event(4, { $unset: { isOpen: true } })],

@@ -4,6 +4,7 @@ import { MongoReservationLedger } from '../../../../src/adapters/outbound/mongo/
 import { MongoAgentEventStore } from '../../../../src/adapters/outbound/mongo/control/mongo-agent-event-store.ts';
 import { MongoMcpInventories } from '../../../../src/adapters/outbound/mongo/control/mongo-mcp-inventories.ts';
 import { MongoPolicyStore } from '../../../../src/adapters/outbound/mongo/control/mongo-policy-store.ts';
+import { openIdentityStore } from '../../../../src/adapters/outbound/mongo/identity/open-identity-store.ts';
 import { MongoStoreInspection } from '../../../../src/adapters/outbound/mongo/inspection/mongo-store-inspection.ts';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { openStreamingStore } from '../../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
@@ -36,6 +37,7 @@ async function fill(store: MongoStore): Promise<void> {
   await audit.log.append([SOMETHING]);
   await populateWith({
     ledger,
+    ...openIdentityStore(store, async () => {}),
     ...openStreamingStore(store, async () => {}),
     agentEvents: new MongoAgentEventStore(store, async () => {}),
     policies: new MongoPolicyStore(store, async () => {}),
@@ -92,6 +94,7 @@ describe('the doctor of a fleet', function () {
     const { findings, checked } = await diagnose(mongo.store);
     expect(findings).to.deep.equal([]);
     expect(checked).to.deep.include({ accounts: 1, grants: 3, reservations: 7, streams: 4, chats: 1 });
+    expect(checked).to.deep.include({ users: 2, user_names: 4, login_sessions: 3, api_keys: 3, messages: 7 });
   });
 
   it('takes what accounts have not handed on yet as handed on', async () => {

@@ -10,6 +10,7 @@ import { NodeDigest } from '../../../../src/adapters/outbound/system/node-digest
 import { DiagnoseStore, type Diagnosis } from '../../../../src/application/doctor/diagnose-store.ts';
 import { PortError } from '../../../../src/application/ports/port-error.ts';
 import { eventIdOf } from '../../../support/agent-event-builders.ts';
+import { aKey } from '../../../support/identity-builders.ts';
 import { aRequest, credits, streamId, T0, user } from '../../../support/ledger-builders.ts';
 import { CHAT, populate } from '../../../support/populated-store.ts';
 import { AUDIT_KEY, type TemporaryStore, temporaryStore } from '../../../support/temporary-store.ts';
@@ -26,6 +27,35 @@ const eventRow = (number: number): string => `agent_events/${eventIdOf(number)}`
 const event = (number: number): string => `id = '${eventIdOf(number)}'`;
 const OUTCOME = 'UPDATE reservations SET outcome = json_set(outcome,';
 const ENDING = 'UPDATE streams SET ending = json_set(ending,';
+
+const ANSWER = `stream_id = ${stream(1)} AND role = 'assistant'`;
+/** The answer of stream 1 is the second message of the chat. */
+const ANSWER_ROW = 'messages/2';
+
+/** What somebody does to accounts, logins, keys and messages. */
+const OF_PERSONS: ReadonlyArray<readonly [sql: string, promise: string, row: string]> = [
+  ["UPDATE users SET username = 'Somebody' WHERE username = 'User1'", 'user.names', `users/${user(1)}`],
+  ["UPDATE users SET username = 'USER1' WHERE username = 'User2'", 'user.one-name', `users/${user(2)}`],
+  ['UPDATE users SET deleted_at_ms = 1', 'user.deleted', `users/${user(1)}`],
+  ["UPDATE login_sessions SET user_id = 'nobody'", 'login.user', 'login_sessions/session-1'],
+  ['UPDATE login_sessions SET expires_at_ms = expires_at_ms + 1', 'login.times', 'login_sessions/session-1'],
+  ['UPDATE login_sessions SET idle_ends_at_ms = NULL', 'login.times', 'login_sessions/session-2'],
+  ['UPDATE login_sessions SET cookie_sha256 = NULL', 'row.kept', 'login_sessions/session-2'],
+  ['UPDATE refresh_tokens SET spent = 0', 'row.kept', 'login_sessions/session-1'],
+  ['UPDATE refresh_tokens SET spent = 1', 'row.kept', 'login_sessions/session-1'],
+  ["UPDATE api_keys SET owner_id = 'nobody'", 'key.owner', `api_keys/${aKey(1).id}`],
+  [`UPDATE api_keys SET owner_id = '${user(1)}'`, 'key.owner', `api_keys/${aKey(2).id}`],
+  ["UPDATE chats SET owner = 'nobody'", 'chat.owner', `chats/${CHAT}`],
+  ["UPDATE chats SET owner = 'nobody'", 'stream.chat', `streams/${streamId(1)}`],
+  ['DELETE FROM chats', 'stream.chat', `streams/${streamId(1)}`],
+  ['DELETE FROM chats', 'message.chat', ANSWER_ROW],
+  [`DELETE FROM streams WHERE id = ${stream(1)}`, 'message.stream', ANSWER_ROW],
+  [`UPDATE messages SET chat_id = 'chat-2' WHERE ${ANSWER}`, 'message.stream', ANSWER_ROW],
+  [`DELETE FROM messages WHERE stream_id = ${stream(4)}`, 'stream.question', `streams/${streamId(4)}`],
+  [`DELETE FROM messages WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
+  [`UPDATE messages SET content = 'Another' WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
+  [`UPDATE messages SET stream_state = 'stopped' WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
+];
 
 /** Each breaks one row: the SQL, the promise, and the row that must be named. */
 const CORRUPTIONS: ReadonlyArray<readonly [sql: string, promise: string, row: string]> = [
@@ -257,9 +287,10 @@ describe('the doctor of an embedded store', () => {
     const { findings, checked } = await diagnose(healthy);
     expect(findings).to.deep.equal([]);
     expect(checked).to.deep.include({ accounts: 1, grants: 3, reservations: 7, streams: 4, chats: 1 });
+    expect(checked).to.deep.include({ users: 2, login_sessions: 3, api_keys: 3, messages: 7 });
   });
 
-  for (const [sql, promise, row] of CORRUPTIONS) {
+  for (const [sql, promise, row] of [...CORRUPTIONS, ...OF_PERSONS]) {
     it(`names ${row} for ${promise} after: ${sql.replace(/\s+/g, ' ')}`, async () => {
       const { findings } = await diagnoseAfter(sql);
       expect(findings.map((finding) => `${finding.promise} ${finding.row}`)).to.include(`${promise} ${row}`);

@@ -3,10 +3,12 @@ import type { JournalRow, UsageRecord } from '../../../../application/ports/acco
 import type { AuditEntry } from '../../../../application/ports/audit-log.ts';
 import type {
   Found,
+  IdentityPicture,
   InspectedAccount,
   InspectedChat,
   InspectedGrant,
   InspectedLog,
+  InspectedMessage,
   Page,
   Seen,
   StorePicture,
@@ -20,16 +22,19 @@ import { agentEvents } from './agent-event-table.ts';
 import { AuditTables } from './audit-tables.ts';
 import { LedgerTables } from './ledger-tables.ts';
 import type { Moment } from './moment.ts';
+import { MongoIdentityPicture } from './mongo-identity-picture.ts';
 import { StreamTables } from './stream-tables.ts';
 
 /** The collections of a fleet's store at one moment, in the form of tables. */
 export class MongoStorePicture implements StorePicture {
+  readonly identity: IdentityPicture;
   readonly #ledger: LedgerTables;
   readonly #streams: StreamTables;
   readonly #audit: AuditTables;
   readonly #moment: Moment;
 
   constructor(moment: Moment) {
+    this.identity = new MongoIdentityPicture(moment);
     this.#ledger = new LedgerTables(moment);
     this.#streams = new StreamTables(moment);
     this.#audit = new AuditTables(moment);
@@ -64,6 +69,10 @@ export class MongoStorePicture implements StorePicture {
     return this.#streams.streams();
   }
 
+  messages(): AsyncIterable<Page<InspectedMessage>> {
+    return this.#streams.messages();
+  }
+
   intents(): AsyncIterable<Page<SettlementIntent>> {
     return this.#streams.intents();
   }
@@ -94,6 +103,14 @@ export class MongoStorePicture implements StorePicture {
 
   usageRecordsOf(ids: readonly string[]): Promise<Found<Seen<UsageRecord>>> {
     return this.#ledger.usageRecordsOf(ids);
+  }
+
+  chatsOf(ids: readonly string[]): Promise<Found<Seen<InspectedChat>>> {
+    return this.#streams.chatsOf(ids);
+  }
+
+  messagesOf(streams: readonly StreamingSessionState[]): Promise<Found<Page<InspectedMessage>>> {
+    return this.#streams.messagesOf(streams);
   }
 
   streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>> {

@@ -4,6 +4,7 @@ import type {
   Found,
   InspectedChat,
   InspectedLog,
+  InspectedMessage,
   Page,
   Seen,
 } from '../../../../application/ports/store-inspection.ts';
@@ -20,6 +21,9 @@ import {
   firstOffsetOf,
   INTENTS,
   type IntentDocument,
+  MESSAGES,
+  type MessageDocument,
+  messageFrom,
   REMOVALS,
   type RemovalDocument,
   STREAMS,
@@ -30,6 +34,8 @@ import { inLists, type Moment, pagesOf, seenAs } from './moment.ts';
 
 /** Streams that are looked at together: their logs are in memory then. */
 const STREAMS_AT_ONCE = 50;
+/** Messages that are looked at together. */
+const MESSAGES_AT_ONCE = 500;
 
 /** Chats, streams and their logs. What is about to be removed with its chat, or by expiry, is gone already. */
 export class StreamTables {
@@ -40,14 +46,11 @@ export class StreamTables {
   }
 
   chats(): AsyncIterable<Page<InspectedChat>> {
-    return pagesOf(this.#moment.find<ChatDocument>(CHATS, {}), ({ _id: id, lastOffset, slot = 'free' }) =>
-      seenAs(`chats/${id}`, () => ({ id, lastOffset, slot })),
-    );
+    return pagesOf(this.#moment.find<ChatDocument>(CHATS, {}), chatSeen);
   }
 
   async *streams(): AsyncGenerator<Page<StreamingSessionState>> {
-    const removed = new Set<ChatId>();
-    for await (const { _id } of this.#moment.find<RemovalDocument>(REMOVALS, {})) removed.add(_id);
+    const removed = await this.#removed();
     // The index for the newest stream of a chat, read backwards.
     const sort = { chatId: -1, firstOffset: 1 } as const;
     const documents = this.#moment.find<StreamDocument>(STREAMS, {}, { sort });
@@ -56,8 +59,36 @@ export class StreamTables {
     }
   }
 
+  async *messages(): AsyncGenerator<Page<InspectedMessage>> {
+    const removed = await this.#removed();
+    const documents = this.#moment.find<MessageDocument>(MESSAGES, {});
+    for await (const list of inLists(documents, MESSAGES_AT_ONCE)) {
+      yield list.filter(({ chatId }) => !removed.has(chatId)).map(messageSeen);
+    }
+  }
+
   intents(): AsyncIterable<Page<SettlementIntent>> {
     return pagesOf(this.#moment.find<IntentDocument>(INTENTS, {}), intentSeen);
+  }
+
+  async chatsOf(ids: readonly string[]): Promise<Found<Seen<InspectedChat>>> {
+    return seenBy(await this.#moment.ofKeys<ChatDocument>(CHATS, ids), chatSeen);
+  }
+
+  /** By their places, which a stream knows. */
+  async messagesOf(streams: readonly StreamingSessionState[]): Promise<Found<Page<InspectedMessage>>> {
+    const found = new Map<string, Array<Seen<InspectedMessage>>>();
+    const places = streams.flatMap(({ chatId, firstOffset, end }) =>
+      [firstOffset, end?.lastOffset].flatMap((place) => (place === undefined ? [] : [{ chatId, place }])),
+    );
+    if (places.length === 0) return found;
+    const sort = { chatId: 1, place: 1 } as const;
+    for await (const document of this.#moment.find<MessageDocument>(MESSAGES, { $or: places }, { sort })) {
+      const { streamId } = document;
+      if (streamId === undefined) continue;
+      found.set(streamId, [...(found.get(streamId) ?? []), messageSeen(document)]);
+    }
+    return found;
   }
 
   async streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>> {
@@ -84,6 +115,13 @@ export class StreamTables {
     return found;
   }
 
+  /** Chats that were removed, and on which something may hang still. */
+  async #removed(): Promise<ReadonlySet<ChatId>> {
+    const removed = new Set<ChatId>();
+    for await (const { _id } of this.#moment.find<RemovalDocument>(REMOVALS, {})) removed.add(_id);
+    return removed;
+  }
+
   async #batchesOf(ids: readonly StreamId[]): Promise<Map<StreamId, BatchDocument[]>> {
     const found = new Map<StreamId, BatchDocument[]>();
     const [first, ...others] = ids.map((id) => ({ id, keys: batchKeys(id) }));
@@ -104,6 +142,15 @@ function logFrom({ first, firstOffset }: StreamDocument, batches: readonly Batch
   const lastOffset = batches.at(-1)?.lastOffset;
   return { events, ...(lastOffset === undefined ? {} : { lastOffset }) };
 }
+
+const chatSeen = ({ _id: id, owner, lastOffset, slot }: ChatDocument): Seen<InspectedChat> =>
+  seenAs(`chats/${id}`, () => ({ id, owner, lastOffset, slot: slot ?? 'free' }));
+
+const messageSeen = (document: MessageDocument): Seen<InspectedMessage> =>
+  seenAs(`messages/${document.chatId}/${document.place}`, () => ({
+    chatId: document.chatId,
+    message: messageFrom(document),
+  }));
 
 const streamSeen = (document: StreamDocument): Seen<StreamingSessionState> =>
   seenAs(

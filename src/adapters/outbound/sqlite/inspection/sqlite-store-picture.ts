@@ -3,10 +3,12 @@ import type { JournalRow, UsageRecord } from '../../../../application/ports/acco
 import type { AuditEntry } from '../../../../application/ports/audit-log.ts';
 import type {
   Found,
+  IdentityPicture,
   InspectedAccount,
   InspectedChat,
   InspectedGrant,
   InspectedLog,
+  InspectedMessage,
   Page,
   Seen,
   StorePicture,
@@ -17,7 +19,7 @@ import type { AgentEventState } from '../../../../domain/control/agent-event-sta
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { parseEventLines } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
-import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
+import type { ChatId, StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingSessionState } from '../../../../domain/streaming/streaming-session.ts';
 import {
   ACCOUNT_COLUMNS,
@@ -35,16 +37,23 @@ import { AUDIT_COLUMNS, auditAnchorFrom, auditEntryFrom } from '../audit/audit-r
 import type { Connection } from '../connection.ts';
 import { amissOf, stateFrom } from '../control/agent-event-rows.ts';
 import { parseEventGroups } from '../streaming/event-text.ts';
-import { STREAM_COLUMNS, type StreamRow, sessionFrom } from '../streaming/stream-rows.ts';
+import {
+  type MessageRow,
+  messageFrom,
+  STREAM_COLUMNS,
+  type StreamRow,
+  sessionFrom,
+} from '../streaming/stream-rows.ts';
+import { ExaminedTables, said, seenAs } from './examined-tables.ts';
+import { SqliteIdentityPicture } from './sqlite-identity-picture.ts';
 
 const SELECT_RESERVATION = `SELECT ${RESERVATION_COLUMNS} FROM reservations`;
+const SELECT_CHAT = 'SELECT id, owner, last_offset FROM chats';
 const SELECT_STREAM = `SELECT ${STREAM_COLUMNS} FROM streams`;
 const SELECT_USAGE = `SELECT ${USAGE_COLUMNS} FROM usage_records`;
 const SELECT_INTENT = 'SELECT stream_id, intent FROM settlement_intents';
 const SELECT_LOG = 'SELECT first_offset, last_offset, body FROM stream_logs WHERE stream_id = ?';
 
-/** Rows that are looked at together. */
-const ROWS_AT_ONCE = 500;
 /** Streams that are looked at together: their logs are in memory then. */
 const STREAMS_AT_ONCE = 50;
 /** Agents' events that are looked at together, with their bytes. */
@@ -52,71 +61,76 @@ const AGENT_EVENTS_AT_ONCE = 16;
 
 /** The tables of the embedded store within one read transaction. */
 export class SqliteStorePicture implements StorePicture {
+  readonly identity: IdentityPicture;
   readonly #db: Pick<Connection, 'prepare'>;
+  readonly #tables: ExaminedTables;
   /** Events of the streams that run, which lie together in groups; read at first need. */
   #running: Map<StreamId, Seen<InspectedLog>> | undefined;
 
   constructor(db: Pick<Connection, 'prepare'>) {
     this.#db = db;
+    this.#tables = new ExaminedTables(db);
+    this.identity = new SqliteIdentityPicture(this.#tables);
   }
 
   accounts(): AsyncIterable<Page<InspectedAccount>> {
-    return this.#each('accounts', 'user_id', `SELECT ${ACCOUNT_COLUMNS} FROM accounts`, sumsFrom);
+    return this.#tables.each('accounts', 'user_id', `SELECT ${ACCOUNT_COLUMNS} FROM accounts`, sumsFrom);
   }
 
   grants(): AsyncIterable<Page<InspectedGrant>> {
-    return this.#each('grants', 'id', `SELECT ${GRANT_COLUMNS} FROM grants`, (row) => ({
+    return this.#tables.each('grants', 'id', `SELECT ${GRANT_COLUMNS} FROM grants`, (row) => ({
       userId: row.user_id as UserId,
       grant: grantFrom(row),
     }));
   }
 
   reservations(): AsyncIterable<Page<CreditReservationState>> {
-    return this.#each('reservations', 'id', SELECT_RESERVATION, reservationFrom);
+    return this.#tables.each('reservations', 'id', SELECT_RESERVATION, reservationFrom);
   }
 
   journal(): AsyncIterable<Page<JournalRow>> {
     const sql = 'SELECT cursor, id, entry FROM journal ORDER BY cursor';
-    return this.#each('journal', 'cursor', sql, journalRowFrom);
+    return this.#tables.each('journal', 'cursor', sql, journalRowFrom);
   }
 
   usage(): AsyncIterable<Page<UsageRecord>> {
-    return this.#each('usage_records', 'id', SELECT_USAGE, usageFrom);
+    return this.#tables.each('usage_records', 'id', SELECT_USAGE, usageFrom);
   }
 
   chats(): AsyncIterable<Page<InspectedChat>> {
-    return this.#each('chats', 'id', 'SELECT id, last_offset FROM chats', (row) => ({
-      id: row.id as string,
-      lastOffset: row.last_offset as number,
-    }));
+    return this.#tables.each('chats', 'id', SELECT_CHAT, chatFrom);
   }
 
   streams(): AsyncIterable<Page<StreamingSessionState>> {
     const sql = `${SELECT_STREAM} ORDER BY chat_id, seq`;
-    return this.#each('streams', 'id', sql, streamFrom, STREAMS_AT_ONCE);
+    return this.#tables.each('streams', 'id', sql, streamFrom, STREAMS_AT_ONCE);
+  }
+
+  messages(): AsyncIterable<Page<InspectedMessage>> {
+    return this.#tables.each('messages', 'seq', 'SELECT * FROM messages', inspectedMessage);
   }
 
   intents(): AsyncIterable<Page<SettlementIntent>> {
-    return this.#each('settlement_intents', 'stream_id', SELECT_INTENT, intentFrom);
+    return this.#tables.each('settlement_intents', 'stream_id', SELECT_INTENT, intentFrom);
   }
 
   agentEvents(): AsyncIterable<Page<AgentEventState>> {
     const sql = `SELECT agent_events.*, bytes FROM agent_events LEFT JOIN agent_event_bytes USING (seq) ORDER BY seq`;
-    return this.#each('agent_events', 'id', sql, stateFrom, AGENT_EVENTS_AT_ONCE, amissOf);
+    return this.#tables.each('agent_events', 'id', sql, stateFrom, AGENT_EVENTS_AT_ONCE, amissOf);
   }
 
   auditRecords(): AsyncIterable<Page<AuditEntry>> {
     const sql = `SELECT ${AUDIT_COLUMNS} FROM audit_records ORDER BY cursor`;
-    return this.#each('audit_records', 'cursor', sql, auditEntryFrom);
+    return this.#tables.each('audit_records', 'cursor', sql, auditEntryFrom);
   }
 
   auditAnchors(): AsyncIterable<Page<ChainAnchor>> {
     const sql = 'SELECT chain, seq, head, at_ms, mac FROM audit_anchors ORDER BY begun';
-    return this.#each('audit_anchors', 'chain', sql, auditAnchorFrom);
+    return this.#tables.each('audit_anchors', 'chain', sql, auditAnchorFrom);
   }
 
   async reservationsOf(ids: readonly string[]): Promise<Found<Seen<CreditReservationState>>> {
-    return this.#of('reservations', `${SELECT_RESERVATION} WHERE id = ?`, ids, reservationFrom);
+    return this.#tables.of('reservations', `${SELECT_RESERVATION} WHERE id = ?`, ids, reservationFrom);
   }
 
   async journalRowsOf(ids: readonly string[]): Promise<Found<Page<JournalRow>>> {
@@ -134,20 +148,46 @@ export class SqliteStorePicture implements StorePicture {
   }
 
   async usageRecordsOf(ids: readonly string[]): Promise<Found<Seen<UsageRecord>>> {
-    return this.#of('usage_records', `${SELECT_USAGE} WHERE id = ?`, ids, usageFrom);
+    return this.#tables.of('usage_records', `${SELECT_USAGE} WHERE id = ?`, ids, usageFrom);
+  }
+
+  async chatsOf(ids: readonly string[]): Promise<Found<Seen<InspectedChat>>> {
+    return this.#tables.of('chats', `${SELECT_CHAT} WHERE id = ?`, ids, chatFrom);
+  }
+
+  /** While a stream has its chat's slot nothing else is added to the chat: its answer stands next to its question. */
+  async messagesOf(streams: readonly StreamingSessionState[]): Promise<Found<Page<InspectedMessage>>> {
+    const fromQuestion = this.#db.prepare(
+      `SELECT * FROM messages WHERE chat_id = ? AND seq >= (SELECT message_seq FROM streams WHERE id = ?)
+       ORDER BY seq LIMIT 2`,
+    );
+    const found = new Map<string, Page<InspectedMessage>>();
+    for (const { id, chatId } of streams) {
+      const rows = (fromQuestion.all(chatId, id) as Row[]).filter((row) => row.stream_id === id);
+      found.set(
+        id,
+        rows.map((row) => seenAs(`messages/${row.seq}`, () => inspectedMessage(row))),
+      );
+    }
+    return found;
   }
 
   async streamsOf(ids: readonly string[]): Promise<Found<Seen<StreamingSessionState>>> {
-    return this.#of('streams', `${SELECT_STREAM} WHERE id = ?`, ids, streamFrom);
+    return this.#tables.of('streams', `${SELECT_STREAM} WHERE id = ?`, ids, streamFrom);
   }
 
   async intentsOf(streamIds: readonly string[]): Promise<Found<Seen<SettlementIntent>>> {
-    return this.#of('settlement_intents', `${SELECT_INTENT} WHERE stream_id = ?`, streamIds, intentFrom);
+    return this.#tables.of(
+      'settlement_intents',
+      `${SELECT_INTENT} WHERE stream_id = ?`,
+      streamIds,
+      intentFrom,
+    );
   }
 
   async logsOf(streams: readonly StreamingSessionState[]): Promise<Found<Seen<InspectedLog>>> {
     const ids = streams.map(({ id }) => id);
-    const logs = this.#of<InspectedLog>('stream_logs', SELECT_LOG, ids, (row) => ({
+    const logs = this.#tables.of<InspectedLog>('stream_logs', SELECT_LOG, ids, (row) => ({
       events: parseEventLines(row.body as string, row.first_offset as number),
       lastOffset: row.last_offset as number,
     }));
@@ -186,66 +226,18 @@ export class SqliteStorePicture implements StorePicture {
     }
     return logs;
   }
-
-  async *#each<Value>(
-    table: string,
-    key: string,
-    sql: string,
-    read: (row: Row) => Value,
-    atOnce = ROWS_AT_ONCE,
-    amiss: (row: Row) => string | undefined = () => undefined,
-  ): AsyncGenerator<Page<Value>> {
-    let page: Array<Seen<Value>> = [];
-    for (const row of this.#db.prepare(sql).iterate() as Iterable<Row>) {
-      page.push(
-        seenAs(
-          `${table}/${row[key]}`,
-          () => read(row),
-          () => amiss(row),
-        ),
-      );
-      if (page.length < atOnce) continue;
-      yield page;
-      page = [];
-    }
-    if (page.length > 0) yield page;
-  }
-
-  #of<Value>(
-    table: string,
-    sql: string,
-    keys: readonly string[],
-    read: (row: Row) => Value,
-  ): Map<string, Seen<Value>> {
-    const byKey = this.#db.prepare(sql);
-    const found = new Map<string, Seen<Value>>();
-    for (const key of keys) {
-      const row = byKey.get(key);
-      if (row !== undefined)
-        found.set(
-          key,
-          seenAs(`${table}/${key}`, () => read(row)),
-        );
-    }
-    return found;
-  }
 }
 
-function seenAs<Value>(
-  row: string,
-  read: () => Value,
-  amissOf: () => string | undefined = () => undefined,
-): Seen<Value> {
-  try {
-    const value = read();
-    const amiss = amissOf();
-    return amiss === undefined ? { row, value } : { row, value, amiss };
-  } catch (error) {
-    return { row, unreadable: said(error) };
-  }
-}
+const chatFrom = (row: Row): InspectedChat => ({
+  id: row.id as string,
+  owner: row.owner as UserId,
+  lastOffset: row.last_offset as number,
+});
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const inspectedMessage = (row: Row): InspectedMessage => ({
+  chatId: row.chat_id as ChatId,
+  message: messageFrom(row as unknown as MessageRow),
+});
 
 const streamFrom = (row: Row): StreamingSessionState => sessionFrom(row as unknown as StreamRow);
 
