@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { type Need, needOf } from '../../../src/adapters/outbound/rules/pattern-needs.ts';
 import { RuleClassifier } from '../../../src/adapters/outbound/rules/rule-classifier.ts';
 import { starterRules } from '../../../src/adapters/outbound/rules/rule-store.ts';
 import { toolRequest } from '../../contracts/event-classifier.ts';
@@ -10,7 +11,16 @@ const MAX_GROWTH = 8;
 /** Longest time of the largest event, in milliseconds. */
 const MAX_MS = 60_000;
 
-const classifier = new RuleClassifier(starterRules());
+const book = starterRules();
+const classifier = new RuleClassifier(book);
+const literalsOf = (need: Need | undefined): readonly string[] => {
+  if (need === undefined) return [];
+  return need.kind === 'literal' ? [need.literal] : need.of.flatMap(literalsOf);
+};
+/** What any pattern needs: with it in the text, none of them is spared. */
+const NEEDED = book.rules.flatMap(({ match, also }) =>
+  [...(match ?? []), ...(also ?? [])].flatMap((pattern) => literalsOf(needOf(pattern))),
+);
 const filled = (piece: string, characters: number): string =>
   piece.repeat(Math.ceil(characters / piece.length)).slice(0, characters);
 
@@ -27,6 +37,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   blanks: ' \t',
   'lines without end': '\n@path\n',
   'an update without end': 'update t set w',
+  'all that rules look for': [...new Set(NEEDED)].join(' '),
 };
 
 /** Time that the processor gave to it, in milliseconds: what else the machine does is not counted. */

@@ -1,5 +1,4 @@
 import type { ClassifiedEvent } from '../../../application/ports/control/event-classifier.ts';
-import { argumentLines } from './argument-lines.ts';
 import { normalText } from './normal-text.ts';
 import type { Place } from './rule-book.ts';
 
@@ -8,7 +7,7 @@ export interface Piece {
   readonly place: Place;
   /** As rules compare it: small letters, words joined by `_`; empty where there is no tool. */
   readonly tool: string;
-  /** Arguments laid out as lines, anything else as it came. */
+  /** As it came. */
   readonly text: string;
 }
 
@@ -40,11 +39,7 @@ export function* piecesOf(event: ClassifiedEvent): Generator<Piece> {
   yield piece('answer', '', event.output);
 }
 
-const piece = (place: Place, tool: string, text: string): Piece => ({
-  place,
-  tool,
-  text: argumentLines(text),
-});
+const piece = (place: Place, tool: string, text: string): Piece => ({ place, tool, text });
 
 /** `runShellCommand`, `run-shell.command` and `Run Shell Command` are one name. */
 function toolName(name: string): string {

@@ -1,14 +1,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RE2JS } from 're2js';
 import type {
   ClassifiedEvent,
   EventClassifier,
   Finding,
 } from '../../../application/ports/control/event-classifier.ts';
 import { BENIGN, type MadCode, severityOf } from '../../../domain/control/mad-code.ts';
+import { argumentLines } from './argument-lines.ts';
 import { type Piece, piecesOf } from './event-pieces.ts';
-import { type NormalText, normalText } from './normal-text.ts';
 import type { AnyOf, Rule, RuleBook } from './rule-book.ts';
+import {
+  type Asked,
+  PLAIN,
+  type PlacePlan,
+  type PlannedRule,
+  RulePlan,
+  type ScreenedText,
+  SHELL,
+} from './rule-plan.ts';
 
 /** Most tools of one event; with more it is dangerous in itself, because nobody could look at them. */
 const MAX_CALLS = 1_000;
@@ -20,8 +28,6 @@ const WINDOW_CHARACTERS = 32_768;
 const OVERLAP_CHARACTERS = 2_048;
 /** Characters times patterns between two turns of the event loop. */
 const WORK_OF_A_TURN = 262_144;
-/** A text that is no longer is asked about by all patterns of a rule without a pause, in characters. */
-const SHORT_CHARACTERS = 4_096;
 
 /** A finding with what led to it. */
 export interface Explanation {
@@ -44,15 +50,15 @@ class GivenUp extends Error {}
  * only make that stricter: whatever they say, the rules behind them are asked too.
  */
 export class RuleClassifier implements EventClassifier {
-  #book: RuleBook;
+  #plan: RulePlan;
 
   constructor(book: RuleBook) {
-    this.#book = book;
+    this.#plan = new RulePlan(book);
   }
 
   /** Goes by these rules from the next event on. */
   replace(book: RuleBook): void {
-    this.#book = book;
+    this.#plan = new RulePlan(book);
   }
 
   async classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding> {
@@ -62,7 +68,12 @@ export class RuleClassifier implements EventClassifier {
   /** As `classify`, with what led to the finding. */
   async explain(event: ClassifiedEvent, signal: AbortSignal): Promise<Explanation> {
     try {
-      return await new Look(this.#book, event, signal).explain();
+      const look = new Look(this.#plan, event);
+      // Most events are short, and promises would cost more than their patterns do: only a pause makes any.
+      for (const steps = look.steps(); ; await nextTurn()) {
+        if (signal.aborted) throw new GivenUp();
+        if (steps.next().done === true) return look.worst;
+      }
     } catch (error) {
       const reason = error instanceof GivenUp ? 'The rules took too long' : 'The rules failed';
       return { finding: { kind: 'error', reason } };
@@ -70,55 +81,66 @@ export class RuleClassifier implements EventClassifier {
   }
 }
 
+/** A piece of work that others may have their turn in, wherever it yields. */
+type Steps<Result> = Generator<undefined, Result, void>;
+
 /** One event under one set of rules. */
 class Look {
-  readonly #book: RuleBook;
+  readonly #plan: RulePlan;
   readonly #event: ClassifiedEvent;
-  readonly #signal: AbortSignal;
   #work = 0;
   #worst: Explanation = {
     finding: { kind: 'classified', code: BENIGN, reason: '', rule: undefined },
   };
   #code: MadCode = BENIGN;
 
-  constructor(book: RuleBook, event: ClassifiedEvent, signal: AbortSignal) {
-    this.#book = book;
+  constructor(plan: RulePlan, event: ClassifiedEvent) {
+    this.#plan = plan;
     this.#event = event;
-    this.#signal = signal;
   }
 
-  async explain(): Promise<Explanation> {
-    if (this.#signal.aborted) throw new GivenUp();
-    if (this.#event.calls.length > MAX_CALLS) {
-      const reason = `Asks for more than ${MAX_CALLS} tools at once`;
-      return { finding: { kind: 'classified', code: 'M3' as MadCode, reason, rule: 'too-many-calls' } };
-    }
-    for (const piece of piecesOf(this.#event)) await this.#judge(piece);
+  /** What has been found so far. */
+  get worst(): Explanation {
     return this.#worst;
   }
 
-  async #judge(piece: Piece): Promise<void> {
-    const windows = await this.#windowsOf(piece.text);
-    const kinds = await this.#kindsOf(piece, windows);
-    const short = shortOf(windows);
-    for (const rule of this.#book.rules) {
-      if (!this.#concerns(rule, piece, kinds)) continue;
-      // Most texts are short, and hundreds of promises would cost more than their patterns do.
-      const holds =
-        short === undefined ? await this.#matches(rule, windows) : this.#matchesShort(rule, short);
-      if (this.#work > WORK_OF_A_TURN) await this.#pause();
+  *steps(): Steps<void> {
+    if (this.#event.calls.length > MAX_CALLS) {
+      const reason = `Asks for more than ${MAX_CALLS} tools at once`;
+      this.#worst = {
+        finding: { kind: 'classified', code: 'M3' as MadCode, reason, rule: 'too-many-calls' },
+      };
+      return;
+    }
+    for (const piece of piecesOf(this.#event)) {
+      const plan = this.#plan.at(piece.place);
+      if (plan !== undefined) yield* this.#judge(piece, plan);
+    }
+  }
+
+  *#judge(piece: Piece, plan: PlacePlan): Steps<void> {
+    const windows = yield* this.#windowsOf(argumentLines(piece.text), plan);
+    const tool = this.#plan.screenedTool(piece.tool);
+    const kinds = yield* this.#kindsOf(plan, tool, windows);
+    for (const planned of plan.rules) {
+      const { rule } = planned;
+      if (!mayHold(planned, windows) || !this.#concerns(planned, tool, kinds)) continue;
+      const holds = yield* this.#matches(planned, windows);
+      if (this.#isTired) yield* this.#rest();
       if (!holds) continue;
       this.#note(rule, piece);
       if (rule.agent === undefined && rule.source === undefined) return;
     }
   }
 
-  async #windowsOf(text: string): Promise<readonly NormalText[]> {
-    const windows: NormalText[] = [];
+  *#windowsOf(text: string, plan: PlacePlan): Steps<readonly ScreenedText[]> {
+    const windows: ScreenedText[] = [];
     for (let from = 0; ; from += WINDOW_CHARACTERS - OVERLAP_CHARACTERS) {
-      windows.push(normalText(text.slice(from, from + WINDOW_CHARACTERS)));
+      const window = plan.screened(text.slice(from, from + WINDOW_CHARACTERS));
+      windows.push(window);
+      this.#work += window.plain.length;
       if (from + WINDOW_CHARACTERS >= text.length) return windows;
-      await this.#pause();
+      yield* this.#rest();
     }
   }
 
@@ -131,23 +153,25 @@ class Look {
   }
 
   /** The kinds of the tool of a call; a tool of no known kind counts as one of every kind. */
-  async #kindsOf(piece: Piece, windows: readonly NormalText[]): Promise<ReadonlySet<string>> {
+  *#kindsOf(
+    { kinds }: PlacePlan,
+    named: ScreenedText,
+    windows: readonly ScreenedText[],
+  ): Steps<ReadonlySet<string>> {
     const found = new Set<string>();
-    if (piece.place !== 'call') return found;
-    for (const { name, tool, member } of this.#book.kinds) {
-      const isNamed = hasAny(tool, piece.tool);
-      if (isNamed || (member !== undefined && (await this.#isIn(member, windows)))) found.add(name);
+    for (const { name, tool, member } of kinds) {
+      const isNamed = tool !== undefined && this.#isFoundIn(tool, named);
+      if (isNamed || (member !== undefined && (yield* this.#isIn(member, windows)))) found.add(name);
     }
-    return found.size > 0 ? found : new Set(this.#book.kinds.map(({ name }) => name));
+    return found.size > 0 ? found : new Set(kinds.map(({ name }) => name));
   }
 
   /** Whether everything holds that a rule asks of what a text is, and of whose. */
-  #concerns(rule: Rule, { place, tool }: Piece, kinds: ReadonlySet<string>): boolean {
-    if (!rule.places.includes(place)) return false;
+  #concerns({ rule, tool }: PlannedRule, named: ScreenedText, kinds: ReadonlySet<string>): boolean {
     if (rule.kinds !== undefined && !rule.kinds.some((kind) => kinds.has(kind))) return false;
     const { profile, agentId, source } = this.#event;
     return (
-      (rule.tool === undefined || hasAny(rule.tool, tool)) &&
+      (tool === undefined || this.#isFoundIn(tool, named)) &&
       (rule.profile === undefined || hasAny(rule.profile, (profile ?? '').toLowerCase())) &&
       (rule.agent === undefined || hasAny(rule.agent, claimed(agentId))) &&
       (rule.source === undefined || hasAny(rule.source, claimed(source)))
@@ -158,55 +182,58 @@ class Look {
    * What excuses a text has to be the whole of it as a person sees it: the other form leaves out what a shell would, and
    * what is left out must not be excused.
    */
-  async #matches({ match, also, excuses }: Rule, windows: readonly NormalText[]): Promise<boolean> {
+  *#matches({ rule, match, also }: PlannedRule, windows: readonly ScreenedText[]): Steps<boolean> {
     if (match !== undefined) {
-      if (!excuses) {
-        if (!(await this.#isIn(match, windows))) return false;
-      } else if (windows.length !== 1 || !hasAny(match, windows[0]?.plain ?? '')) return false;
+      if (!rule.excuses) {
+        if (!(yield* this.#isIn(match, windows))) return false;
+      } else if (windows.length !== 1 || !hasAny(match.patterns, windows[0]?.plain ?? '')) return false;
     }
-    return also === undefined || (await this.#isIn(also, windows));
+    return also === undefined || (yield* this.#isIn(also, windows));
   }
 
-  /** The same of a short text, without a pause. */
-  #matchesShort({ match, also, excuses }: Rule, text: NormalText): boolean {
-    if (match !== undefined) {
-      if (!(excuses ? hasAny(match, text.plain) : this.#isInShort(match, text))) return false;
-    }
-    return also === undefined || this.#isInShort(also, text);
-  }
-
-  #isInShort(patterns: readonly RE2JS[], text: NormalText): boolean {
-    for (const pattern of patterns) {
-      this.#work += text.plain.length;
-      if (isFoundIn(pattern, text)) return true;
-    }
-    return false;
-  }
-
-  async #isIn(patterns: readonly RE2JS[], windows: readonly NormalText[]): Promise<boolean> {
+  *#isIn(asked: Asked, windows: readonly ScreenedText[]): Steps<boolean> {
     for (const window of windows) {
-      for (const pattern of patterns) {
-        if (isFoundIn(pattern, window)) return true;
-        this.#work += window.plain.length;
-        if (this.#work > WORK_OF_A_TURN) await this.#pause();
+      for (let at = 0; at < asked.patterns.length; at += 1) {
+        if (this.#isOneFound(asked, at, window)) return true;
+        if (this.#isTired) yield* this.#rest();
       }
     }
     return false;
   }
 
-  async #pause(): Promise<void> {
+  #isFoundIn(asked: Asked, window: ScreenedText): boolean {
+    return asked.patterns.some((_, at) => this.#isOneFound(asked, at, window));
+  }
+
+  /** Whether a pattern is found in a text, in either of its forms. */
+  #isOneFound({ patterns, first }: Asked, at: number, { plain, shell, candidates }: ScreenedText): boolean {
+    const forms = candidates[first + at];
+    const pattern = patterns[at];
+    if (pattern === undefined || forms === undefined || forms === 0) return false;
+    this.#work += plain.length;
+    return ((forms & PLAIN) !== 0 && pattern.test(plain)) || ((forms & SHELL) !== 0 && pattern.test(shell));
+  }
+
+  get #isTired(): boolean {
+    return this.#work > WORK_OF_A_TURN;
+  }
+
+  *#rest(): Steps<void> {
     this.#work = 0;
-    await nextTurn();
-    if (this.#signal.aborted) throw new GivenUp();
+    yield;
   }
 }
 
-/** The only window of a text that is short. */
-const shortOf = (windows: readonly NormalText[]): NormalText | undefined =>
-  windows.length === 1 && (windows[0]?.plain.length ?? 0) <= SHORT_CHARACTERS ? windows[0] : undefined;
+/** Whether each of a rule's conditions has a pattern that may be found in one of these. */
+const mayHold = ({ match, also }: PlannedRule, windows: readonly ScreenedText[]): boolean =>
+  (match === undefined || mayBeIn(match, windows)) && (also === undefined || mayBeIn(also, windows));
 
-const isFoundIn = (pattern: RE2JS, { plain, shell }: NormalText): boolean =>
-  pattern.test(plain) || (shell !== plain && pattern.test(shell));
+function mayBeIn({ patterns, first }: Asked, windows: readonly ScreenedText[]): boolean {
+  for (const { candidates } of windows) {
+    for (let at = first; at < first + patterns.length; at += 1) if (candidates[at] !== 0) return true;
+  }
+  return false;
+}
 
 const hasAny = (patterns: AnyOf, text: string): boolean =>
   patterns?.some((pattern) => pattern.test(text)) ?? false;

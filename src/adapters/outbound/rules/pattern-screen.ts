@@ -1,0 +1,98 @@
+import type { RE2JS } from 're2js';
+import { LiteralFinder } from './literal-finder.ts';
+import { type Need, needOf } from './pattern-needs.ts';
+
+/** What is needed, with literals by their numbers. */
+type Condition =
+  | { readonly kind: 'literal'; readonly number: number; readonly length: number }
+  | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] };
+
+/** Literals of which one has to be there, and how telling it is that one is: the length of the shortest. */
+interface Clue {
+  readonly numbers: readonly number[];
+  readonly weight: number;
+}
+
+/**
+ * Tells of many patterns at once which of them a text can be without: those that need a literal which it has not. What is
+ * left may still not be found in it. One look at each character of the text decides.
+ */
+export class PatternScreen {
+  readonly #finder: LiteralFinder;
+  readonly #conditions: ReadonlyArray<Condition | undefined>;
+  /** Patterns that nothing is known of: any text may have them. */
+  readonly #always: readonly number[];
+  /** For each literal the patterns that are looked at when it is there. */
+  readonly #calls: ReadonlyArray<readonly number[]>;
+  /** The search in which each literal was found, and each pattern looked at, last. */
+  readonly #foundIn: Float64Array;
+  readonly #calledIn: Float64Array;
+  #searches = 0;
+
+  constructor(patterns: readonly RE2JS[]) {
+    const needs = patterns.map(needOf);
+    this.#finder = new LiteralFinder(needs.flatMap((need) => (need === undefined ? [] : literalsOf(need))));
+    this.#conditions = needs.map((need) => need && conditionOf(need, this.#finder));
+    const calls: number[][] = Array.from({ length: this.#finder.size }, () => []);
+    const always: number[] = [];
+    for (const [pattern, condition] of this.#conditions.entries()) {
+      if (condition === undefined) always.push(pattern);
+      else for (const number of new Set(clueOf(condition).numbers)) calls[number]?.push(pattern);
+    }
+    this.#always = always;
+    this.#calls = calls;
+    this.#foundIn = new Float64Array(this.#finder.size);
+    this.#calledIn = new Float64Array(patterns.length);
+  }
+
+  /** Adds `bit` to what `candidates` has for each pattern, by its place, that may be found in the text. */
+  mark(text: string, bit: number, candidates: Uint8Array): void {
+    for (const pattern of this.#always) candidates[pattern] = (candidates[pattern] ?? 0) | bit;
+    const found = this.#finder.find(text);
+    this.#searches += 1;
+    for (const number of found) this.#foundIn[number] = this.#searches;
+    for (const number of found) {
+      for (const pattern of this.#calls[number] ?? []) {
+        if (this.#calledIn[pattern] === this.#searches) continue;
+        this.#calledIn[pattern] = this.#searches;
+        if (this.#holds(this.#conditions[pattern])) candidates[pattern] = (candidates[pattern] ?? 0) | bit;
+      }
+    }
+  }
+
+  #holds(condition: Condition | undefined): boolean {
+    if (condition === undefined) return true;
+    if (condition.kind === 'literal') return this.#foundIn[condition.number] === this.#searches;
+    for (const part of condition.of) {
+      if (this.#holds(part) !== (condition.kind === 'all')) return condition.kind === 'any';
+    }
+    return condition.kind === 'all';
+  }
+}
+
+const literalsOf = (need: Need): readonly string[] =>
+  need.kind === 'literal' ? [need.literal] : need.of.flatMap(literalsOf);
+
+/** Undefined where literals that nobody looks for leave nothing that could be asked. */
+function conditionOf(need: Need, finder: LiteralFinder): Condition | undefined {
+  if (need.kind === 'literal') {
+    const number = finder.numberOf(need.literal);
+    return number === undefined ? undefined : { kind: 'literal', number, length: need.literal.length };
+  }
+  const parts = need.of.map((part) => conditionOf(part, finder));
+  const of = parts.filter((part) => part !== undefined);
+  if (of.length === 0 || (need.kind === 'any' && of.length < parts.length)) return undefined;
+  return { kind: need.kind, of };
+}
+
+/** Of what has to hold, the part whose literals are the longest: the rarer they are, the less is looked at in vain. */
+function clueOf(condition: Condition): Clue {
+  if (condition.kind === 'literal') return { numbers: [condition.number], weight: condition.length };
+  const clues = condition.of.map(clueOf);
+  if (condition.kind === 'all')
+    return clues.reduce((best, clue) => (clue.weight > best.weight ? clue : best));
+  return {
+    numbers: clues.flatMap(({ numbers }) => numbers),
+    weight: Math.min(...clues.map(({ weight }) => weight)),
+  };
+}

@@ -1,0 +1,113 @@
+import type { RE2JS } from 're2js';
+import { type NormalText, normalText } from './normal-text.ts';
+import { PatternScreen } from './pattern-screen.ts';
+import { type AnyOf, PLACES, type Place, type Rule, type RuleBook } from './rule-book.ts';
+
+/** The form of a text in which a pattern may be found, as bits. */
+export const PLAIN = 1;
+export const SHELL = 2;
+
+/** Patterns of which one has to be found; in what was screened the first of them has this place, the others follow. */
+export interface Asked {
+  readonly patterns: readonly RE2JS[];
+  readonly first: number;
+}
+
+/** A rule where it is asked. */
+export interface PlannedRule {
+  readonly rule: Rule;
+  readonly tool: Asked | undefined;
+  readonly match: Asked | undefined;
+  readonly also: Asked | undefined;
+}
+
+/** A text in its forms, and for each pattern that is asked about it the forms in which it may be found. */
+export interface ScreenedText extends NormalText {
+  readonly candidates: Uint8Array;
+}
+
+/** A kind of tools: what tells one by its name, and by the names of its arguments. */
+export interface PlannedKind {
+  readonly name: string;
+  readonly tool: Asked | undefined;
+  readonly member: Asked | undefined;
+}
+
+/** Patterns that are asked about the same texts. */
+class Inquiry {
+  readonly #patterns: RE2JS[] = [];
+  #screen: PatternScreen | undefined;
+
+  add(patterns: AnyOf): Asked | undefined {
+    if (patterns === undefined) return undefined;
+    const first = this.#patterns.length;
+    this.#patterns.push(...patterns);
+    return { patterns, first };
+  }
+
+  /** Nothing is added any more. */
+  candidatesIn({ plain, shell }: NormalText): Uint8Array {
+    this.#screen ??= new PatternScreen(this.#patterns);
+    const candidates = new Uint8Array(this.#patterns.length);
+    this.#screen.mark(plain, PLAIN, candidates);
+    if (shell !== plain) this.#screen.mark(shell, SHELL, candidates);
+    return candidates;
+  }
+}
+
+/** What is asked about the texts of one place, in its order. */
+export interface PlacePlan {
+  readonly rules: readonly PlannedRule[];
+  /** Kinds of tools, where they are asked for. */
+  readonly kinds: readonly PlannedKind[];
+  screened(text: string): ScreenedText;
+}
+
+/** Rules, laid out by where they are asked. */
+export class RulePlan {
+  readonly #places: ReadonlyMap<Place, PlacePlan>;
+  readonly #tools = new Inquiry();
+
+  constructor(book: RuleBook) {
+    this.#places = new Map(PLACES.map((place) => [place, this.#planOf(place, book)]));
+  }
+
+  /** Undefined where nothing is asked. */
+  at(place: Place): PlacePlan | undefined {
+    const plan = this.#places.get(place);
+    return plan?.rules.length === 0 ? undefined : plan;
+  }
+
+  /** A tool's name, as `tool` of a rule or kind asks about it. */
+  screenedTool(tool: string): ScreenedText {
+    const text = { plain: tool, shell: tool };
+    return { ...text, candidates: this.#tools.candidatesIn(text) };
+  }
+
+  #planOf(place: Place, book: RuleBook): PlacePlan {
+    const texts = new Inquiry();
+    const isCall = place === 'call';
+    // What is no call has no kind of tool.
+    const rules = book.rules.filter(
+      ({ places, kinds }) => places.includes(place) && (isCall || kinds === undefined),
+    );
+    const kinds = isCall ? book.kinds : [];
+    return {
+      rules: rules.map((rule) => ({
+        rule,
+        tool: this.#tools.add(rule.tool),
+        match: texts.add(rule.match),
+        also: texts.add(rule.also),
+      })),
+      kinds: kinds.map(({ name, tool, member }) => ({
+        name,
+        tool: this.#tools.add(tool),
+        member: texts.add(member),
+      })),
+      screened: (text) => {
+        const normal = normalText(text);
+        return { ...normal, candidates: texts.candidatesIn(normal) };
+      },
+    };
+  }
+}
