@@ -74,6 +74,15 @@ export function describeApiKeyVerifier(name: string, create: () => Promise<Verif
       expect(await verifier.verify(keyText(wider.key))).to.deep.include({ scopes: ['control', 'mux'] });
     });
 
+    it('tells when a key expires', async () => {
+      const { world, verifier } = setup;
+      const expiresAtMs = world.clock.nowMs() + 60_000;
+      for (const given of [{ owner: 'ann' }, {}]) {
+        const { key } = await world.mintKey({ ...given, expiresAtMs });
+        expect(await verifier.verify(keyText(key))).to.deep.include({ expiresAtMs });
+      }
+    });
+
     it('refuses a key that nobody made, and a guessed secret', async () => {
       const { world, verifier } = setup;
       const { apiKey } = await world.mintKey({ owner: 'ann' });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ApiClient } from '../support/api-client.ts';
+import { agentKey, setPolicy } from '../support/control-scenes.ts';
 import { type Conversation, messageOf, type Step, Talk } from '../support/conversation.ts';
 import { bytesOf, IndependentMux } from '../support/independent-mux.ts';
 import { RunningServer } from '../support/running-server.ts';
@@ -16,13 +17,27 @@ describe('the vectors of whole conversations', function () {
   let user: ApiClient;
   let other: ApiClient;
   let again: ApiClient;
+  let keys: Readonly<Record<'agent' | 'the same agent' | 'other agent', string>>;
 
   async function start(): Promise<void> {
     server = await RunningServer.start(FLAGS);
     user = await ApiClient.login(server.urls, 'user1', 'User1@123');
     again = await ApiClient.login(server.urls, 'user1', 'User1@123');
     other = await ApiClient.login(server.urls, 'supervisor1', 'Supervisor1@');
+    const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
+    await setPolicy(admin, { mode: 'block' });
+    const keyOf = async (agent: string): Promise<string> =>
+      (await agentKey(admin, agent, 'admin@admin', ['control', 'mux'])).key;
+    keys = {
+      agent: await keyOf('builder'),
+      'the same agent': await keyOf('builder'),
+      'other agent': await keyOf('tester'),
+    };
   }
+  const credentialOf = (as: Step['as']): string => {
+    if (as === 'agent' || as === 'other agent') return keys[as];
+    return (as === 'other' ? other : user).token ?? '';
+  };
   before(start);
   after(() => server.dispose());
 
@@ -40,12 +55,14 @@ describe('the vectors of whole conversations', function () {
     it(`are what the server says: ${conversation.name}`, async () => {
       const talk = new Talk(conversation, {
         connect: ({ subprotocol = '', as }) =>
-          IndependentMux.connect(server.urls.chat, subprotocol, (as === 'other' ? other : user).token ?? ''),
+          IndependentMux.connect(server.urls.chat, subprotocol, credentialOf(as)),
         operate: () => server.signal('SIGTERM'),
         known: {
           c_1: await user.createChat(),
           'a-token-of-user1': again.token ?? '',
           'a-token-of-supervisor1': other.token ?? '',
+          'a-key-of-the-same-agent': keys['the same agent'],
+          'a-key-of-another-agent': keys['other agent'],
         },
       });
       for (const [place, step] of conversation.steps.entries()) {

@@ -26,8 +26,10 @@ export async function agentKey(
   agent?: string,
   password = 'admin@admin',
   scopes: readonly string[] = ['control'],
+  expiresAtMs?: number,
 ): Promise<AgentKey> {
-  const draft = { name: agent ?? 'agent', scopes, password };
+  const expiry = expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() };
+  const draft = { name: agent ?? 'agent', scopes, password, ...expiry };
   const named = agent === undefined ? draft : { ...draft, agent };
   const { status, body } = await admin.post('auth', '/api/keys', named);
   if (status !== 201) throw new Error(`no key: ${JSON.stringify(body)}`);

@@ -5,7 +5,7 @@ import { bytesOf, type IndependentMux, type PlainFrame } from './independent-mux
 export interface Step {
   readonly connect?: string;
   readonly subprotocol?: string;
-  readonly as?: 'user' | 'other';
+  readonly as?: 'user' | 'other' | 'agent' | 'other agent';
   readonly operator?: string;
   readonly on?: string;
   readonly from?: 'client' | 'server';

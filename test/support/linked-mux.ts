@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Kind, KindSession, SessionOut } from '../../src/adapters/inbound/ws/mux/kinds/kind.ts';
 import type { MuxConnection } from '../../src/adapters/inbound/ws/mux/mux-connection.ts';
-import { expiryOf } from '../../src/adapters/inbound/ws/mux/show-credential.ts';
+import { shownBy } from '../../src/adapters/inbound/ws/mux/show-credential.ts';
 import type { Platform, PostAnswer, SocketLike } from '../../src/client/platform/platform.ts';
 import { anna, type MuxWorld } from './mux-world.ts';
 
@@ -115,7 +115,7 @@ export class LinkedMux implements Platform {
     const socket = new LinkedSocket(protocols[0] ?? '');
     const credential = headers.authorization?.replace('Bearer ', '');
     setImmediate(() => {
-      const shown = { principal: anna(), ...expiryOf(credential) };
+      const shown = shownBy(anna(), credential);
       const who = { shown, requestId: 'request', network: '192.0.2.1', batch: true };
       const connection = this.world.connections.add({ ...socket.ends(), ...who });
       this.links.push({ socket, connection });

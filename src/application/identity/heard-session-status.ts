@@ -1,25 +1,33 @@
 import type { UserId } from '../../domain/identity/ids.ts';
-import type { EndingPrincipal } from '../../domain/identity/principal.ts';
+import { type EndingPrincipal, hasExpired } from '../../domain/identity/principal.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import type { SessionStatus } from '../ports/identity/session-status.ts';
 import type { HeardEnds } from './heard-ends.ts';
 
+interface Deps {
+  readonly heard: HeardEnds;
+  readonly directory: PrincipalDirectory;
+  readonly clock: Clock;
+}
+
 /** The status of logins and keys in a service that runs apart from auth, by what auth tells it. */
 export class HeardSessionStatus implements SessionStatus {
-  readonly #deps: { readonly heard: HeardEnds; readonly directory: PrincipalDirectory };
+  readonly #deps: Deps;
 
-  constructor(deps: { readonly heard: HeardEnds; readonly directory: PrincipalDirectory }) {
+  constructor(deps: Deps) {
     this.#deps = deps;
   }
 
   /**
-   * What has ended is refused whether or not auth can be heard. Of a user whose account was changed while a token of
+   * What has ended is refused whether or not auth can be heard; a key's own time is over without a word of it. Of a user whose account was changed while a token of
    * before could still live auth is asked, once: his role may be another, and a key ends with its owner.
    *
    * @throws PortError `unavailable` when auth has not been heard for 5 seconds, or cannot be asked.
    */
   async isLive(principal: EndingPrincipal): Promise<boolean> {
-    const { heard } = this.#deps;
+    const { heard, clock } = this.#deps;
+    if (hasExpired(principal, clock.nowMs())) return false;
     if (heard.hasEnded(principal.kind === 'user' ? principal.loginSessionId : principal.apiKeyId))
       return false;
     heard.requireHeard();

@@ -104,10 +104,13 @@ export function principalOfKey(
   key: ApiKey,
   owner: User | undefined,
 ): KeyPrincipal | AgentPrincipal | undefined {
-  const { id: apiKeyId, scopes, agent } = key;
-  if (isControl(key)) return { kind: 'agent', apiKeyId, scopes, ...(agent === undefined ? {} : { agent }) };
+  const { id: apiKeyId, scopes, agent, expiresAtMs } = key;
+  const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+  if (isControl(key)) {
+    return { kind: 'agent', apiKeyId, scopes, ...(agent === undefined ? {} : { agent }), ...expiry };
+  }
   if (owner === undefined || owner.disabledAtMs !== undefined || owner.deletedAtMs !== undefined)
     return undefined;
   const { id: userId, username, email, role } = owner;
-  return { kind: 'key', userId, username, email, role, apiKeyId, scopes };
+  return { kind: 'key', userId, username, email, role, apiKeyId, scopes, ...expiry };
 }

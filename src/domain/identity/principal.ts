@@ -31,6 +31,8 @@ export interface KeyPrincipal extends Person {
   /** The key that was shown; what is open ends with it. */
   readonly apiKeyId: ApiKeyId;
   readonly scopes: readonly ApiKeyScope[];
+  /** When the key is good no more, in unix milliseconds; absent where it lasts until it is revoked. */
+  readonly expiresAtMs?: number;
 }
 
 /** Who may own something: a person by a login, or by a key of his. */
@@ -46,6 +48,8 @@ export interface AgentPrincipal {
   readonly scopes: readonly ApiKeyScope[];
   /** The agent profile that the key is bound to; a key without one is the agent by itself. */
   readonly agent?: string;
+  /** When the key is good no more, in unix milliseconds; absent where it lasts until it is revoked. */
+  readonly expiresAtMs?: number;
 }
 
 /** Who came with a credential that can end while it is in use. */
@@ -58,6 +62,10 @@ export interface ServicePrincipal {
 
 /** Who asks. */
 export type Principal = EndingPrincipal | ServicePrincipal;
+
+/** Whether what somebody came with is over by its own time: that of a key. A login's is its own to know. */
+export const hasExpired = (principal: EndingPrincipal, nowMs: number): boolean =>
+  principal.kind !== 'user' && principal.expiresAtMs !== undefined && nowMs >= principal.expiresAtMs;
 
 /** Reads a role as callers write it. */
 export function roleFrom(text: string): Role | undefined {

@@ -60,8 +60,8 @@ function bindHearing(container: Container, auth: Auth): void {
   container
     .bind(SESSION_STATUS)
     .toResolvedValue(
-      (heard, directory) => new HeardSessionStatus({ heard, directory }),
-      [identity.HEARD_ENDS, PRINCIPAL_DIRECTORY],
+      (heard, directory, clock) => new HeardSessionStatus({ heard, directory, clock }),
+      [identity.HEARD_ENDS, PRINCIPAL_DIRECTORY, CLOCK],
     )
     .inSingletonScope();
   const feed = new HttpRevocationFeed(auth);

@@ -49,7 +49,7 @@ describe('a service that runs apart from auth', () => {
       return account;
     };
     const directory = { resolve, resolveEmail: resolve, search: async () => ({ entries: [], total: 0 }) };
-    status = new HeardSessionStatus({ heard, directory });
+    status = new HeardSessionStatus({ heard, directory, clock });
   });
 
   const expectUnheard = async (answer: Promise<unknown>): Promise<void> => {
@@ -128,6 +128,14 @@ describe('a service that runs apart from auth', () => {
     heard.hear([ended({ userId, closed: true })]);
     expect(await status.isLive(HER_KEY)).to.equal(false);
     expect(await status.isLive(AGENT)).to.equal(true);
+  });
+
+  it('refuses a key whose time is over, of which auth tells nothing', async () => {
+    const expiresAtMs = clock.nowMs() + 1_000;
+    heard.hear([CAUGHT_UP]);
+    for (const key of [HER_KEY, AGENT]) expect(await status.isLive({ ...key, expiresAtMs })).to.equal(true);
+    clock.advance(1_000);
+    for (const key of [HER_KEY, AGENT]) expect(await status.isLive({ ...key, expiresAtMs })).to.equal(false);
   });
 
   it('asks again when auth could not be asked', async () => {

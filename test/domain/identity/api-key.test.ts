@@ -17,7 +17,7 @@ import {
 } from '../../../src/domain/identity/api-key-text.ts';
 import { crc32 } from '../../../src/domain/identity/crc32.ts';
 import type { ApiKeyId } from '../../../src/domain/identity/ids.ts';
-import type { Role } from '../../../src/domain/identity/principal.ts';
+import { hasExpired, type Role } from '../../../src/domain/identity/principal.ts';
 import { aControlKey, aKey, aUser } from '../../support/identity-builders.ts';
 import { T0 } from '../../support/ledger-builders.ts';
 
@@ -155,5 +155,19 @@ describe('what a kept API key stands for', () => {
     });
     const bound = principalOfKey(aControlKey(1, { agent: 'builder' }), undefined);
     expect(bound).to.deep.equal({ kind: 'agent', apiKeyId, scopes: ['control'], agent: 'builder' });
+  });
+
+  it('is over when the key is, by its own time', () => {
+    const expiresAtMs = T0 + 1;
+    for (const principal of [
+      principalOfKey(aKey(1, { expiresAtMs }), aUser(1)),
+      principalOfKey(aControlKey(1, { expiresAtMs }), undefined),
+    ] as const) {
+      if (principal === undefined) throw new Error('it is nobody');
+      expect(principal.expiresAtMs).to.equal(expiresAtMs);
+      expect([hasExpired(principal, T0), hasExpired(principal, expiresAtMs)]).to.deep.equal([false, true]);
+    }
+    const lasting = principalOfKey(aControlKey(1), undefined);
+    expect(lasting && hasExpired(lasting, Number.MAX_SAFE_INTEGER)).to.equal(false);
   });
 });

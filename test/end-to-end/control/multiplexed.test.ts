@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { AgentClient, BENIGN, DANGEROUS } from '../../support/agent-client.ts';
+import { AgentClient, DANGEROUS } from '../../support/agent-client.ts';
 import { ApiClient } from '../../support/api-client.ts';
 import {
   type AgentKey,
@@ -11,29 +11,9 @@ import {
   setPolicy,
 } from '../../support/control-scenes.ts';
 import { eventually } from '../../support/eventually.ts';
-import { MuxClient, type Received } from '../../support/mux-client.ts';
+import { eventOf, logInAgent, loginOf, type MuxAgent, openAgent } from '../../support/mux-agent.ts';
+import { MuxClient } from '../../support/mux-client.ts';
 import { RunningServer } from '../../support/running-server.ts';
-
-const loginOf = (sessionId: string, more = {}) => ({
-  login: { sessionId, schemaVersion: 2, source: 'sdk', ...more },
-});
-const eventOf = (eventId: string, event = BENIGN) => ({
-  pairedBatch: { events: [{ eventId, runId: 'run-1', ...event }] },
-});
-
-/** One control session of an agent over a connection of its own. */
-interface Agent {
-  readonly mux: MuxClient;
-  readonly handle: string;
-  readonly sessionId: string;
-  readonly resumeToken: string;
-  readonly recovered: boolean;
-  readonly offset: number;
-  send(frame: object): void;
-  /** The next EVENT that is what is waited for. */
-  event(isWanted: (json: Received['json']) => boolean): Promise<Received>;
-  verdict(eventId: string): Promise<Received>;
-}
 
 describe('agents over multiplexed sessions', function () {
   this.timeout(60_000);
@@ -59,29 +39,21 @@ describe('agents over multiplexed sessions', function () {
     for (const { socket } of clients.splice(0)) socket.terminate();
   });
 
-  const open = async (key: string, more = {}): Promise<Agent> => {
+  const open = async (key: string, more = {}): Promise<MuxAgent> => {
     const mux = await MuxClient.connect(url, key);
     clients.push(mux);
-    const opened = await mux.open('control', more);
-    const { handle } = opened;
-    const event = (isWanted: (json: Received['json']) => boolean) =>
-      mux.next((frame) => frame.handle === handle && frame.name === 'EVENT' && isWanted(frame.json));
-    return {
-      mux,
-      ...opened,
-      send: (frame) => mux.send(handle, 'DATA', frame),
-      event,
-      verdict: (eventId) => event(({ verdict }) => verdict?.eventId === eventId),
-    };
+    return openAgent(mux, more);
   };
-  const logIn = async (key: string, session: string, more = {}): Promise<Agent> => {
-    const agent = await open(key);
-    agent.send(loginOf(session, more));
-    await agent.event(({ loginAck }) => loginAck !== undefined);
-    return agent;
+  const logIn = async (key: string, session: string): Promise<MuxAgent> => {
+    const mux = await MuxClient.connect(url, key);
+    clients.push(mux);
+    return logInAgent(mux, session);
   };
-  const resume = (key: string, { sessionId, resumeToken: token }: Agent, offset: number): Promise<Agent> =>
-    open(key, { resume: { sessionId, token, offset } });
+  const resume = (
+    key: string,
+    { sessionId, resumeToken: token }: MuxAgent,
+    offset: number,
+  ): Promise<MuxAgent> => open(key, { resume: { sessionId, token, offset } });
   const delivered = (eventId: string) =>
     eventually(async () => {
       const { body } = await reviewer.get('chat', '/api/events?limit=100');

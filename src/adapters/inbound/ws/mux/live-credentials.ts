@@ -1,7 +1,8 @@
+import type { Clock } from '../../../../application/ports/clock.ts';
 import type { LoginEnd, LoginEnds } from '../../../../application/ports/identity/login-ends.ts';
 import type { LongUse } from '../../../../application/ports/identity/long-use.ts';
 import type { SessionStatus } from '../../../../application/ports/identity/session-status.ts';
-import type { EndingPrincipal } from '../../../../domain/identity/principal.ts';
+import { type EndingPrincipal, hasExpired } from '../../../../domain/identity/principal.ts';
 import type { Authority } from './authority.ts';
 import { CredentialsInUse } from './credentials-in-use.ts';
 
@@ -23,22 +24,30 @@ export interface Closing<Holder> {
 
 /**
  * Closes what a credential that has ended holds open: its sessions, wherever they are, and the connections that it
- * opened. It is told of ends, and asks by turns, since a login's or key's own end comes without a word of it.
+ * opened. It is told of ends, and asks by turns, since a login's own end comes without a word of it. A key that has expired
+ * has not been ended: it closes the sessions that are open by it, when their time is over, and nothing else.
  */
 export class LiveCredentials<Holder extends Held> {
   readonly #sessions: SessionStatus;
   readonly #use: LongUse;
+  readonly #clock: Clock;
   readonly #inUse = new CredentialsInUse<Holder>();
   readonly #closing: Closing<Holder>;
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    deps: { readonly sessions: SessionStatus; readonly loginEnds: LoginEnds; readonly use: LongUse },
+    deps: {
+      readonly sessions: SessionStatus;
+      readonly loginEnds: LoginEnds;
+      readonly use: LongUse;
+      readonly clock: Clock;
+    },
     closing: Closing<Holder>,
   ) {
     this.#closing = closing;
     this.#sessions = deps.sessions;
     this.#use = deps.use;
+    this.#clock = deps.clock;
     deps.loginEnds.subscribe((end) => this.#onEnd(end));
   }
 
@@ -77,13 +86,14 @@ export class LiveCredentials<Holder extends Held> {
       return;
     }
     for (const { principal } of [...this.#inUse.all()]) {
-      if (isNamed(principal, end)) void this.#check(principal);
+      if (isNamed(principal, end)) void this.#check(principal, 'told');
     }
   }
 
   /** A store that cannot be asked closes nothing: it is asked again. */
-  async #check(principal: EndingPrincipal): Promise<void> {
+  async #check(principal: EndingPrincipal, why: 'told' | 'asks' = 'asks'): Promise<void> {
     if (await this.#sessions.isLive(principal).catch(() => true)) return;
+    if (why === 'asks' && hasExpired(principal, this.#clock.nowMs())) return;
     this.#closing.onEnded(this.#inUse.holdersOf(principal));
   }
 }

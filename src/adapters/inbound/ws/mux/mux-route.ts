@@ -10,7 +10,7 @@ import type { Connections } from './connections.ts';
 import { MAX_SOCKET_MESSAGE_BYTES } from './frame.ts';
 import { FAREWELL_MS } from './mux-limits.ts';
 import { MuxSocket } from './mux-socket.ts';
-import { expiryOf } from './show-credential.ts';
+import { shownBy } from './show-credential.ts';
 
 /** The subprotocols, with BATCH and without. */
 export const MUX_PROTOCOL = 'holdfast.mux.v1';
@@ -62,7 +62,7 @@ export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRout
     },
     open: ({ request, socket, head, principal, requestId }) => {
       invariant(principal.kind !== 'service', 'the permission of this route lets no service in');
-      const shown = { principal, ...expiryOf(bearerOf(request)) };
+      const shown = shownBy(principal, bearerOf(request));
       server.handleUpgrade(request, socket, head, (client) => {
         // Others may have come since the look.
         if (connections.countOf(ownerOf(principal)) >= connections.limits.maxConnectionsPerPrincipal) {

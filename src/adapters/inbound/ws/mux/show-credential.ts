@@ -1,5 +1,6 @@
 import type { Authenticate } from '../../../../application/identity/authenticate.ts';
 import { DomainError } from '../../../../domain/domain-error.ts';
+import type { EndingPrincipal } from '../../../../domain/identity/principal.ts';
 import type { Shown } from './authority.ts';
 
 /** The form of a signed token, whose second part says when it expires. */
@@ -15,11 +16,18 @@ export async function showCredential(authenticate: Authenticate, value: string):
   if (principal.kind === 'service') {
     throw new DomainError('permission.denied', 'A service has no sessions');
   }
-  return { principal, ...expiryOf(value) };
+  return shownBy(principal, value);
 }
 
-/** When a token that was found good expires by its own word. What is no token does not expire of itself. */
-export function expiryOf(credential: string | undefined): Pick<Shown, 'expiresAtMs'> {
+/** Whom a good credential names, and until when it is good: an access token by its own word, a key by its principal's. */
+export function shownBy(principal: EndingPrincipal, credential: string | undefined): Shown {
+  if (principal.kind === 'user') return { principal, ...expiryOf(credential) };
+  const { expiresAtMs } = principal;
+  return { principal, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
+}
+
+/** When a token that was found good expires by its own word. */
+function expiryOf(credential: string | undefined): Pick<Shown, 'expiresAtMs'> {
   const [, claims] = SIGNED.exec(credential ?? '') ?? [];
   if (claims === undefined) return {};
   try {

@@ -11,6 +11,10 @@ import type { AgentPrincipal, KeyPrincipal } from '../../../../domain/identity/p
 import { type AuthPeer, askAuth } from './ask-auth.ts';
 import { AskedHolders } from './asked-holders.ts';
 
+const EXPIRES_AT = z.iso.datetime().optional();
+const expiryOf = (expiresAt: string | undefined): { readonly expiresAtMs?: number } =>
+  expiresAt === undefined ? {} : { expiresAtMs: Date.parse(expiresAt) };
+
 const KEY = z
   .object({
     userId: z.string().refine(isUserId),
@@ -19,18 +23,26 @@ const KEY = z
     role: z.enum(['admin', 'supervisor', 'user']),
     apiKeyId: z.string().refine(isApiKeyId),
     scopes: z.array(z.enum(API_KEY_SCOPES)),
+    expiresAt: EXPIRES_AT,
   })
-  .transform(({ userId, username, email, role, apiKeyId, scopes }): KeyPrincipal => {
-    return { kind: 'key', userId, username, email, role, apiKeyId, scopes };
+  .transform(({ userId, username, email, role, apiKeyId, scopes, expiresAt }): KeyPrincipal => {
+    return { kind: 'key', userId, username, email, role, apiKeyId, scopes, ...expiryOf(expiresAt) };
   });
 const AGENT = z
   .object({
     apiKeyId: z.string().refine(isApiKeyId),
     agent: z.string().nullable(),
     scopes: z.array(z.enum(API_KEY_SCOPES)),
+    expiresAt: EXPIRES_AT,
   })
-  .transform(({ apiKeyId, agent, scopes }): AgentPrincipal => {
-    return { kind: 'agent', apiKeyId, scopes, ...(agent === null ? {} : { agent }) };
+  .transform(({ apiKeyId, agent, scopes, expiresAt }): AgentPrincipal => {
+    return {
+      kind: 'agent',
+      apiKeyId,
+      scopes,
+      ...(agent === null ? {} : { agent }),
+      ...expiryOf(expiresAt),
+    };
   });
 const ANSWER = z.object({ principal: z.union([KEY, AGENT]).nullable() });
 

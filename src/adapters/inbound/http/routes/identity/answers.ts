@@ -108,6 +108,11 @@ export const ticketAnswer = z.object({
   expiresIn: z.int().describe('How long it may be redeemed, in seconds'),
 });
 
+const keyExpiry = z.iso
+  .datetime()
+  .describe('When the key that was asked about expires; without, it lasts until it is revoked')
+  .optional();
+
 export const principalAnswer = z.object({
   userId: z.string(),
   username: z.string(),
@@ -120,11 +125,13 @@ export const principalAnswer = z.object({
   mustChangePassword: z.boolean().describe('Whether nothing else is open to it before that').optional(),
   apiKeyId: z.string().describe('The API key that was asked about').optional(),
   scopes: z.array(keyScope).describe('What the API key that was asked about is good for').optional(),
+  expiresAt: keyExpiry,
 });
 export const agentAnswer = z.object({
   apiKeyId: z.string().describe('The control key that was asked about'),
   agent: z.string().nullable().describe('The agent profile that it is bound to'),
   scopes: z.array(keyScope).describe('What it is good for'),
+  expiresAt: keyExpiry,
 });
 export const usedAnswer = z.object({ live: z.boolean().describe('False once the login has ended') });
 export const redeemedAnswer = z.object({ principal: principalAnswer.nullable() });

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { DirectoryEntry } from '../../../../../application/ports/identity/principal-directory.ts';
 import { isUserId, type LoginSessionId } from '../../../../../domain/identity/ids.ts';
-import type { EndingPrincipal, PersonPrincipal } from '../../../../../domain/identity/principal.ts';
+import type {
+  AgentPrincipal,
+  EndingPrincipal,
+  KeyPrincipal,
+  PersonPrincipal,
+} from '../../../../../domain/identity/principal.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import {
   type agentAnswer,
@@ -143,7 +148,7 @@ async function holder(
   if (principal === undefined) return null;
   if (principal.kind === 'agent') {
     const { apiKeyId, agent = null, scopes } = principal;
-    return { apiKeyId, agent, scopes: [...scopes] };
+    return { apiKeyId, agent, scopes: [...scopes], ...expiryOf(principal) };
   }
   return person(directory, principal);
 }
@@ -160,8 +165,16 @@ async function person(directory: Uses['directory'], principal: PersonPrincipal):
       ...(mustChangePassword ? { mustChangePassword } : {}),
     };
   }
-  return { ...entry, apiKeyId: principal.apiKeyId, scopes: [...principal.scopes] };
+  return {
+    ...entry,
+    apiKeyId: principal.apiKeyId,
+    scopes: [...principal.scopes],
+    ...expiryOf(principal),
+  };
 }
+
+const expiryOf = ({ expiresAtMs }: KeyPrincipal | AgentPrincipal): { readonly expiresAt?: string } =>
+  expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() };
 
 async function find(
   directory: Uses['directory'],
