@@ -5,6 +5,7 @@ import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
 
 const refusalOf = async (url: string): Promise<Error> => {
   const outcome = await MongoStore.open(url).catch((error: unknown) => error);
+  if (outcome instanceof MongoStore) await outcome.close();
   expect(outcome).to.be.instanceOf(Error);
   return outcome as Error;
 };
@@ -38,6 +39,36 @@ describe('the store of a fleet', function () {
     await journal.dropIndex('entry-once');
   });
 
+  for (const [difference, options] of [
+    ['leaves documents out', { sparse: true }],
+    ['takes names for one that are two', { collation: { locale: 'en', strength: 2 } }],
+    ['no query uses', { hidden: true }],
+  ] as const) {
+    it(`refuses an index that ${difference}`, async () => {
+      const users = mongo.client.db().collection('users');
+      await users.dropIndex('username');
+      try {
+        await users.createIndex({ usernameKey: 1 }, { name: 'username', ...options });
+        expect((await refusalOf(mongo.url)).message).to.match(/username of holdfast-test-\w+\.users is not/);
+      } finally {
+        await users.dropIndex('username');
+        await (await MongoStore.open(mongo.url)).close();
+      }
+    });
+  }
+
+  it('names an index that has its place under another name, and one whose documents are in its way', async () => {
+    const journal = mongo.client.db().collection('journal');
+    await journal.dropIndex('entry-once');
+    await journal.createIndex({ 'entries.id': 1 }, { name: 'mine', unique: true });
+    expect((await refusalOf(mongo.url)).message).to.match(/entry-once of holdfast-test-\w+\.journal/);
+    await journal.dropIndex('mine');
+    await journal.insertMany([1, 2].map((n) => ({ _id: n as never, entries: [{ id: 'twice' }] })));
+    expect((await refusalOf(mongo.url)).message).to.match(/entry-once of holdfast-test-\w+\.journal/);
+    await journal.deleteMany();
+    await (await MongoStore.open(mongo.url)).close();
+  });
+
   it('refuses a database that another version has written', async () => {
     const meta = mongo.client.db().collection<{ _id: string; version: number }>('meta');
     await meta.updateOne({ _id: 'schema' }, { $set: { version: 9 } });
@@ -46,9 +77,10 @@ describe('the store of a fleet', function () {
   });
 
   it('refuses a URL that would let certificates go unchecked', async () => {
-    for (const careless of ['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames']) {
+    const spelt = ['tlsInsecure', 'TLSINSECURE', 'tls%49nsecure'];
+    for (const careless of [...spelt, 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames']) {
       const url = `mongodb://127.0.0.1:1/?tls=true&${careless}=true`;
-      expect((await refusalOf(url)).message).to.include(careless);
+      expect((await refusalOf(url)).message, careless).to.include('certificates are always checked');
     }
   });
 

@@ -47,8 +47,8 @@ const OPTIONS: MongoClientOptions = {
   ignoreUndefined: true,
 };
 
-/** Settings of a URL that would let a connection go to whoever answers. */
-const CARELESS = ['tlsInsecure', 'tlsAllowInvalidCertificates', 'tlsAllowInvalidHostnames'];
+/** Settings of a URL that would let a connection go to whoever answers, as the driver reads them. */
+const CARELESS = 'tlsInsecure, tlsAllowInvalidCertificates, tlsAllowInvalidHostnames';
 
 /**
  * The store of a fleet: one MongoDB, which is a replica set. A write is acknowledged when a majority has it in its
@@ -97,9 +97,11 @@ export class MongoStore {
 
   static async #connect(url: string, prepare: (db: Db) => Promise<void>): Promise<MongoStore> {
     const client = new MongoClient(url, OPTIONS);
-    const careless = CARELESS.find((name) => new RegExp(`[?&]${name}=true`, 'i').test(url));
-    if (careless !== undefined) {
-      throw new Error(`The MongoDB URL has ${careless}: certificates are always checked. Name a tlsCAFile.`);
+    const { rejectUnauthorized, checkServerIdentity } = client.options;
+    if (rejectUnauthorized === false || checkServerIdentity !== undefined) {
+      throw new Error(
+        `The MongoDB URL has one of ${CARELESS}: certificates are always checked. Name a tlsCAFile.`,
+      );
     }
     const store = new MongoStore(client);
     try {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Db, IndexDescriptionInfo } from 'mongodb';
+import { type Db, type IndexDescriptionInfo, MongoServerError } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
 import { ALERT_INDEXES, UNINDEXED_ALERTS } from './alerts/alert-documents.ts';
 import { AUDIT_INDEXES, UNINDEXED_AUDIT } from './audit/audit-indexes.ts';
@@ -95,14 +95,21 @@ async function prepareCollection(db: Db, name: string, specs: readonly IndexSpec
   const collection = db.collection(name);
   const missing = missingOf(db, specs, await collection.indexes());
   for (const { key, name: index, options } of missing) {
-    await collection.createIndex({ ...key }, { ...options, name: index });
+    await collection.createIndex({ ...key }, { ...options, name: index }).catch((cause: Error) => {
+      // A server that is away is not the index's fault.
+      if (!(cause instanceof MongoServerError)) throw cause;
+      throw new Error(
+        `MongoDB does not make the index ${index} of ${db.databaseName}.${name}: ${cause.message}`,
+        { cause },
+      );
+    });
   }
   if (missing.length === 0) return;
   const left = missingOf(db, specs, await collection.indexes());
   if (left.length > 0) throw new Error(`MongoDB did not make the index ${name}.${left[0]?.name}.`);
 }
 
-/** The indexes that are not there. @throws Error that names one that is there under this name and is another. */
+/** The indexes that are not there. @throws Error that names one that is there, or has the keys of one, and is another. */
 function missingOf(
   db: Db,
   specs: readonly IndexSpec[],
@@ -110,16 +117,29 @@ function missingOf(
 ): IndexSpec[] {
   return specs.filter((spec) => {
     const found = present.find(({ name }) => name === spec.name);
-    if (found === undefined) return true;
-    const { unique, partialFilterExpression, expireAfterSeconds } = spec.options ?? {};
-    const isSame =
-      isDeepStrictEqual(Object.entries(found.key), Object.entries(spec.key)) &&
-      Boolean(found.unique) === Boolean(unique) &&
-      found.expireAfterSeconds === expireAfterSeconds &&
-      isDeepStrictEqual(found.partialFilterExpression ?? {}, partialFilterExpression ?? {});
-    if (isSame) return false;
-    throw new Error(
-      `The index ${spec.name} of ${db.databaseName}.${spec.collection} is not the one that this program needs: drop it, and start again.`,
-    );
+    const inItsPlace = present.find((index) => hasKeys(index, spec) && isAlike(index, spec));
+    const index = `The index ${spec.name} of ${db.databaseName}.${spec.collection}`;
+    if (found === undefined && inItsPlace === undefined) return true;
+    if (found === undefined) {
+      throw new Error(`${index} is there as ${inItsPlace?.name}: drop that, and start again.`);
+    }
+    if (hasKeys(found, spec) && isAlike(found, spec)) return false;
+    throw new Error(`${index} is not the one that this program needs: drop it, and start again.`);
   });
+}
+
+const hasKeys = ({ key }: IndexDescriptionInfo, spec: IndexSpec): boolean =>
+  isDeepStrictEqual(Object.entries(key), Object.entries(spec.key));
+
+/** Whether an index takes the same documents, compares them as bytes, and is used. */
+function isAlike(found: IndexDescriptionInfo, { options = {} }: IndexSpec): boolean {
+  const { unique, partialFilterExpression, expireAfterSeconds } = options;
+  return (
+    Boolean(found.unique) === Boolean(unique) &&
+    found.expireAfterSeconds === expireAfterSeconds &&
+    isDeepStrictEqual(found.partialFilterExpression ?? {}, partialFilterExpression ?? {}) &&
+    found.sparse !== true &&
+    found.hidden !== true &&
+    found.collation === undefined
+  );
 }
