@@ -4,6 +4,7 @@ import {
   type Frame,
   type FrameName,
   type Handle,
+  hexOf,
 } from '../../src/adapters/inbound/ws/mux/frame.ts';
 import { readMessage } from '../../src/adapters/inbound/ws/mux/read-message.ts';
 import type { OpenedPayload } from '../../src/adapters/inbound/ws/mux/server-payloads.ts';
@@ -52,15 +53,18 @@ export class MuxClient {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#wake());
     socket.on('message', (data: Buffer) => {
-      readMessage(data, { from: 'server', batch }, (frame) => {
-        const received = toReceived(frame);
-        if (frame.name === 'PING' && this.answersPings) this.send(received.handle, 'PONG', received.bytes);
-        this.received.push(received);
-        this.#waiting.push(received);
-        return true;
-      });
+      readMessage(data, { from: 'server', batch }, this);
       this.#wake();
     });
+  }
+
+  /** A frame has come. */
+  deliver(frame: Frame): boolean {
+    const received = toReceived(frame);
+    if (frame.name === 'PING' && this.answersPings) this.send(received.handle, 'PONG', received.bytes);
+    this.received.push(received);
+    this.#waiting.push(received);
+    return true;
   }
 
   /** Connects, with a bearer. */
@@ -141,7 +145,7 @@ export function toReceived({ high, low, name, payload }: Frame): Received {
   const bytes = Buffer.from(isEvent ? payload.subarray(8) : payload);
   return {
     name,
-    handle: high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0'),
+    handle: hexOf({ high, low }),
     json: OF_JSON.includes(name) || isEvent ? JSON.parse(bytes.toString()) : undefined,
     offset: isEvent ? Number(payload.readBigUInt64BE()) : 0,
     bytes,

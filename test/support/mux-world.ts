@@ -87,7 +87,6 @@ export class MuxWorld {
       node: { id: 'node' as NodeId },
       ids,
       limits: all,
-      bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
       replay: new ReplayBudget(all.replayRate, { clock, timers: this.timers }),
       onMoved: (id, epoch) => this.connections.lose(id, epoch),
     });

@@ -61,11 +61,13 @@ export class ScriptedServerSocket implements SocketLike {
   send(message: Uint8Array): void {
     this.messages += 1;
     const rules = { from: 'client', batch: this.protocol.endsWith('.batch') } as const;
-    const broken = readMessage(Buffer.from(message), rules, ({ name, payload, ...handle }) => {
-      const bytes = Buffer.from(payload);
-      this.sent.push({ name, handle: hexOf(handle), json: jsonIn(bytes), bytes });
-      if (name === 'PING' && this.answersPings) queueMicrotask(() => this.say(undefined, 'PONG', bytes));
-      return true;
+    const broken = readMessage(Buffer.from(message), rules, {
+      deliver: ({ name, payload, ...handle }) => {
+        const bytes = Buffer.from(payload);
+        this.sent.push({ name, handle: hexOf(handle), json: jsonIn(bytes), bytes });
+        if (name === 'PING' && this.answersPings) queueMicrotask(() => this.say(undefined, 'PONG', bytes));
+        return true;
+      },
     });
     if (broken !== undefined) throw new Error('the client has sent what is no frame');
   }

@@ -95,10 +95,11 @@ export class ScriptedSocket {
             ? [4, bytes.readUInt16BE(at + 2)]
             : [10, Number(bytes.readBigUInt64BE(at + 2))];
       const message = bytes.subarray(at + head, at + head + length);
-      readMessage(message, { from: 'server', batch: true }, (frame) => {
-        this.received.push(toReceived(frame));
-        return true;
-      });
+      readMessage(
+        message,
+        { from: 'server', batch: true },
+        { deliver: (frame) => this.received.push(toReceived(frame)) > 0 },
+      );
       at += head + length;
     }
   }

@@ -17,10 +17,7 @@ export class CreditWindow {
 
   /** @throws InvariantViolation when `bytes` is no window to begin with. */
   constructor(bytes: number) {
-    invariant(
-      Number.isSafeInteger(bytes) && bytes >= MIN_WINDOW_BYTES && bytes <= MAX_WINDOW_BYTES,
-      `not a first window: ${bytes} bytes`,
-    );
+    requireFirst(bytes);
     this.#bytes = bytes;
   }
 
@@ -36,7 +33,7 @@ export class CreditWindow {
 
   /** Takes a payload off, however large; false, and nothing taken, when the window is not open. */
   spend(bytes: number): boolean {
-    invariant(Number.isSafeInteger(bytes) && bytes >= 0, `not a payload's length: ${bytes}`);
+    invariant(Number.isSafeInteger(bytes) && bytes >= 0, "not a payload's length", bytes);
     if (this.#bytes <= 0) return false;
     this.#bytes -= bytes;
     return true;
@@ -44,7 +41,7 @@ export class CreditWindow {
 
   /** Adds what the other side grants; false, and nothing added, when the window would be larger than one may be. */
   grant(bytes: number): boolean {
-    invariant(Number.isSafeInteger(bytes) && bytes >= 0, `not a grant: ${bytes}`);
+    invariant(Number.isSafeInteger(bytes) && bytes >= 0, 'not a grant', bytes);
     if (this.#bytes + bytes > MAX_WINDOW_BYTES) return false;
     this.#bytes += bytes;
     return true;
@@ -56,33 +53,43 @@ export class CreditWindow {
  * frame goes with many payloads and the sender still never waits for one while its payloads are taken off at once.
  */
 export class GrantedWindow {
-  readonly #window: CreditWindow;
-  readonly #grantAt: number;
+  readonly #first: number;
+  #bytes: number;
   #owed = 0;
 
+  /** @throws InvariantViolation when `bytes` is no window to begin with. */
   constructor(bytes: number) {
-    this.#window = new CreditWindow(bytes);
-    this.#grantAt = Math.floor(bytes / 2);
+    requireFirst(bytes);
+    this.#first = bytes;
+    this.#bytes = bytes;
   }
 
   /** What the other side may still send, in bytes. */
   get bytes(): number {
-    return this.#window.bytes;
+    return this.#bytes;
   }
 
   /** A payload has come; false when the other side was not allowed to send it. */
   receive(bytes: number): boolean {
-    return this.#window.spend(bytes);
+    if (this.#bytes <= 0) return false;
+    this.#bytes -= bytes;
+    return true;
   }
 
   /** A payload is done with, and its room is free again. @returns what is to be granted now, in bytes; mostly 0. */
   finish(bytes: number): number {
     this.#owed += bytes;
-    if (this.#owed < this.#grantAt) return 0;
+    if (this.#owed < Math.floor(this.#first / 2)) return 0;
     const grant = this.#owed;
     this.#owed = 0;
-    // What is given back was taken before, so that the window never outgrows the one it began with.
-    invariant(this.#window.grant(grant), 'more was finished than has come');
+    this.#bytes += grant;
+    // What is given back was taken before.
+    invariant(this.#bytes <= this.#first, 'more was finished than has come', grant);
     return grant;
   }
+}
+
+function requireFirst(bytes: number): void {
+  const isOne = Number.isSafeInteger(bytes) && bytes >= MIN_WINDOW_BYTES && bytes <= MAX_WINDOW_BYTES;
+  invariant(isOne, 'not a first window, in bytes', bytes);
 }

@@ -27,7 +27,8 @@ export class Flow<Owner> {
   constructor(owner: Owner, weight: number = DEFAULT_WEIGHT) {
     invariant(
       Number.isInteger(weight) && weight >= MIN_WEIGHT && weight <= MAX_WEIGHT,
-      `not a weight: ${weight}`,
+      'not a weight',
+      weight,
     );
     this.owner = owner;
     this.weight = weight;
@@ -111,7 +112,7 @@ export class FairQueue<Owner> {
   /** A flow has sent a frame of this cost, in bytes, and has more to send or not. */
   served(flow: Flow<Owner>, cost: number, hasMore: boolean): void {
     invariant(flow.isQueued && flow.round !== undefined, 'only a flow that waits is served');
-    invariant(Number.isSafeInteger(cost) && cost > 0, `not a cost: ${cost}`);
+    invariant(Number.isSafeInteger(cost) && cost > 0, 'not a cost', cost);
     flow.credit -= cost;
     if (flow.credit > 0) {
       if (!hasMore) this.remove(flow);

@@ -44,7 +44,7 @@ export class TokenBucket {
   take(nowMs: number, count = 1): number {
     this.#fill(nowMs);
     const cost = count * this.#rate.perMs;
-    invariant(count > 0 && cost <= this.#capacity, `a burst never has ${count} tokens`);
+    invariant(count > 0 && cost <= this.#capacity, 'a burst never has so many tokens', count);
     if (cost > this.#shares) return Math.ceil((cost - this.#shares) / this.#rate.tokens);
     this.#shares -= cost;
     return 0;

@@ -141,7 +141,6 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         node: get(THIS_NODE),
         ids: deps.ids,
         limits,
-        bucketOf: (id) => rates.ofSession(id, clock.nowMs()),
         replay: new ReplayBudget(limits.replayRate, { clock, timers: get(TIMERS) }),
         onMoved: (id, epoch) => get(FLEET_BUS).tellMoved(id, epoch),
       });

@@ -96,7 +96,7 @@ function judge({ name, payload }: Frame): void {
 /** Reads bytes as a server does, and checks what holds of any of them. */
 function look(bytes: Buffer, batch: boolean): void {
   const frames: Frame[] = [];
-  const close = readMessage(bytes, { from: 'client', batch }, (read) => frames.push(read) > 0);
+  const close = readMessage(bytes, { from: 'client', batch }, { deliver: (read) => frames.push(read) > 0 });
   if (close !== undefined) {
     expect(close).to.equal(1002);
     expect(frames, 'nothing of a message that is broken').to.deep.equal([]);
@@ -109,7 +109,7 @@ function look(bytes: Buffer, batch: boolean): void {
     expect(FRAMES[read.name].sender).to.not.equal('server');
     expect(read.name).to.not.equal('BATCH');
     expect(FRAMES[read.name].room === 'connection').to.equal(
-      read.high + read.low === 0 && read.name === 'OPEN',
+      read.high === 0 && read.low === 0 && read.name === 'OPEN',
     );
     judge(read);
   }
@@ -155,16 +155,18 @@ describe('frames that were tampered with', function () {
     const count = Math.floor((MAX_SOCKET_MESSAGE_BYTES - HEADER_BYTES) / (smallest.length + 4));
     const batch = batchOf(new Array(count).fill(smallest));
     let read = 0;
-    readMessage(batch, { from: 'client', batch: true }, () => {
+    const all = () => {
       read += 1;
       return true;
-    });
+    };
+    readMessage(batch, { from: 'client', batch: true }, { deliver: all });
     expect(read).to.equal(count);
     read = 0;
-    readMessage(batch, { from: 'client', batch: true }, () => {
+    const ten = () => {
       read += 1;
       return read < 10;
-    });
+    };
+    readMessage(batch, { from: 'client', batch: true }, { deliver: ten });
     expect(read, 'no further than its reader wants').to.equal(10);
   });
 });

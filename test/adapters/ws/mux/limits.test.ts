@@ -30,6 +30,7 @@ describe('the limits of a multiplexed session', () => {
       for (let count = 0; count < frames; count += 1) client.send(at, 'PING');
     };
     flood(10);
+    await world.settle();
     world.timers.clock.advance(1_000);
     flood(10);
     await world.settle();

@@ -68,7 +68,13 @@ const vectors = <Vectors>(name: string): Vectors =>
 const read = ({ hex, from, subprotocol }: Message) => {
   const frames: Frame[] = [];
   const batch = subprotocol.endsWith('.batch');
-  const close = readMessage(Buffer.from(hex, 'hex'), { from, batch }, (frame) => frames.push(frame) > 0);
+  const close = readMessage(
+    Buffer.from(hex, 'hex'),
+    { from, batch },
+    {
+      deliver: (frame) => frames.push(frame) > 0,
+    },
+  );
   return { frames, close };
 };
 

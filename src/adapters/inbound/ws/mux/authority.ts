@@ -9,54 +9,36 @@ export interface Shown {
 
 const ALL = Object.keys(PERMISSIONS) as readonly Permission[];
 
-type Decisions = Map<Permission, boolean>;
-
 /**
- * What was decided of a credential as it was shown. All that share it share this: a connection and its sessions, of
- * which each would keep a kilobyte of its own otherwise.
- */
-const DECISIONS = new WeakMap<Shown, Decisions>();
-
-function decisionsOf(shown: Shown): Decisions {
-  const known = DECISIONS.get(shown);
-  if (known !== undefined) return known;
-  const none: Decisions = new Map();
-  DECISIONS.set(shown, none);
-  return none;
-}
-
-/**
- * What a session, or a connection, may do: the one thing of it that changes while it lasts. Each decision is made once
- * and dropped with the credential that it was made for.
+ * What a session, or a connection, may do by its credential. Never changes: another credential is another authority, with
+ * which everything that was decided by the old one is gone. A connection shares its own with the sessions that show none.
  */
 export class Authority {
-  #shown: Shown;
-  #decisions: Decisions;
+  readonly shown: Shown;
+  /** Made with the first question: most connections ask none. */
+  #decisions: Map<Permission, boolean> | undefined;
 
   constructor(shown: Shown) {
-    this.#shown = shown;
-    this.#decisions = decisionsOf(shown);
-  }
-
-  get shown(): Shown {
-    return this.#shown;
+    this.shown = shown;
   }
 
   get principal(): EndingPrincipal {
-    return this.#shown.principal;
+    return this.shown.principal;
   }
 
   /** When its credential expires, in unix milliseconds; undefined when it does not of itself. */
   get expiresAtMs(): number | undefined {
-    return this.#shown.expiresAtMs;
+    return this.shown.expiresAtMs;
   }
 
   isExpiredAt(nowMs: number): boolean {
-    const { expiresAtMs } = this.#shown;
+    const { expiresAtMs } = this.shown;
     return expiresAtMs !== undefined && nowMs >= expiresAtMs;
   }
 
+  /** Each decision is made once. */
   may(permission: Permission): boolean {
+    this.#decisions ??= new Map();
     const known = this.#decisions.get(permission);
     if (known !== undefined) return known;
     const decision = opens(this.principal, permission);
@@ -67,12 +49,6 @@ export class Authority {
   /** Everything that it may do, by the names of the permissions. */
   permissions(): readonly Permission[] {
     return ALL.filter((permission) => permission !== 'public' && this.may(permission));
-  }
-
-  /** Another credential, of the same owner, takes the place of the one that was shown before. */
-  renew(shown: Shown): void {
-    this.#shown = shown;
-    this.#decisions = decisionsOf(shown);
   }
 }
 

@@ -45,7 +45,7 @@ export class BufferPool {
 
   /** Takes memory of a length. */
   take(length: number): PooledBuffer {
-    invariant(Number.isSafeInteger(length) && length >= 0, `not a length: ${length}`);
+    invariant(Number.isSafeInteger(length) && length >= 0, 'not a length', length);
     const size = sizeFor(length);
     const kept = this.#kept.get(size)?.pop();
     if (kept !== undefined) this.#keptBytes -= size;

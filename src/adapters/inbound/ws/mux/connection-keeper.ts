@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../../../application/ports/clock.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
+import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Shown } from './authority.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { ErrorCode } from './codes.ts';
@@ -9,6 +11,7 @@ import type { MuxLimits } from './mux-limits.ts';
 import type { MuxSession } from './mux-session.ts';
 import type { MuxStats } from './mux-stats.ts';
 import type { OpenAdmission } from './open-desk.ts';
+import type { TurnClock } from './turn-clock.ts';
 
 /** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
 export type Gone = 'left' | 'ended' | 'moved';
@@ -30,10 +33,13 @@ export interface ConnectionParts {
 export interface ConnectionKeeper<Connection> extends OpenAdmission {
   readonly limits: MuxLimits;
   readonly clock: Clock;
+  readonly turnClock: TurnClock;
   readonly ids: IdSource;
   readonly pool: BufferPool;
   readonly stats: MuxStats;
   show(credential: string): Promise<Shown>;
+  /** What a session's frames draw from, which it keeps when it is closed and taken back. */
+  bucketOf(id: SubscriberId): TokenBucket;
   confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'>;
   onOpened(session: MuxSession): void;
   onAuthority(session: MuxSession): void;

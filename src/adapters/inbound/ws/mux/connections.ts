@@ -16,20 +16,23 @@ import { actorOf } from '../../../../domain/audit/audit-actor.ts';
 import type { EndingPrincipal } from '../../../../domain/identity/principal.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Shown } from './authority.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { BREACH_CODES, type ErrorCode } from './codes.ts';
 import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import { gatherStats } from './gather-stats.ts';
 import { LiveCredentials } from './live-credentials.ts';
+import { lookAt } from './look-at.ts';
 import { MuxConnection } from './mux-connection.ts';
-import { type MuxLimits, PING_EVERY_MS, PONG_WITHIN_MS, STALLED_MS } from './mux-limits.ts';
+import type { MuxLimits } from './mux-limits.ts';
 import type { MuxSession } from './mux-session.ts';
 import { MuxStats } from './mux-stats.ts';
 import type { OpenRates } from './open-rates.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { SessionWatch } from './session-watch.ts';
 import { showCredential } from './show-credential.ts';
+import { TurnClock } from './turn-clock.ts';
 
 /** How often everything that takes its time is looked at, in milliseconds. */
 const TICK_MS = 500;
@@ -66,6 +69,7 @@ interface Deps {
 export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscriptions {
   readonly limits: MuxLimits;
   readonly clock: Clock;
+  readonly turnClock: TurnClock;
   readonly ids: IdSource;
   readonly opens: OpenSessions;
   readonly maxSessions: number;
@@ -86,6 +90,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.#deps = deps;
     this.limits = deps.limits;
     this.clock = deps.clock;
+    this.turnClock = new TurnClock(deps.clock);
     this.ids = deps.ids;
     this.opens = deps.opens;
     this.maxSessions = deps.limits.maxSessionsPerConnection;
@@ -131,6 +136,10 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'> {
     const fence = { connection, epoch: session.epoch };
     return this.#deps.confirm.execute({ id: session.identity.id, fence });
+  }
+
+  bucketOf(id: SubscriberId): TokenBucket {
+    return this.#deps.rates.ofSession(id, this.turnClock.nowMs());
   }
 
   admitOpen = (owner: SubscriberOwner, isResume: boolean): void =>
@@ -280,17 +289,4 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     }
     this.#isTicking = false;
   }
-}
-
-/** Pings a connection when it is time, and lets one go that does not answer or takes nothing. */
-function lookAt(connection: MuxConnection, nowMs: number): void {
-  const isUnheard = connection.heardAtMs < connection.pingedAtMs;
-  if (isUnheard && nowMs - connection.pingedAtMs >= PONG_WITHIN_MS) {
-    connection.cut();
-    return;
-  }
-  if (nowMs - connection.pingedAtMs >= PING_EVERY_MS) connection.ping(nowMs);
-  if (!connection.isHeldUp) connection.heldUpSinceMs = undefined;
-  else if (connection.heldUpSinceMs === undefined) connection.heldUpSinceMs = nowMs;
-  else if (nowMs - connection.heldUpSinceMs >= STALLED_MS) connection.close(4008, 'Nothing is read');
 }

@@ -10,34 +10,42 @@ export interface InUse<Holder> {
   readonly holders: ReadonlySet<Holder>;
 }
 
+interface Entry<Holder> {
+  /** The credential, by which it is found. */
+  readonly name: string;
+  readonly principal: EndingPrincipal;
+  readonly holders: Set<Holder>;
+}
+
 /**
  * Which credentials hold something open, kept as it opens and closes, so that nobody has to look through everything
  * that is open.
  */
 export class CredentialsInUse<Holder> {
-  readonly #inUse = new Map<string, { principal: EndingPrincipal; holders: Set<Holder> }>();
-  readonly #names = new Map<Holder, string>();
+  readonly #inUse = new Map<string, Entry<Holder>>();
   #turn: Iterator<InUse<Holder>> | undefined;
 
-  /** Something is open by this credential now, whatever it was open by before. */
-  hold(holder: Holder, principal: EndingPrincipal): void {
+  /**
+   * Something is open by this credential now. `before`: what was returned when it was held last, which it is let go of.
+   *
+   * @returns what is to be shown when it is held anew, or released: whoever holds keeps it, and nobody a second list.
+   */
+  hold(holder: Holder, principal: EndingPrincipal, before?: InUse<Holder>): InUse<Holder> {
     const name = credentialOf(principal);
-    if (this.#names.get(holder) === name) return;
-    this.release(holder);
-    this.#names.set(holder, name);
     const known = this.#inUse.get(name);
-    if (known !== undefined) known.holders.add(holder);
-    else this.#inUse.set(name, { principal, holders: new Set([holder]) });
+    if (known !== undefined && known === before) return known;
+    if (before !== undefined) this.release(holder, before);
+    const entry = known ?? { name, principal, holders: new Set() };
+    if (known === undefined) this.#inUse.set(name, entry);
+    entry.holders.add(holder);
+    return entry;
   }
 
-  /** Something is closed. Idempotent. */
-  release(holder: Holder): void {
-    const name = this.#names.get(holder);
-    if (name === undefined) return;
-    this.#names.delete(holder);
-    const known = this.#inUse.get(name);
-    known?.holders.delete(holder);
-    if (known?.holders.size === 0) this.#inUse.delete(name);
+  /** Something is closed that is held so. Idempotent. */
+  release(holder: Holder, held: InUse<Holder>): void {
+    const entry = held as Entry<Holder>;
+    entry.holders.delete(holder);
+    if (entry.holders.size === 0 && this.#inUse.get(entry.name) === entry) this.#inUse.delete(entry.name);
   }
 
   /** What is open by a credential, as it is now. */

@@ -47,7 +47,10 @@ export const FRAME_NAMES: ReadonlyMap<number, FrameName> = new Map(
   Object.entries(FRAMES).map(([name, { type }]) => [type, name as FrameName]),
 );
 
-/** A session's handle: its 64 bits as two unsigned halves, which no number of JavaScript holds in one. 0 and 0: the connection. */
+/**
+ * A session's handle: its 64 bits as two halves, which no number of JavaScript holds in one. The halves are signed, since
+ * V8 keeps these within an object, and makes a number of its own of each unsigned one. 0 and 0: the connection.
+ */
 export interface Handle {
   readonly high: number;
   readonly low: number;
@@ -62,9 +65,10 @@ export interface Frame extends Handle {
   readonly payload: Buffer;
 }
 
+const hexOfHalf = (half: number): string => (half >>> 0).toString(16).padStart(8, '0');
+
 /** A handle as JSON shows it: 16 digits of lower-case hexadecimal. */
-export const hexOf = ({ high, low }: Handle): string =>
-  `${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}`;
+export const hexOf = ({ high, low }: Handle): string => `${hexOfHalf(high)}${hexOfHalf(low)}`;
 
 /** A view that pins so many times its own bytes, or more, is copied before it is kept. */
 const MAX_PINNED_RATIO = 2;

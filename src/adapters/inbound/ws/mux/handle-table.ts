@@ -47,7 +47,7 @@ export class HandleTable<Session> {
     invariant(!this.isFull, 'the connection has as many sessions as it may have');
     for (;;) {
       const bytes = Buffer.from(this.#ids.secret(DRAWN_BITS), 'base64url');
-      const [high, low] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+      const [high, low] = [bytes.readInt32BE(0), bytes.readInt32BE(4)];
       if ((high === 0 && low === 0) || this.#open.has(low) || this.#closed.has(low)) continue;
       // Whoever keeps the handle keeps what it is found by, and not a second one of its kind.
       const entry = { high, low, session };

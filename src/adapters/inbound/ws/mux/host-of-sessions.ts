@@ -1,6 +1,11 @@
+import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import type { Shown } from './authority.ts';
 import type { CloseCode } from './codes.ts';
 import type { ConnectionKeeper } from './connection-keeper.ts';
+import type { FrameName, Handle } from './frame.ts';
 import type { MuxSession } from './mux-session.ts';
+import type { KindStats } from './mux-stats.ts';
 import type { ErrorPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
 import type { TurnPump } from './turn-pump.ts';
@@ -13,20 +18,62 @@ interface Host {
 }
 
 /** What the sessions of a connection see of it. */
-export const hostOfSessions = (
-  keeper: ConnectionKeeper<never>,
-  host: Host,
-  pump: TurnPump,
-): SessionHost<MuxSession> => ({
-  maxMessageBytes: keeper.limits.maxMessageBytes,
-  nowMs: () => keeper.clock.nowMs(),
-  statsOf: (kind) => keeper.stats.ofKind(kind),
-  answer: (handle, name, payload) => pump.answer(handle, name, payload),
-  answerError: (session, payload) => host.answerError(payload, session),
-  hasInbound: (session) => pump.addInbound(session),
-  hasOutbound: (session) => pump.addOutbound(session),
-  close: (session, code, reason) => host.closeSession(session, code, reason),
-  confirm: (session) => keeper.confirm(session, host.name),
-  show: (credential) => keeper.show(credential),
-  authorityChanged: (session) => keeper.onAuthority(session),
-});
+export class HostOfSessions implements SessionHost<MuxSession> {
+  readonly #keeper: ConnectionKeeper<never>;
+  readonly #host: Host;
+  readonly #pump: TurnPump;
+
+  constructor(keeper: ConnectionKeeper<never>, host: Host, pump: TurnPump) {
+    this.#keeper = keeper;
+    this.#host = host;
+    this.#pump = pump;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#keeper.limits.maxMessageBytes;
+  }
+
+  nowMs(): number {
+    return this.#keeper.turnClock.nowMs();
+  }
+
+  bucketOf(id: SubscriberId): TokenBucket {
+    return this.#keeper.bucketOf(id);
+  }
+
+  statsOf(kind: string): KindStats {
+    return this.#keeper.stats.ofKind(kind);
+  }
+
+  answer(handle: Handle, name: FrameName, payload: Uint8Array): void {
+    this.#pump.answer(handle, name, payload);
+  }
+
+  answerError(session: MuxSession, payload: ErrorPayload): void {
+    this.#host.answerError(payload, session);
+  }
+
+  hasInbound(session: MuxSession): void {
+    this.#pump.addInbound(session);
+  }
+
+  hasOutbound(session: MuxSession): void {
+    this.#pump.addOutbound(session);
+  }
+
+  close(session: MuxSession, code: CloseCode, reason: string): void {
+    this.#host.closeSession(session, code, reason);
+  }
+
+  confirm(session: MuxSession): Promise<'confirmed' | 'not-held'> {
+    return this.#keeper.confirm(session, this.#host.name);
+  }
+
+  show(credential: string): Promise<Shown> {
+    return this.#keeper.show(credential);
+  }
+
+  authorityChanged(session: MuxSession): void {
+    this.#keeper.onAuthority(session);
+  }
+}

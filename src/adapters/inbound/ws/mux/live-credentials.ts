@@ -4,7 +4,7 @@ import type { LongUse } from '../../../../application/ports/identity/long-use.ts
 import type { SessionStatus } from '../../../../application/ports/identity/session-status.ts';
 import { type EndingPrincipal, hasExpired } from '../../../../domain/identity/principal.ts';
 import type { Authority } from './authority.ts';
-import { CredentialsInUse } from './credentials-in-use.ts';
+import { CredentialsInUse, type InUse } from './credentials-in-use.ts';
 
 /** Logins and keys that are asked in one tick whether their time is over, so that many cost no more than this. */
 const ASKED_A_TICK = 200;
@@ -12,6 +12,8 @@ const ASKED_A_TICK = 200;
 /** What a credential holds open: a session, or a connection. */
 interface Held {
   readonly authority: Authority;
+  /** Where it stands among what is open by the same credential: kept for whoever watches over that. */
+  inUse: InUse<unknown> | undefined;
 }
 
 /** Who closes what has to be closed. */
@@ -54,13 +56,14 @@ export class LiveCredentials<Holder extends Held> {
   /** Something is open by its credential, or by another one than before: looks whether that is still good. */
   hold(held: Holder): void {
     const { principal } = held.authority;
-    this.#inUse.hold(held, principal);
+    held.inUse = this.#inUse.hold(held, principal, held.inUse as InUse<Holder> | undefined);
     void this.#check(principal);
   }
 
   /** Something is closed. Idempotent. */
   release(held: Holder): void {
-    this.#inUse.release(held);
+    if (held.inUse !== undefined) this.#inUse.release(held, held.inUse as InUse<Holder>);
+    held.inUse = undefined;
   }
 
   /** Asks some of those that are in use, the next ones next time. */

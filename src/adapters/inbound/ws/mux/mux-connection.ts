@@ -1,46 +1,50 @@
 import type { WebSocket } from 'ws';
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
-import { Authority, type Shown } from './authority.ts';
+import { Authority } from './authority.ts';
 import { type Read, type Refused, readClose, readPing } from './client-payloads.ts';
 import type { CloseCode } from './codes.ts';
 import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
+import type { InUse } from './credentials-in-use.ts';
 import { CONNECTION, type Frame, type Handle, ownBytes } from './frame.ts';
-import { FrameWriter } from './frame-writer.ts';
 import { HandleTable } from './handle-table.ts';
-import { hostOfSessions } from './host-of-sessions.ts';
+import { HostOfSessions } from './host-of-sessions.ts';
+import { type Listener, listen } from './listen.ts';
 import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, UNKNOWN_HANDLES } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
 import type { MuxSession } from './mux-session.ts';
-import { breachOf } from './mux-socket.ts';
-import { OpenDesk } from './open-desk.ts';
+import type { Breach } from './mux-socket.ts';
+import { takeOpen } from './open-desk.ts';
 import type { OpeningPlace } from './open-sessions.ts';
-import { readMessage } from './read-message.ts';
+import { type FrameTaker, type MessageRules, OF_CLIENT, readMessage } from './read-message.ts';
 import { renewAuthority } from './renew-authority.ts';
 import { type ErrorPayload, fittingReason, jsonPayload, type OpenedPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
 import { TurnPump } from './turn-pump.ts';
 
 /** One socket and the sessions on it. */
-export class MuxConnection implements OpeningPlace {
+export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
   readonly name: string;
   readonly requestId: string;
   readonly network: string;
   /** When it came, in unix milliseconds. */
   readonly sinceMs: number;
-  readonly authority: Authority;
+  authority: Authority;
   readonly owner: SubscriberOwner;
   readonly host: SessionHost<MuxSession>;
   readonly #keeper: ConnectionKeeper<MuxConnection>;
   readonly #socket: WebSocket;
   readonly #table: HandleTable<MuxSession>;
-  readonly #bucket: TokenBucket;
-  readonly #unknown: TokenBucket;
   readonly #pump: TurnPump;
-  readonly #desk: OpenDesk;
-  readonly #batch: boolean;
+  readonly #rules: MessageRules;
+  /** These are made when they are needed first. */
+  #bucket: TokenBucket | undefined;
+  #unknown: TokenBucket | undefined;
   #refusals = 0;
   #isClosed = false;
+  inUse: InUse<unknown> | undefined;
+  /** OPENs that have come and are not answered. */
+  opening = 0;
   /** Since when the client takes nothing of what waits for it, in unix milliseconds. */
   heldUpSinceMs: number | undefined;
   /** When the client answered a ping last, or came, in unix milliseconds. */
@@ -56,20 +60,17 @@ export class MuxConnection implements OpeningPlace {
     this.network = parts.network;
     this.authority = new Authority(parts.shown);
     this.owner = ownerOf(parts.shown.principal);
-    this.#batch = parts.batch;
+    this.#rules = parts.batch ? OF_CLIENT.batched : OF_CLIENT.single;
     this.#socket = parts.socket;
     this.#table = new HandleTable(ids, limits.maxSessionsPerConnection);
     const nowMs = clock.nowMs();
     this.sinceMs = nowMs;
     this.heardAtMs = nowMs;
     this.pingedAtMs = nowMs;
-    this.#bucket = new TokenBucket(limits.connectionRate, nowMs);
-    this.#unknown = new TokenBucket(UNKNOWN_HANDLES, nowMs);
-    const writer = new FrameWriter(pool, parts.batch);
-    this.#pump = new TurnPump(parts.stream, writer, () => this.close(4008, 'The answers are not read'));
-    this.host = hostOfSessions(keeper, this, this.#pump);
-    this.#desk = new OpenDesk(keeper, this);
-    this.#listen();
+    const { stream, batch } = parts;
+    this.#pump = new TurnPump({ socket: stream, pool, clock: keeper.turnClock, batch }, this);
+    this.host = new HostOfSessions(keeper, this, this.#pump);
+    listen(parts.socket, this);
   }
 
   get isClosed(): boolean {
@@ -94,10 +95,10 @@ export class MuxConnection implements OpeningPlace {
     for (const { session } of this.#table.entries()) yield session;
   }
 
-  async shownBy(credential: string | undefined): Promise<Shown> {
-    if (credential !== undefined) return this.#keeper.show(credential);
+  async authorityOf(credential: string | undefined): Promise<Authority> {
+    if (credential !== undefined) return new Authority(await this.#keeper.show(credential));
     const { authority } = this;
-    if (!authority.isExpiredAt(this.#keeper.clock.nowMs())) return authority.shown;
+    if (!authority.isExpiredAt(this.#keeper.clock.nowMs())) return authority;
     throw new MuxRefusal('auth.expired', "The connection's credential has expired");
   }
 
@@ -146,13 +147,13 @@ export class MuxConnection implements OpeningPlace {
     this.#pump.stop();
     this.#socket.close(code, fittingReason(reason));
     setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
-    this.#gone();
+    this.onSocketClose();
   }
 
   /** Cuts the socket. */
   cut(): void {
     this.#socket.terminate();
-    this.#gone();
+    this.onSocketClose();
   }
 
   onMistake(error: unknown): void {
@@ -160,7 +161,8 @@ export class MuxConnection implements OpeningPlace {
     this.close(1011, 'The server made a mistake');
   }
 
-  #gone(): void {
+  /** The socket has gone, or is given up: every session is detached. */
+  onSocketClose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pump.stop();
@@ -171,52 +173,46 @@ export class MuxConnection implements OpeningPlace {
     this.#keeper.onGone(this);
   }
 
-  #listen(): void {
-    const rules = { from: 'client', batch: this.#batch } as const;
-    const deliver = (frame: Frame): boolean => {
-      this.#onFrame(frame);
-      return !this.#isClosed;
-    };
-    this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (this.#isClosed) return;
-      if (!isBinary) this.close(1003, 'Only binary messages are understood');
-      else if (readMessage(data, rules, deliver) !== undefined)
-        this.close(1002, 'Not of the form of a frame');
-    });
-    this.#socket.on('ping', (data: Buffer) => this.#onSocketPing(data));
-    this.#socket.on('pong', () => {
-      this.heardAtMs = this.#keeper.clock.nowMs();
-    });
-    // What is no WebSocket's frame, or too long, closes the socket of itself; no error of it is one of the process.
-    this.#socket.on('error', (error: { readonly code?: unknown }) => {
-      const breach = breachOf(error);
-      if (breach === undefined) return;
-      this.#keeper.stats.closedConnection(breach.close);
-      this.#keeper.onError(breach.error, this);
-    });
-    // Nothing may follow a close, whoever began it.
-    this.#socket.on('closing', () => this.#gone());
-    this.#socket.on('close', () => this.#gone());
+  onMessage(data: Buffer, isBinary: boolean): void {
+    if (this.#isClosed) return;
+    if (!isBinary) this.close(1003, 'Only binary messages are understood');
+    else if (readMessage(data, this.#rules, this) !== undefined) {
+      this.close(1002, 'Not of the form of a frame');
+    }
   }
 
   /** A ping of the WebSocket's own counts as a frame, and goes unanswered while nothing is read. */
-  #onSocketPing(data: Buffer): void {
+  onPing(data: Buffer): void {
     if (this.#isClosed) return;
-    const retryAfterMs = this.#bucket.take(this.#keeper.clock.nowMs());
+    const retryAfterMs = this.#draw(this.#keeper.turnClock.hold());
     if (retryAfterMs > 0) this.#refuseRate(retryAfterMs);
     else if (!this.#pump.isCongested) this.#socket.pong(data);
   }
 
+  onPong(): void {
+    this.heardAtMs = this.#keeper.clock.nowMs();
+  }
+
+  onBreach({ close, error }: Breach): void {
+    this.#keeper.stats.closedConnection(close);
+    this.#keeper.onError(error, this);
+  }
+
+  /** Acts on a frame of a message. @returns whether the next one is to follow. */
+  deliver(frame: Frame): boolean {
+    this.#onFrame(frame);
+    return !this.#isClosed;
+  }
+
   #onFrame(frame: Frame): void {
-    const nowMs = this.#keeper.clock.nowMs();
-    const isOwn = frame.high === 0 && frame.low === 0;
-    const retryAfterMs = this.#bucket.take(nowMs);
+    const nowMs = this.#keeper.turnClock.hold();
+    const retryAfterMs = this.#draw(nowMs);
     if (retryAfterMs > 0) {
       this.#refuseRate(retryAfterMs);
       return;
     }
     this.#refusals = 0;
-    if (isOwn) {
+    if (frame.high === 0 && frame.low === 0) {
       this.#onOwn(frame);
       return;
     }
@@ -224,6 +220,11 @@ export class MuxConnection implements OpeningPlace {
     if (session === undefined) this.#onStray(frame, nowMs);
     else if (frame.name === 'CLOSE') this.#onClose(session, frame.payload);
     else session.receive(frame);
+  }
+
+  #draw(nowMs: number): number {
+    this.#bucket ??= new TokenBucket(this.#keeper.limits.connectionRate, nowMs);
+    return this.#bucket.take(nowMs);
   }
 
   #refuseRate(retryAfterMs: number): void {
@@ -237,7 +238,7 @@ export class MuxConnection implements OpeningPlace {
       this.answerError({ code: 'message.too_large', message: 'The frame is too long' });
       return;
     }
-    if (name === 'OPEN') this.#desk.take(payload);
+    if (name === 'OPEN') takeOpen(payload, this.#keeper, this);
     else if (name === 'AUTH') void this.#onAuth(payload);
     else if (name === 'PING') {
       const echoed = this.#read(readPing(payload));
@@ -250,8 +251,9 @@ export class MuxConnection implements OpeningPlace {
 
   async #onAuth(payload: Buffer): Promise<void> {
     const show = (credential: string) => this.#keeper.show(credential);
-    const answer = await renewAuthority(payload, this.authority, this.owner, show);
+    const answer = await renewAuthority(payload, this.owner, show);
     if (answer.name === 'ERROR') return this.answerError(answer.error);
+    this.authority = answer.authority;
     this.#pump.answer(CONNECTION, answer.name, answer.payload);
     if (!this.#isClosed) this.#keeper.onRenewed(this);
   }
@@ -280,6 +282,7 @@ export class MuxConnection implements OpeningPlace {
       if (frame.name === 'CLOSE') this.#table.remove(frame);
       return;
     }
+    this.#unknown ??= new TokenBucket(UNKNOWN_HANDLES, nowMs);
     if (this.#unknown.take(nowMs) === 0) {
       this.answerError({ code: 'session.unknown', message: 'This connection has no such session' });
       return;

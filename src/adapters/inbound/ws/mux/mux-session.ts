@@ -1,69 +1,75 @@
-import { DEFAULT_WINDOW_BYTES, GrantedWindow } from '../../../../domain/multiplexing/credit-window.ts';
-import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
+import type { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
 import type { IdleWatch } from '../../../../domain/multiplexing/idle-wheel.ts';
-import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Authority } from './authority.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
+import type { InUse } from './credentials-in-use.ts';
 import { CONNECTION, type Frame, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { KindSession, SessionOut } from './kinds/kind.ts';
-import { INBOUND_QUEUE_BYTES, MAX_REFUSALS_IN_A_ROW } from './mux-limits.ts';
 import { renewAuthority } from './renew-authority.ts';
 import type { ErrorPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
 import type { Come, SessionIdentity, SessionParts } from './session-identity.ts';
+import { SessionInbox } from './session-inbox.ts';
 import { SessionOutbox } from './session-outbox.ts';
-import { TimedQueue } from './timed-queue.ts';
 import { Traffic } from './traffic.ts';
 import type { TurnTaker } from './turn-pump.ts';
 import { creditPayload } from './write-frame.ts';
 
-/** One session on one connection: what has come for it and what waits for its client, within its own limits. */
+/**
+ * One session on one connection: what has come for it and what waits for its client, within its own limits. What these
+ * take is made when it is needed first, since most sessions are idle most of the time.
+ */
 export class MuxSession implements SessionOut, TurnTaker {
   readonly identity: SessionIdentity;
-  readonly authority: Authority;
   /** When DATA or an EVENT went last, in unix milliseconds. */
   idle: IdleWatch<MuxSession>;
   /** The step in which its credential expires, as whoever watches over it counts them; undefined when it does not. */
   expiryStep: number | undefined;
-  readonly traffic = new Traffic();
+  /** Where it stands among what its credential holds open, as whoever watches over that keeps it. */
+  inUse: InUse<unknown> | undefined;
   handle: Handle = CONNECTION;
   epoch = 0;
   readonly #host: SessionHost<MuxSession>;
-  readonly #bucket: TokenBucket;
   readonly #weight: number;
-  /** These are made when they are needed first: most sessions are idle, and keep nothing for what has not come. */
-  #inbound: Flow<TurnTaker> | undefined;
-  #outbound: Flow<TurnTaker> | undefined;
-  #come: TimedQueue<Come> | undefined;
-  readonly #granted = new GrantedWindow(DEFAULT_WINDOW_BYTES);
-  readonly #outbox: SessionOutbox;
+  readonly #window: number;
+  #authority: Authority;
+  /** The authority by which it may do what its kind does; asked anew of another one. */
+  #allowedBy: Authority | undefined;
+  #traffic: Traffic | undefined;
+  #inbox: SessionInbox | undefined;
+  #outbox: SessionOutbox | undefined;
   #kindSession: KindSession | undefined;
   /** Whether a frame is being acted on, or its client has not been heard in this epoch. */
   #isBusy = false;
   #isConfirmed = true;
   #isOver = false;
-  #refusals = 0;
 
   constructor(host: SessionHost<MuxSession>, parts: SessionParts) {
     this.#host = host;
     this.identity = parts.identity;
-    this.authority = parts.authority;
-    this.#bucket = parts.bucket;
+    this.#authority = parts.authority;
     this.#weight = parts.weight;
-    this.#outbox = new SessionOutbox(parts.window, host.statsOf(parts.identity.kind.name).waitsOut);
+    this.#window = parts.window;
     this.idle = { watched: this, usedAtMs: host.nowMs() };
   }
 
-  get inbound(): Flow<TurnTaker> {
-    this.#inbound ??= new Flow<TurnTaker>(this, this.#weight);
-    return this.#inbound;
+  get authority(): Authority {
+    return this.#authority;
   }
 
-  get outbound(): Flow<TurnTaker> {
-    this.#outbound ??= new Flow<TurnTaker>(this, this.#weight);
-    return this.#outbound;
+  get traffic(): Traffic {
+    this.#traffic ??= new Traffic();
+    return this.#traffic;
+  }
+
+  get inbound(): Flow<TurnTaker> | undefined {
+    return this.#inbox?.flow;
+  }
+
+  get outbound(): Flow<TurnTaker> | undefined {
+    return this.#outbox?.flow;
   }
 
   get isOver(): boolean {
@@ -72,15 +78,15 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   /** What waits to be acted on, and what waits for its client, in bytes of frames. */
   get queued(): { readonly inBytes: number; readonly outBytes: number } {
-    return { inBytes: this.#come?.bytes ?? 0, outBytes: this.#outbox.bytes };
+    return { inBytes: this.#inbox?.bytes ?? 0, outBytes: this.#outbox?.bytes ?? 0 };
   }
 
   get hasInbound(): boolean {
-    return !this.#isOver && !this.#isBusy && this.#come !== undefined && this.#come.length > 0;
+    return !this.#isOver && !this.#isBusy && this.#inbox !== undefined && !this.#inbox.isEmpty;
   }
 
   get hasOutbound(): boolean {
-    return !this.#isOver && this.#outbox.isReady;
+    return !this.#isOver && this.#outbox !== undefined && this.#outbox.isReady;
   }
 
   /** It is its client's from now on. `isResumed`: the token that it came with is spent when it is heard. */
@@ -101,24 +107,23 @@ export class MuxSession implements SessionOut, TurnTaker {
       this.#host.close(this, 1009, 'The frame is too long');
       return;
     }
-    if (!this.#isConfirmed) this.#confirm();
+    if (!this.#isConfirmed) void this.#confirm();
     if (name === 'CREDIT') this.#onCredit(payload);
     else if (name === 'PING') this.#onPing(payload);
-    else if (name === 'PONG') this.#outbox.answered(payload, this.handle, this.#host);
+    else if (name === 'PONG') this.#outbox?.answered(payload, this.handle, this.#host);
     else if (name === 'DATA' || name === 'AUTH') this.#onQueued(name, payload);
   }
 
-  actOnNext(): number {
-    const nowMs = this.#host.nowMs();
-    const come = this.#come?.shift(nowMs);
+  actOnNext(nowMs: number): number {
+    const come = this.#inbox?.shift(nowMs);
     if (come === undefined) return HEADER_BYTES;
     // Renewing is what is left to do for whose credential has expired.
-    if (come.name === 'DATA' && this.authority.isExpiredAt(nowMs)) {
+    if (come.name === 'DATA' && this.#authority.isExpiredAt(nowMs)) {
       this.#host.close(this, 4010, 'The credential has expired');
       return come.cost;
     }
     const done = come.name === 'AUTH' ? this.#onAuth(come.payload) : this.#onData(come.payload, nowMs);
-    if (done === undefined) this.#done(come);
+    if (done === undefined) this.#giveBack(come);
     else {
       this.#isBusy = true;
       void done.then(() => this.#free(come));
@@ -126,11 +131,9 @@ export class MuxSession implements SessionOut, TurnTaker {
     return come.cost;
   }
 
-  writeNext(writer: FrameWriter): number {
-    const nowMs = this.#host.nowMs();
-    const cost = this.#outbox.writeNext(this.handle, writer, nowMs);
-    this.traffic.messagesOut += 1;
-    this.traffic.bytesOut += cost - HEADER_BYTES;
+  writeNext(writer: FrameWriter, nowMs: number): number {
+    const cost = this.#outbox?.writeNext(this.handle, writer, nowMs) ?? HEADER_BYTES;
+    this.traffic.out(cost - HEADER_BYTES);
     this.idle.usedAtMs = nowMs;
     this.#endIfDue();
     return cost;
@@ -145,7 +148,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   confirmed(): Promise<boolean> {
-    return this.#isOver ? Promise.resolve(false) : this.#outbox.confirmed();
+    return this.#isOver ? Promise.resolve(false) : this.#out.confirmed();
   }
 
   refuse(code: ErrorCode, message: string): void {
@@ -153,7 +156,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   end(code: CloseCode, reason: string): void {
-    this.#outbox.end({ code, reason });
+    this.#out.end({ code, reason });
     this.#endIfDue();
   }
 
@@ -166,124 +169,123 @@ export class MuxSession implements SessionOut, TurnTaker {
   finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#come?.clear();
-    this.#outbox.clear();
+    this.#inbox?.clear();
+    this.#outbox?.clear();
     this.#kindSession?.close();
   }
 
   #onCredit(payload: Buffer): void {
     const granted = this.#read(readCredit(payload));
     if (granted === undefined) return;
-    if (!this.#outbox.grant(granted)) {
-      this.#host.close(this, 4008, 'The window is too large');
-      return;
-    }
-    if (this.hasOutbound) this.#host.hasOutbound(this);
+    if (!this.#out.grant(granted)) this.#host.close(this, 4008, 'The window is too large');
+    else if (this.hasOutbound) this.#host.hasOutbound(this);
   }
 
   #onPing(payload: Buffer): void {
-    if (!this.#isAdmitted(this.#host.nowMs())) return;
+    if (!this.#isAdmitted(this.#in, this.#host.nowMs())) return;
     const echoed = this.#read(readPing(payload));
     if (echoed !== undefined) this.#host.answer(this.handle, 'PONG', ownBytes(echoed));
   }
 
   #onQueued(name: Come['name'], payload: Buffer): void {
-    if (name === 'DATA' && !this.#granted.receive(payload.length)) {
+    const inbox = this.#in;
+    const nowMs = this.#host.nowMs();
+    if (name === 'DATA' && !inbox.receive(payload.length)) {
       this.#error({ code: 'credit.exceeded', message: 'More was sent than was granted' });
       this.#host.close(this, 4008, 'More was sent than was granted');
       return;
     }
-    if (!this.#isAdmitted(this.#host.nowMs())) {
+    if (!this.#isAdmitted(inbox, nowMs)) {
       // Its client has taken it off the window, although nobody looked at it.
-      if (name === 'DATA') this.#giveBack(payload.length);
+      this.#giveBack({ name, payload });
       return;
     }
     const cost = HEADER_BYTES + payload.length;
-    if ((this.#come?.bytes ?? 0) + cost > INBOUND_QUEUE_BYTES) {
+    if (!inbox.push({ name, payload: ownBytes(payload), cost, next: undefined }, nowMs)) {
       this.#host.close(this, 4008, 'Too much waits to be acted on');
       return;
     }
-    const come = { name, payload: ownBytes(payload), cost, next: undefined };
-    this.#come ??= new TimedQueue(this.#host.statsOf(this.identity.kind.name).waitsIn);
-    this.#come.push(come, this.#host);
-    if (name === 'DATA') {
-      this.traffic.messagesIn += 1;
-      this.traffic.bytesIn += payload.length;
-    }
+    if (name === 'DATA') this.traffic.in(payload.length);
     if (this.hasInbound) this.#host.hasInbound(this);
   }
 
-  #isAdmitted(nowMs: number): boolean {
-    const retryAfterMs = this.#bucket.take(nowMs);
-    if (retryAfterMs === 0) {
-      this.#refusals = 0;
-      return true;
-    }
-    this.#refusals += 1;
+  #isAdmitted(inbox: SessionInbox, nowMs: number): boolean {
+    const retryAfterMs = inbox.draw(nowMs);
+    if (retryAfterMs === 0) return true;
     this.#error({ code: 'rate.limited', message: 'Too many frames on this session', retryAfterMs });
-    if (this.#refusals >= MAX_REFUSALS_IN_A_ROW) this.#host.close(this, 4029, 'Too many frames');
+    if (inbox.isFlooded) this.#host.close(this, 4029, 'Too many frames');
     return false;
   }
 
   #onData(payload: Buffer, nowMs: number): Promise<void> | undefined {
     this.idle.usedAtMs = nowMs;
-    const { permission } = this.identity.kind;
-    if (this.authority.may('mux.open') && this.authority.may(permission)) {
-      return this.#kindSession?.onData(payload);
+    const authority = this.#authority;
+    if (this.#allowedBy !== authority) {
+      if (!authority.may('mux.open') || !authority.may(this.identity.kind.permission)) {
+        this.#error({ code: 'session.forbidden', message: 'You may not do this' });
+        return undefined;
+      }
+      this.#allowedBy = authority;
     }
-    this.#error({ code: 'session.forbidden', message: 'You may not do this' });
-    return undefined;
+    return this.#kindSession?.onData(payload);
   }
 
   async #onAuth(payload: Buffer): Promise<void> {
     const show = (credential: string) => this.#host.show(credential);
-    const answer = await renewAuthority(payload, this.authority, this.identity.owner, show);
+    const answer = await renewAuthority(payload, this.identity.owner, show);
     if (this.#isOver) return;
     if (answer.name === 'ERROR') return this.#error(answer.error);
+    this.#authority = answer.authority;
     this.#host.answer(this.handle, answer.name, answer.payload);
     this.#host.authorityChanged(this);
   }
 
-  #confirm(): void {
+  async #confirm(): Promise<void> {
     this.#isConfirmed = true;
     this.#isBusy = true;
-    this.#host.confirm(this).then(
-      (outcome) => {
-        if (outcome === 'not-held') this.#host.close(this, 4501, 'The session has moved');
-        this.#free();
-      },
-      () => {
-        this.#host.close(this, 1011, 'The directory is out of reach');
-        this.#free();
-      },
-    );
+    const outcome = await this.#host.confirm(this).catch(() => 'out-of-reach' as const);
+    if (outcome === 'not-held') this.#host.close(this, 4501, 'The session has moved');
+    if (outcome === 'out-of-reach') this.#host.close(this, 1011, 'The directory is out of reach');
+    this.#free();
   }
 
   #free(come?: Come): void {
     this.#isBusy = false;
-    if (come !== undefined) this.#done(come);
+    if (come !== undefined) this.#giveBack(come);
     if (this.hasInbound) this.#host.hasInbound(this);
   }
 
-  #done({ name, payload }: Come): void {
-    if (name === 'DATA') this.#giveBack(payload.length);
-  }
-
-  #giveBack(bytes: number): void {
-    const grant = this.#granted.finish(bytes);
+  /** A payload is done with, and its room is free again. */
+  #giveBack({ name, payload }: Pick<Come, 'name' | 'payload'>): void {
+    const grant = name === 'DATA' ? this.#in.finish(payload.length) : 0;
     if (grant > 0 && !this.#isOver) this.#host.answer(this.handle, 'CREDIT', creditPayload(grant));
   }
 
   #send(name: 'DATA' | 'EVENT', bytes: Uint8Array, offset: number): Promise<void> | undefined {
     if (this.#isOver) return undefined;
-    const full = this.#outbox.add({ name, payload: bytes, offset }, this.#host);
+    const full = this.#out.add(name, bytes, offset, this.#host.nowMs());
     if (this.hasOutbound) this.#host.hasOutbound(this);
     return full;
   }
 
   #endIfDue(): void {
-    const { due } = this.#outbox;
+    const due = this.#outbox?.due;
     if (due !== undefined && !this.#isOver) this.#host.close(this, due.code, due.reason);
+  }
+
+  get #in(): SessionInbox {
+    if (this.#inbox !== undefined) return this.#inbox;
+    const { id, kind } = this.identity;
+    const { waitsIn } = this.#host.statsOf(kind.name);
+    this.#inbox = new SessionInbox(this, this.#weight, this.#host.bucketOf(id), waitsIn);
+    return this.#inbox;
+  }
+
+  get #out(): SessionOutbox {
+    if (this.#outbox !== undefined) return this.#outbox;
+    const { waitsOut } = this.#host.statsOf(this.identity.kind.name);
+    this.#outbox = new SessionOutbox(this, this.#weight, this.#window, waitsOut);
+    return this.#outbox;
   }
 
   #read<Value>(read: Read<Value> | Refused): Value | undefined {

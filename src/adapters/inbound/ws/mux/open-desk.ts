@@ -17,65 +17,53 @@ export interface OpenAdmission {
 
 /** The connection that OPENs come on. */
 interface Place extends OpeningPlace {
-  readonly owner: SubscriberOwner;
   /** How many sessions are open. */
   readonly size: number;
+  /** How many OPENs have come and are not answered. Counted here. */
+  opening: number;
   answerError(payload: ErrorPayload): void;
   /** An error that nobody foresaw. */
   onMistake(error: unknown): void;
 }
 
-/** Takes the OPENs of a connection in, as many at once as it may have sessions. */
-export class OpenDesk {
-  readonly #admission: OpenAdmission;
-  readonly #place: Place;
-  #opening = 0;
-
-  constructor(admission: OpenAdmission, place: Place) {
-    this.#admission = admission;
-    this.#place = place;
+/** Answers an OPEN, now or later; as many at once as the connection may have sessions. Never throws. */
+export function takeOpen(payload: Buffer, admission: OpenAdmission, place: Place): void {
+  const read = readOpen(payload);
+  if (read.kind === 'refused') {
+    const { code, message, ref } = read;
+    place.answerError({ code, message, ...(ref === undefined ? {} : { ref }) });
+    return;
   }
-
-  /** Answers an OPEN, now or later. Never throws. */
-  take(payload: Buffer): void {
-    const read = readOpen(payload);
-    if (read.kind === 'refused') {
-      const { code, message, ref } = read;
-      this.#place.answerError({ code, message, ...(ref === undefined ? {} : { ref }) });
-      return;
-    }
-    try {
-      this.#admit(read.value);
-    } catch (error) {
-      this.#refuse(error, read.value.ref);
-      return;
-    }
-    void this.#open(read.value);
+  try {
+    admit(read.value, admission, place);
+  } catch (error) {
+    refuse(error, read.value.ref, place);
+    return;
   }
+  void open(read.value, admission, place);
+}
 
-  #admit(asked: OpenPayload): void {
-    const { admitOpen, maxSessions } = this.#admission;
-    admitOpen(this.#place.owner, asked.resume !== undefined);
-    if (this.#place.size + this.#opening < maxSessions) return;
-    throw new MuxRefusal('limit.sessions', 'This connection has as many sessions as it may have');
-  }
+function admit(asked: OpenPayload, admission: OpenAdmission, place: Place): void {
+  admission.admitOpen(place.owner, asked.resume !== undefined);
+  if (place.size + place.opening < admission.maxSessions) return;
+  throw new MuxRefusal('limit.sessions', 'This connection has as many sessions as it may have');
+}
 
-  async #open(asked: OpenPayload): Promise<void> {
-    this.#opening += 1;
-    try {
-      await this.#admission.opens.execute(this.#place, asked);
-    } catch (error) {
-      const isTheirs = asked.resume !== undefined && !(error instanceof PortError);
-      if (isTheirs) this.#admission.resumeRefused(this.#place.owner);
-      this.#refuse(error, asked.ref);
-    } finally {
-      this.#opening -= 1;
-    }
+async function open(asked: OpenPayload, admission: OpenAdmission, place: Place): Promise<void> {
+  place.opening += 1;
+  try {
+    await admission.opens.execute(place, asked);
+  } catch (error) {
+    const isTheirs = asked.resume !== undefined && !(error instanceof PortError);
+    if (isTheirs) admission.resumeRefused(place.owner);
+    refuse(error, asked.ref, place);
+  } finally {
+    place.opening -= 1;
   }
+}
 
-  #refuse(error: unknown, ref: string): void {
-    const told = toErrorPayload(error);
-    if (told === undefined) this.#place.onMistake(error);
-    else this.#place.answerError({ ...told, ref });
-  }
+function refuse(error: unknown, ref: string, place: Place): void {
+  const told = toErrorPayload(error);
+  if (told === undefined) place.onMistake(error);
+  else place.answerError({ ...told, ref });
 }

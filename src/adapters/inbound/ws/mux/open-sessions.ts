@@ -14,9 +14,8 @@ import {
   SESSION_NAME_BITS,
   type SubscriberId,
 } from '../../../../domain/multiplexing/subscriber-id.ts';
-import { ownerOf } from '../../../../domain/multiplexing/subscriber-owner.ts';
-import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
-import { Authority, type Shown } from './authority.ts';
+import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
+import type { Authority } from './authority.ts';
 import type { OpenPayload } from './client-payloads.ts';
 import { type Handle, hexOf } from './frame.ts';
 import type { Kind, KindSession } from './kinds/kind.ts';
@@ -36,8 +35,10 @@ export interface OpeningPlace {
   readonly network: string;
   readonly host: SessionHost<MuxSession>;
   readonly isClosed: boolean;
-  /** Who a credential names; without one, the connection's own. @throws DomainError, MuxRefusal, PortError. */
-  shownBy(credential: string | undefined): Promise<Shown>;
+  /** Whose connection it is. */
+  readonly owner: SubscriberOwner;
+  /** What a credential gives; without one, the connection's own authority. @throws DomainError, MuxRefusal, PortError. */
+  authorityOf(credential: string | undefined): Promise<Authority>;
   /** Gives a session its handle. */
   admit(session: MuxSession): Handle;
   /** Tells the client that the session is open, before anything of the session itself. */
@@ -53,8 +54,6 @@ interface Deps {
   readonly node: ThisNode;
   readonly ids: IdSource;
   readonly limits: MuxLimits;
-  /** The bucket of a session, which it keeps when it is closed and taken back. */
-  bucketOf(id: SubscriberId): TokenBucket;
   readonly replay: ReplayBudget;
   /** A session is in a new epoch: whatever connection has it in an older one, here or elsewhere, lets go of it. */
   onMoved(id: SubscriberId, epoch: number): void;
@@ -84,7 +83,7 @@ export class OpenSessions {
    *   way is detached, and its last token is still good.
    */
   async execute(place: OpeningPlace, asked: OpenPayload): Promise<void> {
-    const authority = new Authority(await place.shownBy(asked.credential));
+    const authority = await place.authorityOf(asked.credential);
     const kind = this.#deps.kinds.get(asked.kind);
     if (kind === undefined) throw new MuxRefusal('kind.unknown', 'There is no such kind of session');
     // Its client may be back on another connection, and is not to lose the session to one that is gone.
@@ -190,11 +189,12 @@ export class OpenSessions {
       authority,
     }: { readonly id: SubscriberId; readonly kind: Kind; readonly authority: Authority },
   ): MuxSession {
-    const { limits, bucketOf } = this.#deps;
+    const { limits } = this.#deps;
+    const owner = ownerOf(authority.principal);
     return new MuxSession(place.host, {
-      identity: { id, kind, owner: ownerOf(authority.principal) },
+      // Most are the connection's own owner's, whose name is kept once.
+      identity: { id, kind, owner: owner === place.owner ? place.owner : owner },
       authority,
-      bucket: bucketOf(id),
       weight: Math.min(asked.weight ?? limits.weight, limits.weight),
       window: asked.window ?? DEFAULT_WINDOW_BYTES,
     });

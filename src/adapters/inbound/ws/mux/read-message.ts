@@ -14,12 +14,23 @@ export interface MessageRules {
   readonly batch: boolean;
 }
 
+/** Of what clients send, by whether it may be in BATCHes; the same for all connections. */
+export const OF_CLIENT = {
+  single: { from: 'client', batch: false },
+  batched: { from: 'client', batch: true },
+} as const satisfies Readonly<Record<string, MessageRules>>;
+
+/** Gets the frames of messages. @returns whether the next one of the message is to follow. */
+export interface FrameTaker {
+  deliver(frame: Frame): boolean;
+}
+
 /** The close code of a message that breaks the form of frames. */
 export const PROTOCOL_ERROR = 1002;
 
 /**
  * Reads a binary message of the socket. Nothing is delivered before the whole message has been found to be of the right
- * form; then `deliver` gets its frames one after another, without a list of them being made, until it returns false.
+ * form; then the taker gets its frames one after another, without a list of them being made, until `deliver` returns false.
  *
  * @returns 1002 when the message is not of the form: shorter than a frame, of a type that there is not or that the sender
  *   may not send, a handle where its type has none or none where it has one, a BATCH that is empty, nested, or whose
@@ -28,12 +39,12 @@ export const PROTOCOL_ERROR = 1002;
 export function readMessage(
   message: Buffer,
   rules: MessageRules,
-  deliver: (frame: Frame) => boolean,
+  taker: FrameTaker,
 ): typeof PROTOCOL_ERROR | undefined {
   const name = nameOf(message, 0, message.length, rules);
   if (name === undefined) return PROTOCOL_ERROR;
   if (name !== 'BATCH') {
-    deliver(frameAt(message, 0, message.length, name));
+    taker.deliver(frameAt(message, 0, message.length, name));
     return undefined;
   }
   if (!rules.batch || !isBatch(message, rules)) return PROTOCOL_ERROR;
@@ -41,7 +52,7 @@ export function readMessage(
     const start = at + LENGTH_BYTES;
     const end = start + message.readUInt32BE(at);
     const inner = FRAME_NAMES.get(message[start + HEADER_BYTES - 1] ?? 0) as FrameName;
-    if (!deliver(frameAt(message, start, end, inner))) return undefined;
+    if (!taker.deliver(frameAt(message, start, end, inner))) return undefined;
     at = end;
   }
   return undefined;
@@ -72,13 +83,13 @@ function nameOf(message: Buffer, start: number, end: number, { from }: MessageRu
   const { sender, room } = FRAMES[name];
   if (sender !== 'both' && sender !== from) return undefined;
   if (room === 'either') return name;
-  const isConnection = message.readUInt32BE(start) === 0 && message.readUInt32BE(start + 4) === 0;
+  const isConnection = message.readInt32BE(start) === 0 && message.readInt32BE(start + 4) === 0;
   return isConnection === (room === 'connection') ? name : undefined;
 }
 
 const frameAt = (message: Buffer, start: number, end: number, name: FrameName): Frame => ({
-  high: message.readUInt32BE(start),
-  low: message.readUInt32BE(start + 4),
+  high: message.readInt32BE(start),
+  low: message.readInt32BE(start + 4),
   name,
   payload: message.subarray(start + HEADER_BYTES, end),
 });

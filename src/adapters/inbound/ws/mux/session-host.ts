@@ -1,3 +1,5 @@
+import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Shown } from './authority.ts';
 import type { CloseCode } from './codes.ts';
 import type { FrameName, Handle } from './frame.ts';
@@ -7,7 +9,10 @@ import type { ErrorPayload } from './server-payloads.ts';
 /** What a session asks of the connection that it is on. */
 export interface SessionHost<Session> {
   readonly maxMessageBytes: number;
+  /** The time as this turn of the event loop has it, in unix milliseconds. */
   nowMs(): number;
+  /** What a session's frames draw from, which it keeps when it is closed and taken back. */
+  bucketOf(id: SubscriberId): TokenBucket;
   /** Where sessions of a kind are counted. */
   statsOf(kind: string): KindStats;
   /** Sends what is no payload of a kind, before all that waits. */

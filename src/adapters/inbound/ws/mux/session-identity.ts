@@ -1,6 +1,5 @@
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
-import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import type { Authority } from './authority.ts';
 import type { Queued } from './byte-queue.ts';
 import type { Kind } from './kinds/kind.ts';
@@ -16,7 +15,6 @@ export interface SessionIdentity {
 export interface SessionParts {
   readonly identity: SessionIdentity;
   readonly authority: Authority;
-  readonly bucket: TokenBucket;
   readonly weight: number;
   /** What its client grants first, in bytes. */
   readonly window: number;

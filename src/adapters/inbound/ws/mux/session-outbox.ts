@@ -1,4 +1,5 @@
 import { CreditWindow } from '../../../../domain/multiplexing/credit-window.ts';
+import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Queued } from './byte-queue.ts';
 import type { CloseCode } from './codes.ts';
@@ -7,6 +8,7 @@ import type { FrameWriter } from './frame-writer.ts';
 import { OUTBOUND_QUEUE_BYTES } from './mux-limits.ts';
 import type { SessionHost } from './session-host.ts';
 import { TimedQueue } from './timed-queue.ts';
+import type { TurnTaker } from './turn-pump.ts';
 import type { WaitTimes } from './wait-times.ts';
 
 interface Going extends Queued {
@@ -21,45 +23,46 @@ export interface LastWord {
   readonly reason: string;
 }
 
-/** What waits for a session's client, within the window that he grants. A source that fills it waits. */
+/**
+ * What waits for a session's client, within the window that he grants. A source that fills it waits. Made with the first
+ * payload, or the first word of the window: a session that has sent nothing keeps nothing for it.
+ */
 export class SessionOutbox {
+  readonly flow: Flow<TurnTaker>;
   readonly #window: CreditWindow;
-  readonly #waits: WaitTimes;
-  /** Made with the first payload: a session that has sent nothing keeps nothing for it. */
-  #going: TimedQueue<Going> | undefined;
+  readonly #going: TimedQueue<Going>;
   #waiting: Array<() => void> | undefined;
   #lastWord: LastWord | undefined;
   /** What of it has come; only of a session whose kind has asked that once. */
   #arrivals: Arrivals | undefined;
 
   /** `window`: what the client grants first, in bytes. `waits`: where it is counted how long payloads wait. */
-  constructor(window: number, waits: WaitTimes) {
+  constructor(owner: TurnTaker, weight: number, window: number, waits: WaitTimes) {
+    this.flow = new Flow(owner, weight);
     this.#window = new CreditWindow(window);
-    this.#waits = waits;
+    this.#going = new TimedQueue(waits);
   }
 
   /** Whether something waits that may be sent now. */
   get isReady(): boolean {
-    return this.#length > 0 && this.#window.isOpen;
+    return this.#going.length > 0 && this.#window.isOpen;
   }
 
   /** What the session is to be closed with now, since everything before it has been sent. */
   get due(): LastWord | undefined {
-    return this.#length === 0 ? this.#lastWord : undefined;
+    return this.#going.length === 0 ? this.#lastWord : undefined;
   }
 
   /** What waits, in bytes of frames. */
   get bytes(): number {
-    return this.#going?.bytes ?? 0;
+    return this.#going.bytes;
   }
 
   /** Adds a payload. A promise: the queue is full, until it resolves. After the last word nothing is added. */
-  add(sent: Omit<Going, keyof Queued>, time: { nowMs(): number }): Promise<void> | undefined {
+  add(name: Going['name'], payload: Uint8Array, offset: number, nowMs: number): Promise<void> | undefined {
     if (this.#lastWord !== undefined) return undefined;
-    const { name, offset, payload } = sent;
     const going = { name, offset, payload, cost: HEADER_BYTES + payload.length, next: undefined };
-    this.#going ??= new TimedQueue(this.#waits);
-    this.#going.push(going, time);
+    this.#going.push(going, nowMs);
     this.#arrivals?.sent();
     if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
     return new Promise((resolve) => {
@@ -70,7 +73,7 @@ export class SessionOutbox {
 
   /** True once its client has everything that was added so far; false when that can be known no more. */
   confirmed(): Promise<boolean> {
-    this.#arrivals ??= new Arrivals(this.#length);
+    this.#arrivals ??= new Arrivals(this.#going.length);
     return this.#arrivals.confirmed();
   }
 
@@ -91,7 +94,7 @@ export class SessionOutbox {
 
   /** Gives one frame to the writer. @returns what it counts for, in bytes. */
   writeNext(handle: Handle, writer: FrameWriter, nowMs: number): number {
-    const going = this.#going?.shift(nowMs);
+    const going = this.#going.shift(nowMs);
     if (going === undefined) return HEADER_BYTES;
     this.#window.spend(going.payload.length);
     writer.add(handle, going.name, going.payload, going.offset);
@@ -103,13 +106,9 @@ export class SessionOutbox {
 
   /** Forgets what waits, and lets its sources go on. */
   clear(): void {
-    this.#going?.clear();
+    this.#going.clear();
     this.#arrivals?.clear();
     this.#wakeSources();
-  }
-
-  get #length(): number {
-    return this.#going?.length ?? 0;
   }
 
   #wakeSources(): void {

@@ -18,10 +18,9 @@ export class TimedQueue<Item extends Queued> {
     return this.#items.bytes;
   }
 
-  /** Adds an item; `time` is asked only when it is this one that is timed. */
-  push(item: Item, time: { nowMs(): number }): void {
+  push(item: Item, nowMs: number): void {
     this.#items.push(item);
-    if (this.#wait.isFree) this.#wait.begin(item, time.nowMs());
+    this.#wait.begin(item, nowMs);
   }
 
   shift(nowMs: number): Item | undefined {

@@ -7,6 +7,16 @@ export class Traffic {
   /** Frames that were refused. */
   refused = 0;
 
+  in(bytes: number): void {
+    this.messagesIn += 1;
+    this.bytesIn += bytes;
+  }
+
+  out(bytes: number): void {
+    this.messagesOut += 1;
+    this.bytesOut += bytes;
+  }
+
   add(other: Readonly<Traffic>): void {
     this.messagesIn += other.messagesIn;
     this.bytesIn += other.bytesIn;

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { FairQueue, type Flow } from '../../../../domain/multiplexing/fair-queue.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import { ByteQueue, type Queued } from './byte-queue.ts';
 import { type FrameName, type Handle, HEADER_BYTES } from './frame.ts';
-import type { FrameWriter } from './frame-writer.ts';
+import { FrameWriter } from './frame-writer.ts';
 import { CONNECTION_QUEUE_BYTES } from './mux-limits.ts';
+import type { TurnClock } from './turn-clock.ts';
 
 /** What is acted on, and what is written, in one turn of the event loop for one connection, in bytes each. */
 const TURN_BYTES = 131_072;
@@ -12,16 +14,17 @@ const SOCKET_BYTES = 262_144;
 
 /** One who takes turns: a session. */
 export interface TurnTaker {
-  readonly inbound: Flow<TurnTaker>;
-  readonly outbound: Flow<TurnTaker>;
+  /** Its backlogs; undefined before there was anything in them. */
+  readonly inbound: Flow<TurnTaker> | undefined;
+  readonly outbound: Flow<TurnTaker> | undefined;
   /** Whether something has come that can be acted on now. */
   readonly hasInbound: boolean;
   /** Whether something waits that may be sent now. */
   readonly hasOutbound: boolean;
   /** Acts on one frame. @returns what it counts for, in bytes. */
-  actOnNext(): number;
+  actOnNext(nowMs: number): number;
   /** Gives one frame to the writer. @returns what it counts for, in bytes. */
-  writeNext(writer: FrameWriter): number;
+  writeNext(writer: FrameWriter, nowMs: number): number;
 }
 
 interface Answer extends Queued {
@@ -30,22 +33,37 @@ interface Answer extends Queued {
   readonly payload: Uint8Array;
 }
 
+/** What a pump is made of. */
+interface Parts {
+  readonly socket: Duplex;
+  readonly pool: BufferPool;
+  readonly clock: TurnClock;
+  /** Whether what is sent may be in BATCHes. */
+  readonly batch: boolean;
+}
+
+/** The connection, which is closed when its client takes none of the answers that it asks for. */
+interface Owner {
+  close(code: 4008, reason: string): void;
+}
+
 /** Gives the sessions of a connection their turns, in both directions, and the event loop its own in between. */
 export class TurnPump {
   readonly #socket: Duplex;
+  readonly #clock: TurnClock;
   readonly #writer: FrameWriter;
-  readonly #onOverflow: () => void;
+  readonly #owner: Owner;
   readonly #inbound = new FairQueue<TurnTaker>();
   readonly #outbound = new FairQueue<TurnTaker>();
   readonly #answers = new ByteQueue<Answer>();
   #isDue = false;
   #isStopped = false;
 
-  /** `onOverflow`: the client takes none of the answers that it asks for. */
-  constructor(socket: Duplex, writer: FrameWriter, onOverflow: () => void) {
+  constructor({ socket, pool, clock, batch }: Parts, owner: Owner) {
     this.#socket = socket;
-    this.#writer = writer;
-    this.#onOverflow = onOverflow;
+    this.#clock = clock;
+    this.#writer = new FrameWriter(pool, batch);
+    this.#owner = owner;
     socket.on('drain', () => this.#wake());
   }
 
@@ -65,23 +83,23 @@ export class TurnPump {
   }
 
   /** A session has something to be acted on. */
-  addInbound(taker: TurnTaker): void {
-    if (this.#isStopped) return;
-    this.#inbound.add(taker.inbound);
+  addInbound({ inbound }: TurnTaker): void {
+    if (this.#isStopped || inbound === undefined) return;
+    this.#inbound.add(inbound);
     this.#wake();
   }
 
   /** A session has something to be sent. */
-  addOutbound(taker: TurnTaker): void {
-    if (this.#isStopped) return;
-    this.#outbound.add(taker.outbound);
+  addOutbound({ outbound }: TurnTaker): void {
+    if (this.#isStopped || outbound === undefined) return;
+    this.#outbound.add(outbound);
     this.#wake();
   }
 
   /** A session is over. */
-  remove(taker: TurnTaker): void {
-    this.#inbound.remove(taker.inbound);
-    this.#outbound.remove(taker.outbound);
+  remove({ inbound, outbound }: TurnTaker): void {
+    if (inbound !== undefined) this.#inbound.remove(inbound);
+    if (outbound !== undefined) this.#outbound.remove(outbound);
   }
 
   /** Sends what is no session's payload, before all that waits. */
@@ -90,7 +108,7 @@ export class TurnPump {
     const cost = HEADER_BYTES + payload.length;
     if (this.#answers.bytes + cost > CONNECTION_QUEUE_BYTES) this.#flushAnswers();
     if (this.#answers.bytes + cost > CONNECTION_QUEUE_BYTES) {
-      this.#onOverflow();
+      this.#owner.close(4008, 'The answers are not read');
       return;
     }
     this.#answers.push({ handle, name, payload, cost, next: undefined });
@@ -106,34 +124,38 @@ export class TurnPump {
   #wake(): void {
     if (this.#isDue || this.#isStopped) return;
     this.#isDue = true;
-    setImmediate(() => this.#turn());
+    setImmediate(TurnPump.#run, this);
   }
 
-  #turn(): void {
-    this.#isDue = false;
-    if (this.#isStopped) return;
+  static #run(pump: TurnPump): void {
+    pump.#isDue = false;
+    if (!pump.#isStopped) pump.#clock.during(pump);
+  }
+
+  /** A turn, at one time. Called by its clock alone. */
+  work(nowMs: number): void {
     let left = TURN_BYTES;
     for (let flow = this.#inbound.peek(); flow !== undefined && left > 0; flow = this.#inbound.peek()) {
-      const cost = flow.owner.actOnNext();
+      const cost = flow.owner.actOnNext(nowMs);
       left -= cost;
       // What was acted on may have ended the session, or the connection.
       if (flow.isQueued) this.#inbound.served(flow, cost, flow.owner.hasInbound);
     }
     if (!this.isCongested) {
       this.#gatherAnswers();
-      this.#write();
+      this.#write(nowMs);
     }
     const hasMore = this.#inbound.length > 0 || (this.#outbound.length > 0 && !this.isCongested);
     if (hasMore) this.#wake();
   }
 
-  #write(): void {
+  #write(nowMs: number): void {
     for (
       let flow = this.#outbound.peek();
       flow !== undefined && this.#writer.bytes < TURN_BYTES;
       flow = this.#outbound.peek()
     ) {
-      const cost = flow.owner.writeNext(this.#writer);
+      const cost = flow.owner.writeNext(this.#writer, nowMs);
       if (flow.isQueued) this.#outbound.served(flow, cost, flow.owner.hasOutbound);
     }
     // A session that has sent its last is closed behind that.

@@ -25,10 +25,6 @@ export class WaitSample<Item> {
     this.#times = times;
   }
 
-  get isFree(): boolean {
-    return this.#item === undefined;
-  }
-
   /** A frame begins to wait. */
   begin(item: Item, nowMs: number): void {
     if (this.#item !== undefined) return;

@@ -16,8 +16,8 @@ import {
  * @returns the place after it.
  */
 export function writeHeader(target: Buffer, at: number, { high, low }: Handle, name: FrameName): number {
-  target.writeUInt32BE(high, at);
-  target.writeUInt32BE(low, at + 4);
+  target.writeInt32BE(high | 0, at);
+  target.writeInt32BE(low | 0, at + 4);
   return target.writeUInt8(FRAMES[name].type, at + 8);
 }
 
@@ -70,7 +70,7 @@ export function creditPayload(bytes: number): Buffer {
 
 /** The offset that an EVENT's payload begins with. @throws InvariantViolation when it is no offset. */
 export function offsetPayload(offset: number): Buffer {
-  invariant(Number.isSafeInteger(offset) && offset > 0, `not an offset: ${offset}`);
+  invariant(Number.isSafeInteger(offset) && offset > 0, 'not an offset', offset);
   const payload = Buffer.alloc(OFFSET_BYTES);
   payload.writeBigUInt64BE(BigInt(offset));
   return payload;
