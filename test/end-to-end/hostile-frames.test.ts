@@ -46,7 +46,7 @@ function framesOf(message: Buffer, batch: boolean): Received[] {
   const fault = readMessage(
     message,
     { from: 'server', batch },
-    (frame) => frames.push(toReceived(frame)) > 0,
+    { deliver: (frame) => frames.push(toReceived(frame)) > 0 },
   );
   expect(fault, message.toString('hex')).to.equal(undefined);
   return frames;
