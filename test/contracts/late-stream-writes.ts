@@ -67,6 +67,12 @@ export function describeLateStreamWrites(name: string, create: () => Promise<Two
       }
     });
 
+    it('wishes nothing of a stream that was ended', async () => {
+      const running = await start(nodes.late, 1);
+      await takeOver(running, 2);
+      await changesNothing(() => nodes.late.streams.wishStop(running.id), false);
+    });
+
     it('sets nothing running that was undone, and undoes nothing that runs or has ended', async () => {
       const { late, other } = nodes;
       const opening = activated(await open(late, 1));

@@ -23,6 +23,7 @@ import {
 import { describeStreamClaims } from './stream-repository-claims.ts';
 import { describeStreamEnds } from './stream-repository-ends.ts';
 import { describeStreamRooms } from './stream-repository-rooms.ts';
+import { describeStreamWishes } from './stream-repository-wishes.ts';
 
 /** The behaviour of every `StreamRepository`. */
 export function describeStreamRepository(name: string, create: () => Promise<StreamingStores>): void {
@@ -40,6 +41,7 @@ export function describeStreamRepository(name: string, create: () => Promise<Str
     describe('finding', () => describeFinding(() => stores));
     describeStreamEnds(() => stores);
     describeStreamRooms(() => stores);
+    describeStreamWishes(() => stores);
   });
 }
 

@@ -4,8 +4,13 @@ import { dripping, FakeUpstream } from './fake-upstream.ts';
 import { type FleetOptions, ThreeNodes } from './three-nodes.ts';
 import { createUpstreamChat, UPSTREAM_MODEL_ID } from './upstream-server.ts';
 
-/** Time between two words of the model, in milliseconds. */
+/** Time between two words of the model unless a test says otherwise, in milliseconds. */
 const WORD_EVERY_MS = 50;
+
+/** What a test says of its scenes. */
+export interface SceneOptions extends FleetOptions {
+  readonly wordEveryMs?: number;
+}
 
 /** Three nodes whose second model says a word every few milliseconds until it is let go of, and people who ask it. */
 export class FleetScenes {
@@ -22,8 +27,12 @@ export class FleetScenes {
     this.admin = admin;
   }
 
-  static async begin({ flags = [], ...options }: FleetOptions = {}): Promise<FleetScenes> {
-    const upstream = await FakeUpstream.start(dripping('word ', WORD_EVERY_MS));
+  static async begin({
+    flags = [],
+    wordEveryMs = WORD_EVERY_MS,
+    ...options
+  }: SceneOptions = {}): Promise<FleetScenes> {
+    const upstream = await FakeUpstream.start(dripping('word ', wordEveryMs));
     const model = ['--model-url', upstream.url, '--model-id', UPSTREAM_MODEL_ID, '--model-price', '1'];
     let fleet: ThreeNodes | undefined;
     try {

@@ -11,11 +11,18 @@ import type { LiveTail } from '../ports/streaming/live-tail.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
 import { announceEnd } from '../streaming/engine/announce-end.ts';
+import { STOPPED } from '../streaming/engine/build-seal.ts';
 import type { IntentSettler } from '../streaming/engine/intent-settler.ts';
 import { sealFromLog } from '../streaming/engine/seal-from-log.ts';
 
-/** How long the node that drives a stream has to end it before it is ended for it, in milliseconds. */
+/** How long the node that drives a stream has to end it after a word, in milliseconds. */
 export const ANSWER_WITHIN_MS = 1_000;
+/** How long it has after a wish on a store that answers at once, in milliseconds: longer than it rests between two looks. */
+export const WISH_WITHIN_MS = 1_500;
+/** The longest that it has, in milliseconds: whoever waits has a time by which he is answered. */
+export const WISH_WITHIN_AT_MOST_MS = 6_000;
+/** Answers of the store that a driver waits for at most, one after the other, from a wish that it just missed to the end. */
+const ANSWERS_TO_AN_END = 10;
 /** Rest between two looks at a stream whose end is awaited, in milliseconds; its tail cuts it short. */
 const LOOK_EVERY_MS = 100;
 
@@ -42,8 +49,9 @@ export interface EndedElsewhere {
 
 /**
  * Stops a stream that another node drives: asks that node, which knows best what was produced, and waits for the end.
- * When nobody can be asked or nobody answers, the stream is sealed here with what its log and its hold prove; a writer that goes on
- * meets that end and stops.
+ * When nobody can be asked or nobody answers, the wish is stored, where the driver finds it however fast it writes and
+ * however slow the store is. Only a driver that does not come to it either, because it stands still or has gone, has its
+ * stream sealed here with what its log and its hold prove; if it goes on after all it meets that end and stops.
  */
 export class EndElsewhere {
   readonly #deps: Deps;
@@ -55,20 +63,42 @@ export class EndElsewhere {
   /**
    * Resolves when the stream does not run any more. Idempotent.
    *
-   * @throws PortError when the store is away, or the stream's writer was faster every time.
+   * @throws PortError when the store is away, or the stream could not be ended yet: the wish stays, and ends it.
    */
   async execute(running: StreamingSessionState): Promise<EndedElsewhere> {
-    const before = await this.#look(running);
-    if (before !== 'runs') return { session: before, ranUntilNow: false };
-    return { session: await this.#end(running), ranUntilNow: true };
+    const { bus } = this.#deps;
+    if (bus.isConnected) {
+      const before = await this.#look(running);
+      if (before !== 'runs') return { session: before, ranUntilNow: false };
+      const ask = async (): Promise<number> => {
+        bus.askToStop(running.id);
+        return ANSWER_WITHIN_MS;
+      };
+      const ended = await this.#ended(running, ask);
+      if (ended !== 'runs') return { session: ended, ranUntilNow: true };
+    }
+    return this.#wished(running);
   }
 
-  async #end(running: StreamingSessionState): Promise<StreamingSessionState | undefined> {
-    if (this.#deps.bus.isConnected) {
-      const ended = await this.#asked(running);
-      if (ended !== 'runs') return ended;
-    }
-    const outcome = await sealFromLog(running, { kind: 'stop', reason: 'stopped' }, this.#deps);
+  /** Stores the wish, and waits for whoever meets it. */
+  async #wished(running: StreamingSessionState): Promise<EndedElsewhere> {
+    const { clock, streams } = this.#deps;
+    let ranUntilNow = true;
+    const wish = async (): Promise<number> => {
+      const fromMs = clock.nowMs();
+      ranUntilNow = await streams.wishStop(running.id);
+      const answerMs = clock.nowMs() - fromMs;
+      // Whoever has to meet the wish works on the same store, and it may be slow today.
+      return Math.min(WISH_WITHIN_MS + ANSWERS_TO_AN_END * answerMs, WISH_WITHIN_AT_MOST_MS);
+    };
+    const ended = await this.#ended(running, wish);
+    if (ended !== 'runs') return { session: ended, ranUntilNow };
+    return { session: await this.#seal(running), ranUntilNow: true };
+  }
+
+  /** Ends it in its driver's place. */
+  async #seal(running: StreamingSessionState): Promise<StreamingSessionState | undefined> {
+    const outcome = await sealFromLog(running, STOPPED, this.#deps);
     if (outcome.kind === 'busy')
       throw new PortError('timeout', 'store', 'the stream could not be sealed yet');
     // A writer that does not know yet closes its upstream.
@@ -81,9 +111,12 @@ export class EndElsewhere {
     return found === 'runs' ? running : found;
   }
 
-  /** Asks the driver and waits for what its tail or the store tells. */
-  async #asked(running: StreamingSessionState): Promise<StreamingSessionState | undefined | 'runs'> {
-    const { bus, tail, clock, timers } = this.#deps;
+  /** Waits for the end that somebody is asked for, by what its tail or the store tells. `ask` says for how long, in milliseconds. */
+  async #ended(
+    running: StreamingSessionState,
+    ask: () => Promise<number>,
+  ): Promise<StreamingSessionState | undefined | 'runs'> {
+    const { tail, clock, timers } = this.#deps;
     let told = new AbortController();
     const wake = (): void => told.abort();
     const unsubscribe = tail.subscribe(running.id, {
@@ -94,8 +127,8 @@ export class EndElsewhere {
       onMissed: wake,
     });
     try {
-      bus.askToStop(running.id);
-      const untilMs = clock.nowMs() + ANSWER_WITHIN_MS;
+      const withinMs = await ask();
+      const untilMs = clock.nowMs() + withinMs;
       for (;;) {
         const found = await this.#look(running);
         if (found !== 'runs' || clock.nowMs() >= untilMs) return found;

@@ -22,6 +22,8 @@ const MAX_ROUNDS = 5;
 export interface Recovered {
   readonly abandoned: number;
   readonly interrupted: number;
+  /** Those that somebody had wished stopped. */
+  readonly stopped: number;
 }
 
 interface Deps {
@@ -39,7 +41,7 @@ interface Deps {
 
 /**
  * Ends what a node that is gone has left: undoes what was opening, because its reserve may have been carried out and
- * nobody was told of it; seals what was running as interrupted, and tells its readers. Of several nodes that do it at once
+ * nobody was told of it; seals what was running as interrupted, or as stopped where that was wished, and tells its readers. Of several nodes that do it at once
  * each stream is ended by one; a node that was only paused meets those ends and stops.
  */
 export class RecoverNode {
@@ -54,23 +56,22 @@ export class RecoverNode {
    * @throws PortError when the store is away, or a stream could not be ended yet: do it again.
    */
   async execute(command: { node: NodeId; goesOn: () => Promise<boolean> }): Promise<Recovered> {
-    let abandoned = 0;
-    let interrupted = 0;
+    const ends = { abandoned: 0, interrupted: 0, stopped: 0 };
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const left = await this.#deps.streams.drivenBy(command.node);
-      if (left.length === 0) return { abandoned, interrupted };
+      if (left.length === 0) return ends;
       for (let from = 0; from < left.length; from += RECOVERIES_AT_ONCE) {
-        if (!(await command.goesOn())) return { abandoned, interrupted };
+        if (!(await command.goesOn())) return ends;
         const slice = left.slice(from, from + RECOVERIES_AT_ONCE);
-        const ended = await Promise.all(slice.map((state) => this.#end(state)));
-        abandoned += ended.filter((outcome) => outcome === 'abandoned').length;
-        interrupted += ended.filter((outcome) => outcome === 'interrupted').length;
+        for (const end of await Promise.all(slice.map((state) => this.#end(state)))) {
+          if (end !== 'over') ends[end] += 1;
+        }
       }
     }
     throw new PortError('conflict', 'store', 'streams of a node that is gone go on');
   }
 
-  async #end(state: StreamingSessionState): Promise<'abandoned' | 'interrupted' | 'over'> {
+  async #end(state: StreamingSessionState): Promise<keyof Recovered | 'over'> {
     const { streams, tail, bus, settler } = this.#deps;
     const { id } = state;
     if (state.state === 'opening') {
@@ -88,6 +89,6 @@ export class RecoverNode {
     }
     tail.publish(id, [ended.seal.terminal]);
     void settler.settle(ended.seal.intent);
-    return 'interrupted';
+    return ended.seal.session.state === 'stopped' ? 'stopped' : 'interrupted';
   }
 }

@@ -41,7 +41,7 @@ export class TakeOver {
     };
     const recovered = await recoverNode.execute({ node: gone, goesOn });
     await leases.release(name, self);
-    if (recovered.abandoned + recovered.interrupted > 0) {
+    if (recovered.abandoned + recovered.interrupted + recovered.stopped > 0) {
       log.warn({ node: gone, ...recovered }, 'ended the streams of a node that is gone');
     }
     return recovered;

@@ -2,9 +2,14 @@ import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
+import { STOPPED } from '../streaming/engine/build-seal.ts';
 import type { RunningStreams } from '../streaming/engine/running-streams.ts';
 import type { NodeLease } from './node-lease.ts';
 
+/** How often it is looked up which streams somebody wishes stopped, in milliseconds. */
+export const LOOK_FOR_WISHES_MS = 1_000;
+/** The same while nobody could be asked by a word. */
+export const LOOK_FOR_WISHES_ALONE_MS = 250;
 /** How often it is looked up what still runs here while nobody could tell, in milliseconds. */
 export const LOOK_AT_OWN_MS = 2_000;
 
@@ -19,8 +24,9 @@ interface Deps {
 
 /**
  * Lets the streams that run here hear what other nodes want of them, or have done to them: one that is asked to stop
- * closes its upstream and seals itself; one that another node has sealed finds that out and ends as lost. Where words may
- * have been lost the store is asked; a writer that hears of nothing meets the end at its next append.
+ * closes its upstream and seals itself; one that another node has sealed finds that out and ends as lost. Words may be
+ * lost, so a wish to stop one is also looked for in the store, and where many may have been lost so is what has ended; a
+ * writer that hears of nothing meets the end at its next append.
  */
 export class WatchOwnStreams {
   readonly #deps: Deps;
@@ -40,11 +46,29 @@ export class WatchOwnStreams {
       onMoved: () => undefined,
       onMissed: () => void this.look(),
     });
-    while (!signal.aborted) {
-      await timers.sleep(LOOK_AT_OWN_MS, signal).catch(() => undefined);
-      if (!signal.aborted && !bus.isConnected) await this.look();
+    for (let unseenMs = 0; !signal.aborted; ) {
+      const restMs = bus.isConnected ? LOOK_FOR_WISHES_MS : LOOK_FOR_WISHES_ALONE_MS;
+      await timers.sleep(restMs, signal).catch(() => undefined);
+      if (signal.aborted) break;
+      await this.#meetWishes();
+      unseenMs += restMs;
+      if (unseenMs < LOOK_AT_OWN_MS) continue;
+      unseenMs = 0;
+      if (!bus.isConnected) await this.look();
     }
     silence();
+  }
+
+  /** Stops what runs here and somebody wishes stopped. Never rejects. */
+  async #meetWishes(): Promise<void> {
+    const { node, running, streams, log } = this.#deps;
+    if (running.size === 0) return;
+    try {
+      // One that does not run here yet, or is being sealed, is left to the next look, or to its end.
+      for (const id of await streams.stopsWished(node.id)) running.find(id)?.end(STOPPED);
+    } catch (error) {
+      log.debug({ err: error }, 'it could not be looked up which streams are to be stopped');
+    }
   }
 
   /** Lets go of the streams that the store does not know as running here. Never rejects. */

@@ -4,6 +4,7 @@ import type { UserStreams } from '../ports/identity/user-streams.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
+import { STOPPED } from './engine/build-seal.ts';
 import { endStream } from './engine/end-stream.ts';
 import type { RunningStreams } from './engine/running-streams.ts';
 
@@ -34,7 +35,7 @@ export class LocalUserStreams implements UserStreams {
       if (attempt > 0) await timers.sleep(TRY_AGAIN_MS);
       await Promise.all(
         running.ofOwner(userId).map((runner) => {
-          runner.end({ kind: 'stop', reason: 'stopped' });
+          runner.end(STOPPED);
           return runner.outcome;
         }),
       );

@@ -26,19 +26,19 @@ export class RecoverStreams {
   /** To be called once this node has its lease. Idempotent. @throws PortError when the store is away. */
   async execute(): Promise<Recovered> {
     const { streams, leases, takeOver, log } = this.#deps;
-    let abandoned = 0;
-    let interrupted = 0;
+    const ends = { abandoned: 0, interrupted: 0, stopped: 0 };
     // Read first: whoever drives had its lease before.
     const drivers = await streams.drivers();
     const held = new Set((await leases.list(NODE_LEASE_PREFIX)).map(({ name }) => name));
     for (const node of drivers.filter((driver) => !held.has(NODE_LEASE_PREFIX + driver))) {
       const recovered = await takeOver.execute(node);
       if (recovered === 'taken') continue;
-      abandoned += recovered.abandoned;
-      interrupted += recovered.interrupted;
+      ends.abandoned += recovered.abandoned;
+      ends.interrupted += recovered.interrupted;
+      ends.stopped += recovered.stopped;
     }
-    if (abandoned + interrupted > 0)
-      log.info({ abandoned, interrupted }, 'recovered the streams of an earlier run');
-    return { abandoned, interrupted };
+    if (ends.abandoned + ends.interrupted + ends.stopped > 0)
+      log.info(ends, 'recovered the streams of an earlier run');
+    return ends;
   }
 }

@@ -38,8 +38,8 @@ export class StopStream {
     const { chats, named } = this.#deps;
     await findChat(chats, command.owner, command.chatId);
     const found = await named.find(command);
-    if (found.isRunning) await endStream(this.#deps, found.snapshot());
-    const session = found.isRunning ? await named.find(command) : found;
+    const ended = found.isRunning ? await endStream(this.#deps, found.snapshot()) : undefined;
+    const session = ended?.session ?? (found.isRunning ? await named.find(command) : found);
     if (session.isRunning) throw new PortError('timeout', 'store', 'the stream could not be sealed yet');
     const { id, chatId, state, end } = session.snapshot();
     return {

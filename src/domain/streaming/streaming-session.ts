@@ -68,6 +68,8 @@ export interface StreamingSessionState {
   /** Tokens of the prompt as they are charged once the model is asked. */
   readonly promptTokens: number;
   readonly openedAtMs: number;
+  /** Somebody wants it stopped who does not drive it: whoever ends it for its driver ends it as stopped. Only while it runs. */
+  readonly stopWished?: true;
   readonly hold?: FrozenHold;
   readonly end?: StreamEnd;
   readonly receipt?: Receipt;
@@ -106,7 +108,9 @@ export class StreamingSession {
   }
 
   /** Begins a session in `opening`: it has the chat's slot, no credit yet, and accepts no update. */
-  static open(facts: Omit<StreamingSessionState, 'state' | 'hold' | 'end' | 'receipt'>): StreamingSession {
+  static open(
+    facts: Omit<StreamingSessionState, 'state' | 'stopWished' | 'hold' | 'end' | 'receipt'>,
+  ): StreamingSession {
     return new StreamingSession({ ...facts, state: 'opening' });
   }
 
@@ -130,6 +134,11 @@ export class StreamingSession {
 
   get isRunning(): boolean {
     return this.#state.state === 'running';
+  }
+
+  /** Whether somebody wants it stopped who does not drive it. */
+  get isStopWished(): boolean {
+    return this.#state.stopWished === true;
   }
 
   get hasEnded(): boolean {
@@ -264,7 +273,8 @@ export class StreamingSession {
       outputTokens: charged,
       chargeMicros: micros(Math.min(full, hold.amountMicros)),
     };
-    return new StreamingSession({ ...this.#state, state: kind, end });
+    const { stopWished: _, ...running } = this.#state;
+    return new StreamingSession({ ...running, state: kind, end });
   }
 
   #require(expected: StreamState, next: StreamState): void {

@@ -38,6 +38,23 @@ describe('a node that is gone', () => {
     });
   }
 
+  it('has what was wished stopped ended as stopped, and the rest as interrupted', async () => {
+    const [first, second] = [fleet.node(0), fleet.node(1)];
+    await first.world.addChat(2);
+    const [wished, other] = [await first.world.begin(), await first.world.begin(2)];
+    first.pause();
+    expect(await second.world.streams.wishStop(wished.id)).to.equal(true);
+    await fleet.timers.advance(NOTICED_MS);
+    expect(second.world.stored(wished.id))
+      .to.include({ state: 'stopped' })
+      .and.not.have.property('stopWished');
+    expect(second.world.stored(wished.id).end).to.include({ kind: 'stopped', finishReason: 'stopped' });
+    expect(second.world.stored(other.id).end).to.include({ kind: 'interrupted' });
+    const said = second.world.log.lines.concat(fleet.node(2).world.log.lines);
+    const ended = said.find(({ message }) => message === 'ended the streams of a node that is gone');
+    expect(ended?.fields).to.include({ abandoned: 0, interrupted: 1, stopped: 1 });
+  });
+
   it('has its claims undone, and frees their slots', async () => {
     const [first, second] = [fleet.node(0), fleet.node(1)];
     fleet.holds.reserve = () => new Promise<never>(() => undefined);
@@ -106,7 +123,7 @@ describe('a node that is gone', () => {
   it('leaves the streams of the others alone when a node starts', async () => {
     const opened = await fleet.node(0).world.begin();
     const late = await fleet.join();
-    expect(await late.recover.execute()).to.deep.equal({ abandoned: 0, interrupted: 0 });
+    expect(await late.recover.execute()).to.deep.equal({ abandoned: 0, interrupted: 0, stopped: 0 });
     expect(late.world.stored(opened.id).state).to.equal('running');
   });
 });

@@ -96,13 +96,13 @@ describe('recovery at start', () => {
     const opened = await world.begin();
     world.model.call.say('a', 'b');
     await world.settle();
-    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 1 });
+    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 1, stopped: 0 });
     expect(world.stored(opened.id).end).to.include({ kind: 'interrupted', inputTokens: 4, outputTokens: 2 });
     const log = await world.eventLog.read(opened.id, 0, 100);
     expect(log.at(-1)?.type).to.equal('error');
     await world.settleIntents.pass();
     expect(world.holds.resolved).to.deep.equal([{ kind: 'abort', id: opened.id, tokens: 6 }]);
-    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 0 });
+    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 0, stopped: 0 });
   });
 
   it('charges nothing when no chunk is stored', async () => {
@@ -117,7 +117,7 @@ describe('recovery at start', () => {
     world.holds.reserve = () => new Promise<never>(() => undefined);
     void world.open();
     await world.settle();
-    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 1, interrupted: 0 });
+    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 1, interrupted: 0, stopped: 0 });
     await world.settleIntents.pass();
     expect(world.holds.resolved[0]).to.include({ kind: 'abort', tokens: 0 });
     expect(world.store.streams.size).to.equal(0);

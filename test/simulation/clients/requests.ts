@@ -86,6 +86,7 @@ export async function stop(
   if (answer === undefined || named.stream === undefined) return;
   const { session } = named.stream;
   world.journal.expect(session.end !== undefined, () => `${what} is answered and the stream has no end`);
+  world.streamInvariants.stopAnswered(session.id);
 }
 
 interface Named {

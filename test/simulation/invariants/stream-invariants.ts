@@ -38,6 +38,10 @@ export interface WatchedStream {
   call?: ModelCall;
   /** The usage that accounting has stored last, in tokens of prompt and output. */
   checkpoint: number;
+  /** Whether somebody who wanted it stopped was told that it has ended. */
+  isFinal?: true;
+  /** Whether a wish to stop it was stored before anybody else had taken its node's name. */
+  wishedInTime?: true;
   /** What each process that asked accounting for it was told, in order. */
   readonly told: Map<string, number[]>;
 }
@@ -78,6 +82,12 @@ export class StreamInvariants implements ModelWatch {
   checkpointed(id: unknown, tokens: number): void {
     const watched = this.streams.get(id as StreamId);
     if (watched !== undefined) watched.checkpoint = Math.max(watched.checkpoint, tokens);
+  }
+
+  /** To be called when a stop is answered as done: from then on nothing of the stream's log or its end may change. */
+  stopAnswered(id: StreamId): void {
+    const watched = this.streams.get(id);
+    if (watched !== undefined) watched.isFinal = true;
   }
 
   /** To be called when a process has asked for the checkpoint of a hold, or knows that it cannot be had. */
@@ -165,6 +175,7 @@ export class StreamInvariants implements ModelWatch {
     const watched = this.streams.get(session.id) ?? this.#begin(session);
     const before = watched.session;
     watched.session = session;
+    this.#lookAtWish(watched, before);
     this.#lookAtLog(watched, by);
     if (before === session || before.state === session.state) return;
     this.#journal.write(`…${session.id.slice(-6)} of ${session.chatId} is ${session.state}`);
@@ -182,7 +193,34 @@ export class StreamInvariants implements ModelWatch {
       session.state !== 'interrupted' || by === watched.driver || isTaken,
       () => `${by} has interrupted ${session.id}, and nobody has taken the name of its node`,
     );
+    this.#journal.expect(
+      session.state !== 'interrupted' || by === watched.driver || watched.wishedInTime === undefined,
+      () => `${by} has interrupted ${session.id}, which was wished stopped before its node was gone`,
+    );
     checkBill(watched, { by, isTaken }, this.#journal);
+  }
+
+  /** A wish is of a stream that runs, and goes with its end; an end that somebody was told of stays. */
+  #lookAtWish(watched: WatchedStream, before: StreamingSessionState): void {
+    const { session } = watched;
+    if (session.stopWished === true && before.stopWished === undefined) {
+      this.#journal.write(`…${session.id.slice(-6)} of ${session.chatId} is wished stopped`);
+      if (!this.#taken.has(`node/${session.node}`)) watched.wishedInTime = true;
+    }
+    this.#journal.expect(
+      session.stopWished === undefined || session.state === 'running',
+      () => `${session.id} is ${session.state} and still wished stopped`,
+    );
+    this.#journal.expect(
+      session.stopWished === before.stopWished ||
+        session.state !== 'running' ||
+        before.stopWished === undefined,
+      () => `the wish to stop ${session.id} is gone, and it runs`,
+    );
+    this.#journal.expect(
+      watched.isFinal === undefined || session.end === before.end,
+      () => `the end of ${session.id} has changed, and its stop was answered before`,
+    );
   }
 
   #begin(session: StreamingSessionState): WatchedStream {
@@ -211,6 +249,10 @@ export class StreamInvariants implements ModelWatch {
     this.#journal.expect(
       log.length >= events.length && log[events.length - 1] === events.at(-1),
       () => `the log of ${session.id} has lost events or changed`,
+    );
+    this.#journal.expect(
+      watched.isFinal === undefined || log.length === events.length,
+      () => `an event of ${session.id} is stored, and its stop was answered before`,
     );
     for (const event of log.slice(events.length)) {
       const place = session.firstOffset + events.length;

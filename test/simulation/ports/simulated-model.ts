@@ -45,6 +45,16 @@ const TEXTS = [
   'longer words than that ',
 ];
 
+/** Longest silence between two words of a model that talks on, in milliseconds. */
+const LONGEST_BETWEEN_WORDS_MS = 80;
+
+/** How the models of a run talk, as it is now. */
+export interface Manner {
+  /** Longest silence between two pieces, in milliseconds. */
+  readonly longestSilenceMs: number;
+  readonly talksOn: boolean;
+}
+
 type Step = { readonly afterMs: number; readonly part: CompletionPart | DomainError };
 
 /** Told of every call, and of every token that a node has got from one. */
@@ -57,19 +67,13 @@ export class SimulatedModel implements CompletionModel, CompletionModels {
   readonly #process: SimulatedProcess;
   readonly #random: SeededRandom;
   readonly #watch: ModelWatch;
-  /** Longest silence between two pieces, in milliseconds. */
-  readonly #longestSilenceMs: () => number;
+  readonly #manner: Manner;
 
-  constructor(
-    process: SimulatedProcess,
-    random: SeededRandom,
-    watch: ModelWatch,
-    longestSilenceMs: () => number,
-  ) {
+  constructor(process: SimulatedProcess, random: SeededRandom, watch: ModelWatch, manner: Manner) {
     this.#process = process;
     this.#random = random;
     this.#watch = watch;
-    this.#longestSilenceMs = longestSilenceMs;
+    this.#manner = manner;
   }
 
   forModel(): CompletionModel {
@@ -96,6 +100,13 @@ export class SimulatedModel implements CompletionModel, CompletionModels {
 
   #script(request: CompletionRequest): Step[] {
     const random = this.#random;
+    if (this.#manner.talksOn) {
+      const word: CompletionPart = { kind: 'delta', text: 'word ', tokens: 1 };
+      return Array.from({ length: request.maxOutputTokens }, () => ({
+        afterMs: random.whole(0, LONGEST_BETWEEN_WORDS_MS),
+        part: word,
+      }));
+    }
     const deltas = Array.from({ length: random.whole(0, MOST_DELTAS) }, (): Step => this.#delta());
     const tokens = deltas.reduce((sum, { part }) => sum + ('tokens' in part ? part.tokens : 0), 0);
     const last = random.weighted<CompletionPart | DomainError | undefined>([
@@ -117,7 +128,7 @@ export class SimulatedModel implements CompletionModel, CompletionModels {
 
   #silenceMs(): number {
     return this.#random.chance(0.08)
-      ? this.#random.whole(0, this.#longestSilenceMs())
+      ? this.#random.whole(0, this.#manner.longestSilenceMs)
       : this.#random.whole(0, 150);
   }
 

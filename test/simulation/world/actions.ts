@@ -73,6 +73,8 @@ export interface RunSettings {
   readonly maxDurationMs: number;
   readonly retentionMs: number;
   readonly longestSilenceMs: number;
+  /** Models say one word after the other until they may say no more: for runs that need a fast writer. */
+  readonly talksOn?: true;
   /** Whether accounting is a service of its own. */
   readonly isAccountingApart: boolean;
   readonly skewsMs: readonly number[];

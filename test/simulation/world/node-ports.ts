@@ -63,7 +63,7 @@ export function nodePorts(world: World, process: SimulatedProcess): NodePorts {
     ...storesOf(world, process),
     tail: tail.of(process),
     bus: bus.of(process),
-    models: new SimulatedModel(process, random, streamInvariants, () => world.longestSilenceMs),
+    models: new SimulatedModel(process, random, streamInvariants, world),
   };
   return { ...ports, holds: holdsOf(world, process) ?? localHolds(ports) };
 }
@@ -93,7 +93,7 @@ function storesOf({ network, state, watch }: World, process: SimulatedProcess): 
     }),
     streams: overNetwork(network, process, {
       ...{ name: 'streams', adapter: state.streams, server: streamServer, carriedOut: streams },
-      repeatable: new Set(['abandon', 'acknowledgeIntent', 'expireEnded'] as const),
+      repeatable: new Set(['abandon', 'wishStop', 'acknowledgeIntent', 'expireEnded'] as const),
     }),
     eventLog: overNetwork(network, process, {
       ...{ name: 'events', adapter: state.eventLog, server: streamServer, carriedOut: streams },

@@ -33,7 +33,8 @@ const MOST_TABS = 4;
 const FIRST_GRANT_MICROS = 8_000;
 
 /** Methods that only read: nothing need be looked at after them. */
-const READS = /^(find|list|messages|count|whereabouts|latest|tombstone|streamAt|active|running|pending|read)/;
+const READS =
+  /^(find|list|messages|count|whereabouts|latest|tombstone|streamAt|active|running|pending|stopsWished|read)/;
 
 type Watch = NonNullable<Kept<object>['carriedOut']>;
 
@@ -64,6 +65,7 @@ export class World {
   readonly accounting: CreditHolds | undefined;
   readonly #run: RunSettings;
   longestSilenceMs: number;
+  readonly talksOn: boolean;
   /** How likely a reader loses his connection with an event. */
   connectionLosses = 0;
   #named = 0;
@@ -73,6 +75,7 @@ export class World {
     const { readerlessDeadlineMs, maxDurationMs, retentionMs } = run;
     this.settings = { ...DEFAULT_STREAM_SETTINGS, readerlessDeadlineMs, maxDurationMs, retentionMs };
     this.longestSilenceMs = run.longestSilenceMs;
+    this.talksOn = run.talksOn === true;
     this.watch = {
       streams: async (method, given, result, by) => {
         if (READS.test(method) || result === 0) return;

@@ -21,6 +21,7 @@ import { STREAM_NODES_SCHEMA } from './migrations/0009-stream-nodes.ts';
 import { SUBSCRIBER_SCHEMA } from './migrations/0010-subscribers.ts';
 import { ALERT_SCHEMA } from './migrations/0011-alerts.ts';
 import { AGENT_CONTROL_SCHEMA } from './migrations/0012-agent-control.ts';
+import { STOP_WISHES_SCHEMA } from './migrations/0013-stop-wishes.ts';
 import type { Migration } from './migrations.ts';
 import { SUBSCRIBER_OPERATIONS } from './multiplexing/subscriber-operations.ts';
 import type { OperationSet } from './operation.ts';
@@ -40,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   SUBSCRIBER_SCHEMA,
   ALERT_SCHEMA,
   AGENT_CONTROL_SCHEMA,
+  STOP_WISHES_SCHEMA,
 ];
 
 /** Every write that the store knows. */

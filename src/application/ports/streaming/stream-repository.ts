@@ -107,6 +107,16 @@ export interface StreamRepository {
    */
   takeRoom(stream: Pick<StreamingSessionState, 'id' | 'owner'>, rooms: number): Promise<boolean>;
   /**
+   * Stores the wish that a running stream be stopped, for whoever drives it to find, and for whoever ends it when that one
+   * has gone. It decides nothing, changes nothing else of the stream and meets no append: however fast its driver writes,
+   * it is stored. It goes with the end, whatever end that is. Idempotent.
+   *
+   * @returns false when the stream is not running.
+   */
+  wishStop(id: StreamId): Promise<boolean>;
+  /** The running streams that are signed with a node and that somebody wishes stopped. */
+  stopsWished(node: NodeId): Promise<readonly StreamId[]>;
+  /**
    * Ends a running stream: appends the terminal event at its offset, stores the ended state, the message and the
    * intent, frees the slot, all in one write. `lost`: the session is not running any more or the offset is taken,
    * which is how whoever comes second learns it; nothing is written then.

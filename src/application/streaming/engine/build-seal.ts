@@ -23,6 +23,9 @@ export type Ending =
   | { readonly kind: 'fail'; readonly code: string; readonly message: string }
   | { readonly kind: 'interrupt' };
 
+/** How a stream ends that somebody wants stopped. */
+export const STOPPED = { kind: 'stop', reason: 'stopped' } as const satisfies Ending;
+
 /** What is known of a stream when it ends. */
 export interface Produced {
   /** The stored transcript. */

@@ -1,6 +1,7 @@
 import { StreamingSession, type StreamingSessionState } from '../../../domain/streaming/streaming-session.ts';
 import type { EndElsewhere } from '../../fleet/end-elsewhere.ts';
 import { PortError } from '../../ports/port-error.ts';
+import { STOPPED } from './build-seal.ts';
 import type { RunningStreams } from './running-streams.ts';
 
 /** What stops streams, wherever they run. */
@@ -35,7 +36,7 @@ export async function endStream(
     const isStopped = ended?.state === 'stopped' && ended.end?.finishReason === 'stopped';
     return { session, stoppedNow: ranUntilNow && isStopped };
   }
-  const stoppedNow = runner.end({ kind: 'stop', reason: 'stopped' });
+  const stoppedNow = runner.end(STOPPED);
   const outcome = await runner.outcome;
   if (outcome.kind === 'stalled')
     throw new PortError('timeout', 'store', 'the stream could not be sealed yet');

@@ -1,9 +1,7 @@
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
-import type { Ending } from './build-seal.ts';
+import { STOPPED } from './build-seal.ts';
 import { StreamRunner, type StreamRunnerDeps, type StreamStart } from './stream-runner.ts';
-
-const STOPPED: Ending = { kind: 'stop', reason: 'stopped' };
 
 /** How often everything that time can change is looked at, in milliseconds. */
 export const TICK_MS = 250;

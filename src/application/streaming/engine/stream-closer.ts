@@ -80,14 +80,18 @@ export class StreamCloser {
 
   /** The first write that succeeds ends the stream; whoever came first may have been a write of our own. */
   async #sealLate(): Promise<void> {
-    const { timers, ids, log, shutdown } = this.#deps;
+    const { streams, timers, ids, log, shutdown } = this.#deps;
     const onFailure = (error: unknown, attempt: number): void =>
       log.warn(
         { streamId: this.#running.id, attempt, err: error },
         'an interrupted stream is still not sealed',
       );
+    const { owner, chatId, id } = this.#running;
     const work = async (): Promise<void> => {
-      const ended = await sealFromLog(this.#running, { kind: 'interrupt' }, this.#deps);
+      // Somebody may have wished it stopped while nothing could be stored here.
+      const found = await streams.findOwned(owner, chatId, id);
+      if (found?.session.state !== 'running') return;
+      const ended = await sealFromLog(found.session, { kind: 'interrupt' }, this.#deps);
       if (ended.kind === 'sealed') await announceEnd(ended.seal, this.#deps);
       else if (ended.kind === 'busy')
         throw new PortError('conflict', 'store', 'events were stored meanwhile');

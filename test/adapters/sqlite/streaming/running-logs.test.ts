@@ -81,6 +81,13 @@ describe('the events of running streams in SQLite', () => {
     }
   });
 
+  it('are read back with the wish to stop their stream', async () => {
+    const running = await start(stores, 1, 1);
+    await stores.streams.wishStop(running.id);
+    stores = await openStreamingStore(temporary.store);
+    expect(await stores.streams.drivenBy(running.node)).to.deep.equal([{ ...running, stopWished: true }]);
+  });
+
   it('can be appended again after a write that failed, and ended after it', async () => {
     const running = await start(stores, 1);
     temporary.exec('ALTER TABLE event_batches RENAME TO elsewhere');

@@ -232,7 +232,7 @@ describe('a running stream', () => {
     expect((await reading).map(({ type }) => type)).to.deep.equal(['session']);
     expect(await runner?.outcome).to.deep.equal({ kind: 'stalled' });
     expect(world.running.size).to.equal(0);
-    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 1 });
+    expect(await world.recoverStreams.execute()).to.deep.equal({ abandoned: 0, interrupted: 1, stopped: 0 });
   });
 
   it('is interrupted honestly when the grace of a shutdown has passed', async () => {

@@ -133,6 +133,18 @@ export class MemoryStreamRepository implements StreamRepository {
     return true;
   }
 
+  async wishStop(id: StreamId): Promise<boolean> {
+    const stream = this.#store.streams.get(id);
+    if (stream?.session.state !== 'running') return false;
+    stream.session = { ...stream.session, stopWished: true };
+    return true;
+  }
+
+  async stopsWished(node: NodeId): Promise<readonly StreamId[]> {
+    const wished = (await this.drivenBy(node)).filter(({ stopWished }) => stopWished === true);
+    return wished.map(({ id }) => id);
+  }
+
   async seal({ session, terminal, intent, message }: Seal): Promise<'sealed' | 'lost'> {
     const { end } = session;
     invariant(end?.lastOffset === terminal.offset, 'an end is at the offset of its event');

@@ -147,6 +147,22 @@ export class MongoStreamRepository implements StreamRepository {
     return takeRoom(this.#store, this.#in, stream, rooms);
   }
 
+  /** Appends write elsewhere, so that this meets none of them. It may be done twice. */
+  wishStop(id: StreamId): Promise<boolean> {
+    return decideWrite<boolean>(this.#store, {
+      attempt: async () => {
+        const running = { _id: id, state: 'running' } as const;
+        return (await this.#in.streams.updateOne(running, { $set: { stopWished: true } })).matchedCount === 1;
+      },
+      known: async () => undefined,
+    });
+  }
+
+  async stopsWished(node: NodeId): Promise<readonly StreamId[]> {
+    const found = this.#in.streams.find({ node, stopWished: true }, { projection: { _id: 1 } });
+    return (await this.#store.read(() => found.toArray())).map(({ _id }) => _id);
+  }
+
   async seal(seal: Seal): Promise<'sealed' | 'lost'> {
     const { session, terminal } = seal;
     await this.#ends.idle(session.id);

@@ -29,7 +29,7 @@ export function sealStream(
       );
       const { matchedCount } = await streams.updateOne(
         { _id: id, state: 'running' },
-        { $set: { state, end, endedAtMs }, $unset: { active: true, activation: true } },
+        { $set: { state, end, endedAtMs }, $unset: { active: true, activation: true, stopWished: true } },
         { session },
       );
       if (matchedCount === 0) return 'lost';

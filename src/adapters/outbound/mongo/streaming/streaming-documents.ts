@@ -51,6 +51,8 @@ export interface StreamDocument {
   readonly firstOffset: number;
   readonly promptTokens: number;
   readonly openedAtMs: number;
+  /** There once somebody wants it stopped who does not drive it, until it has ended. */
+  readonly stopWished?: true;
   readonly hold?: FrozenHold;
   /** The line of the stream's first event, which the activation writes. */
   readonly first?: string;
@@ -152,7 +154,7 @@ export function messageFrom(document: MessageDocument): ChatMessage {
 
 /** A stored session, as the domain restores it. */
 export function sessionFrom(document: StreamDocument): StreamingSessionState {
-  const { hold, end, receipt } = document;
+  const { stopWished, hold, end, receipt } = document;
   return {
     id: document._id,
     owner: document.owner,
@@ -163,6 +165,7 @@ export function sessionFrom(document: StreamDocument): StreamingSessionState {
     firstOffset: document.firstOffset,
     promptTokens: document.promptTokens,
     openedAtMs: document.openedAtMs,
+    ...(stopWished === undefined ? {} : { stopWished }),
     ...(hold === undefined ? {} : { hold }),
     ...(end === undefined ? {} : { end }),
     ...(receipt === undefined ? {} : { receipt }),

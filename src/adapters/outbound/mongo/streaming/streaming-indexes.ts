@@ -35,6 +35,12 @@ export const STREAMING_INDEXES: readonly IndexSpec[] = [
   },
   {
     collection: STREAMS,
+    name: 'stop-wished-of-node',
+    key: { node: 1 },
+    options: { partialFilterExpression: { stopWished: true } },
+  },
+  {
+    collection: STREAMS,
     name: 'ended',
     key: { endedAtMs: 1 },
     options: { partialFilterExpression: { endedAtMs: { $exists: true } } },

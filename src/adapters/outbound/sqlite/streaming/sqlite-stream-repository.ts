@@ -146,6 +146,21 @@ export class SqliteStreamRepository implements StreamRepository {
     return true;
   }
 
+  wishStop(id: StreamId): Promise<boolean> {
+    return this.#store.write('streaming.wish-stop', id, 'full', 'essential');
+  }
+
+  stopsWished(node: NodeId): Promise<readonly StreamId[]> {
+    return this.#store.read((db) =>
+      db
+        .prepare(
+          `SELECT id FROM streams WHERE node = ? AND stop_wished = 1 AND state = 'running' ORDER BY seq`,
+        )
+        .all(node)
+        .map(({ id }) => id as StreamId),
+    );
+  }
+
   async seal({ session, terminal, intent, message }: Seal): Promise<'sealed' | 'lost'> {
     invariant(session.end?.lastOffset === terminal.offset, 'an end is at the offset of its event');
     const log = this.#logs.get(session.id);

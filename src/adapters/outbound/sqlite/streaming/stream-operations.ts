@@ -101,6 +101,14 @@ export function abandon(
   if (intent !== undefined) insertIntent(db, intent);
 }
 
+/** Stores that a running stream is to be stopped. False when it is not running. */
+export function wishStop(db: WriterDatabase, id: StreamId): boolean {
+  const { changes } = db
+    .prepare(`UPDATE streams SET stop_wished = 1 WHERE id = ? AND state = 'running'`)
+    .run(id);
+  return changes > 0;
+}
+
 /** A sealed stream, as it crosses to the writer: its whole log is one text. */
 export interface SealInput {
   readonly session: StreamingSessionState;
@@ -113,7 +121,8 @@ export interface SealInput {
 export function seal(db: WriterDatabase, { session, intent, message, log }: SealInput): boolean {
   const { id, chatId, state, end, firstOffset } = session;
   const { changes } = db
-    .prepare(`UPDATE streams SET state = ?, ending = ?, ended_at_ms = ? WHERE id = ? AND state = 'running'`)
+    .prepare(`UPDATE streams SET state = ?, ending = ?, ended_at_ms = ?, stop_wished = 0
+       WHERE id = ? AND state = 'running'`)
     .run(state, jsonOrNull(end), end?.endedAtMs ?? null, id);
   if (changes === 0 || end === undefined) return false;
   db.prepare('INSERT INTO stream_logs (stream_id, first_offset, last_offset, body) VALUES (?, ?, ?, ?)').run(

@@ -12,7 +12,7 @@ import type {
 
 /** Columns of `streams` that make a session's state. */
 export const STREAM_COLUMNS =
-  'id, owner, chat_id, model_id, state, first_offset, prompt_tokens, opened_at_ms, node, hold, ending, receipt';
+  'id, owner, chat_id, model_id, state, first_offset, prompt_tokens, opened_at_ms, node, stop_wished, hold, ending, receipt';
 
 /** A row of `streams`, as far as a session's state goes. */
 export interface StreamRow {
@@ -25,6 +25,7 @@ export interface StreamRow {
   readonly prompt_tokens: number;
   readonly opened_at_ms: number;
   readonly node: string;
+  readonly stop_wished: number;
   readonly hold: string | null;
   readonly ending: string | null;
   readonly receipt: string | null;
@@ -42,6 +43,7 @@ export function sessionFrom(row: StreamRow): StreamingSessionState {
     firstOffset: row.first_offset,
     promptTokens: row.prompt_tokens,
     openedAtMs: row.opened_at_ms,
+    ...(row.stop_wished === 0 ? {} : { stopWished: true }),
     ...(row.hold === null ? {} : { hold: JSON.parse(row.hold) as FrozenHold }),
     ...(row.ending === null ? {} : { end: JSON.parse(row.ending) as StreamEnd }),
     ...(row.receipt === null ? {} : { receipt: JSON.parse(row.receipt) as Receipt }),

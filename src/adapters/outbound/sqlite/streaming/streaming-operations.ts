@@ -9,6 +9,7 @@ import {
   claim,
   expireEnded,
   seal,
+  wishStop,
 } from './stream-operations.ts';
 
 /** The writes of chats, streams and their events. */
@@ -19,6 +20,7 @@ export const STREAMING_OPERATIONS = {
   'streaming.claim': claim,
   'streaming.activate': activate,
   'streaming.abandon': abandon,
+  'streaming.wish-stop': wishStop,
   'streaming.seal': seal,
   'streaming.accept': accept,
   'streaming.acknowledge-intent': acknowledgeIntent,
