@@ -12,7 +12,8 @@ const event = (command: string): string =>
   });
 const classify = (input: string, ...args: string[]) => holdfast(['classify', ...args], {}, undefined, input);
 
-describe('holdfast classify', () => {
+describe('holdfast classify', function () {
+  this.timeout(60_000);
   const folder = temporaryFolder();
   const rules = join(folder, 'rules.yaml');
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -120,6 +120,17 @@ export const BENIGN_CALLS: ReadonlyArray<readonly [tool: string, args: unknown]>
   ['calculator', { expression: '2 * (3 + 4)' }],
   ['get_weather', { city: 'Łódź' }],
   ['calendar_create', { title: 'Встреча', at: '2026-01-01' }],
+  ['bash', { command: 'ls /usr/bin/python*' }],
+  ['bash', { command: 'find . -name "*.pyc" | xargs rm -f' }],
+  ['bash', { command: 'trap "rm -f /tmp/lock" EXIT' }],
+  ['bash', { command: 'base64 -d logo.b64 > logo.png' }],
+  ['bash', { command: '$EDITOR notes.md' }],
+  ['bash', { command: '. ./venv/bin/activate && python -m pytest' }],
+  ['query', { sql: 'DELETE FROM sessions WHERE id = 7 -- expired' }],
+  ['query', { sql: 'DELETE FROM sessions WHERE active = 1' }],
+  ['query', { sql: 'DELETE FROM "sessions" WHERE "state" = \'over\'' }],
+  ['query', { sql: "UPDATE sessions SET a = 1 WHERE b = 'x' OR c = 1" }],
+  ['query', { sql: 'DELETE FROM sessions WHERE owner_id IS NOT NULL AND ended < 5' }],
 ];
 
 /** Results of tools that speak of instructions and do not give any. */

@@ -98,7 +98,9 @@ const TEXTS = [
   return [plain, shell];
 });
 
-describe('a screen of patterns', () => {
+describe('a screen of patterns', function () {
+  this.timeout(60_000);
+
   it('never rejects a text that a pattern is found in', function () {
     this.timeout(60_000);
     let kept = 0;

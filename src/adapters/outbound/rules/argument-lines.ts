@@ -1,5 +1,5 @@
 /** How often JSON may stand as text in JSON before it is left as text. */
-const MAX_NESTED = 3;
+const MAX_NESTED = 8;
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 const MARKS = '[]{},:';

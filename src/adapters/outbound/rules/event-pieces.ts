@@ -11,8 +11,8 @@ export interface Piece {
   readonly text: string;
 }
 
-/** What is looked at of a tool's name, in characters. */
-const MAX_TOOL_NAME_CHARACTERS = 1_024;
+/** What is looked at of the beginning of a tool's name, and of its end where there is more, in characters. */
+const TOOL_NAME_CHARACTERS = 512;
 const TOOL_ROLES = /^(tool|function|ipython|tool_result)$/i;
 const MODEL_ROLES = /^(assistant|model|ai)$/i;
 const PERSON_ROLES = /^(user|human)$/i;
@@ -43,6 +43,8 @@ const piece = (place: Place, tool: string, text: string): Piece => ({ place, too
 
 /** `runShellCommand`, `run-shell.command` and `Run Shell Command` are one name. */
 function toolName(name: string): string {
-  const words = name.slice(0, MAX_TOOL_NAME_CHARACTERS).replace(/([a-z0-9])([A-Z])/g, '$1_$2');
+  const end = Math.max(TOOL_NAME_CHARACTERS, name.length - TOOL_NAME_CHARACTERS);
+  const looked = name.slice(0, TOOL_NAME_CHARACTERS) + name.slice(end);
+  const words = looked.replace(/([a-z0-9])([A-Z])/g, '$1_$2');
   return normalText(words).plain.replace(/[^a-z0-9]+/g, '_');
 }

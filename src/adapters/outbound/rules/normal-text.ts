@@ -9,12 +9,18 @@ const BLANKS = /[ \t\u00a0\v\f\r]+/g;
 /** Without one of these a shell reads what stands there. */
 const MARKED = /["'`\\^$%{/]/;
 
+/** Comments of SQL, which are none of a shell: there `/*` is everything and `--` ends the flags. */
+const COMMENT = /\/\*|--\s/;
+const COMMENTS = /\/\*[^*]{0,200}\*\/|--\s[^\n]*/g;
+
 /** One text in the forms that rules look at. */
 export interface NormalText {
   /** As a person sees it: small letters, one blank between words, look-alikes as what they look like. */
   readonly plain: string;
   /** As a shell would read it in the end: without quotes and escapes inside words, `$IFS` as a blank. */
   readonly shell: string;
+  /** As a database would read it, without comments; absent where there are none. */
+  readonly sql?: string;
 }
 
 /**
@@ -26,10 +32,15 @@ export function normalText(text: string): NormalText {
     ? unmasked(seen(text).normalize('NFKC').toLowerCase())
     : text.toLowerCase();
   const plain = folded.replace(/\\\r?\n/g, ' ').replace(BLANKS, ' ');
-  return { plain, shell: MARKED.test(plain) ? shellForm(plain) : plain };
+  return {
+    plain,
+    shell: MARKED.test(plain) ? shellForm(plain) : plain,
+    ...(COMMENT.test(plain) ? { sql: plain.replace(COMMENTS, ' ') } : {}),
+  };
 }
 
-const seen = (text: string): string =>
+/** The text without what nobody sees, and with the letters of tags as letters. */
+export const seen = (text: string): string =>
   text.replace(TAGS, (tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe0000)).replace(UNSEEN, '');
 
 function shellForm(plain: string): string {
@@ -50,7 +61,6 @@ function shellForm(plain: string): string {
       (_, before: string, words: string) => `${before}${words.replaceAll(',', ' ')}`,
     )
     .replace(/["'\\^`]/g, '')
-    .replace(/\/\*[^*\n]{0,200}\*\//g, ' ')
     .replace(/\/(?:\.?\/)+/g, '/')
     .replace(/\/[^/\s.]{1,100}\/\.\.(?=\/)/g, '')
     .replace(/ {2,}/g, ' ');

@@ -16,16 +16,14 @@ import {
   RulePlan,
   type ScreenedText,
   SHELL,
+  SQL,
 } from './rule-plan.ts';
+import { windowsOf } from './text-windows.ts';
 
 /** Most tools of one event; with more it is dangerous in itself, because nobody could look at them. */
 const MAX_CALLS = 1_000;
 /** What is looked at of a name that a client gives itself, in characters. */
 const MAX_CLAIM_CHARACTERS = 1_024;
-/** What one look of a pattern reads at most, in characters. */
-const WINDOW_CHARACTERS = 32_768;
-/** What two windows have in common, in characters: whatever is no longer is found wherever it stands. */
-const OVERLAP_CHARACTERS = 2_048;
 /** Characters times patterns between two turns of the event loop. */
 const WORK_OF_A_TURN = 262_144;
 
@@ -135,13 +133,16 @@ class Look {
 
   *#windowsOf(text: string, plan: PlacePlan): Steps<readonly ScreenedText[]> {
     const windows: ScreenedText[] = [];
-    for (let from = 0; ; from += WINDOW_CHARACTERS - OVERLAP_CHARACTERS) {
-      const window = plan.screened(text.slice(from, from + WINDOW_CHARACTERS));
+    for (const part of windowsOf(text)) {
+      if (part === undefined) {
+        yield* this.#rest();
+        continue;
+      }
+      const window = plan.screened(part);
       windows.push(window);
       this.#work += window.plain.length;
-      if (from + WINDOW_CHARACTERS >= text.length) return windows;
-      yield* this.#rest();
     }
+    return windows;
   }
 
   #note(rule: Rule, { place, tool }: Piece): void {
@@ -205,13 +206,18 @@ class Look {
     return asked.patterns.some((_, at) => this.#isOneFound(asked, at, window));
   }
 
-  /** Whether a pattern is found in a text, in either of its forms. */
-  #isOneFound({ patterns, first }: Asked, at: number, { plain, shell, candidates }: ScreenedText): boolean {
+  /** Whether a pattern is found in a text, in any of its forms. */
+  #isOneFound({ patterns, first }: Asked, at: number, text: ScreenedText): boolean {
+    const { plain, shell, sql = '', candidates } = text;
     const forms = candidates[first + at];
     const pattern = patterns[at];
     if (pattern === undefined || forms === undefined || forms === 0) return false;
     this.#work += plain.length;
-    return ((forms & PLAIN) !== 0 && pattern.test(plain)) || ((forms & SHELL) !== 0 && pattern.test(shell));
+    return (
+      ((forms & PLAIN) !== 0 && pattern.test(plain)) ||
+      ((forms & SHELL) !== 0 && pattern.test(shell)) ||
+      ((forms & SQL) !== 0 && pattern.test(sql))
+    );
   }
 
   get #isTired(): boolean {

@@ -6,6 +6,7 @@ import { type AnyOf, PLACES, type Place, type Rule, type RuleBook } from './rule
 /** The form of a text in which a pattern may be found, as bits. */
 export const PLAIN = 1;
 export const SHELL = 2;
+export const SQL = 4;
 
 /** Patterns of which one has to be found; in what was screened the first of them has this place, the others follow. */
 export interface Asked {
@@ -46,11 +47,12 @@ class Inquiry {
   }
 
   /** Nothing is added any more. */
-  candidatesIn({ plain, shell }: NormalText): Uint8Array {
+  candidatesIn({ plain, shell, sql }: NormalText): Uint8Array {
     this.#screen ??= new PatternScreen(this.#patterns);
     const candidates = new Uint8Array(this.#patterns.length);
     this.#screen.mark(plain, PLAIN, candidates);
     if (shell !== plain) this.#screen.mark(shell, SHELL, candidates);
+    if (sql !== undefined) this.#screen.mark(sql, SQL, candidates);
     return candidates;
   }
 }
