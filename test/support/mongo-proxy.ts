@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { BSON } from 'mongodb';
+import { BSON, type Document } from 'mongodb';
 
-/** A command that passes: its name and, for one about a collection, which. */
+/** A command that passes: its name, for one about a collection, which, and all that is in it. */
 export interface PassingCommand {
   readonly name: string;
   readonly collection: string;
+  readonly body: Document;
 }
 
 /** What happens to one command: it passes, or its connection breaks before it or after the server has done it. */
@@ -15,6 +16,8 @@ export type Cut = 'pass' | 'before' | 'after';
 const HEADER_BYTES = 16;
 const BODY_AT = 21;
 const OP_MSG = 2_013;
+/** The kind of a section that is a list of documents. */
+const SEQUENCE = 1;
 
 /** A proxy between a driver and a MongoDB that breaks connections where a test wants it to. */
 export class MongoProxy {
@@ -87,7 +90,26 @@ function eachMessage(socket: Socket, hear: (message: Buffer) => void): void {
 
 function commandOf(message: Buffer): PassingCommand | undefined {
   if (message.readInt32LE(12) !== OP_MSG) return undefined;
-  const body = BSON.deserialize(message.subarray(BODY_AT, BODY_AT + message.readInt32LE(BODY_AT)));
+  const bodyEnd = BODY_AT + message.readInt32LE(BODY_AT);
+  const body = BSON.deserialize(message.subarray(BODY_AT, bodyEnd));
   const [first] = Object.entries(body);
-  return first && { name: first[0], collection: String(first[1]) };
+  if (first === undefined) return undefined;
+  const sequences = sequencesOf(message, bodyEnd);
+  return { name: first[0], collection: String(first[1]), body: { ...body, ...sequences } };
+}
+
+/** What a command has behind its body: lists of documents, each after its kind, its size and its name. */
+function sequencesOf(message: Buffer, from: number): Document {
+  const sequences: Document = {};
+  for (let at = from; message[at] === SEQUENCE; ) {
+    const end = at + 1 + message.readInt32LE(at + 1);
+    const nameEnd = message.indexOf(0, at + 5);
+    const documents: Document[] = [];
+    for (let next = nameEnd + 1; next < end; next += message.readInt32LE(next)) {
+      documents.push(BSON.deserialize(message.subarray(next, next + message.readInt32LE(next))));
+    }
+    sequences[message.toString('utf8', at + 5, nameEnd)] = documents;
+    at = end;
+  }
+  return sequences;
 }

@@ -16,7 +16,8 @@ const SCHEMA_VERSION = 1;
 /** The server's codes for collections and indexes that somebody else has just made. */
 const ALREADY_THERE = 48;
 
-const INDEXES: readonly IndexSpec[] = [
+/** All indexes of a store. */
+export const INDEXES: readonly IndexSpec[] = [
   ...ACCOUNTING_INDEXES,
   ...ALERT_INDEXES,
   ...AUDIT_INDEXES,

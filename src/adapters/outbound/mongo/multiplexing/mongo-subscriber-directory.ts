@@ -85,12 +85,8 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
     return (await this.#store.read(() => page.toArray())).map(subscriberFrom);
   }
 
-  async nodes(): Promise<readonly string[]> {
-    const names = this.#subscribers.aggregate<{ readonly _id: string }>([
-      { $unwind: '$holders' },
-      { $group: { _id: '$holders.node' } },
-    ]);
-    return (await this.#store.read(() => names.toArray())).map(({ _id }) => _id);
+  nodes(): Promise<readonly string[]> {
+    return this.#store.read(() => this.#subscribers.distinct('holders.node'));
   }
 
   async heldBy(node: string, limit: number): Promise<readonly SubscriberState[]> {

@@ -16,9 +16,10 @@ export const STREAMING_INDEXES: readonly IndexSpec[] = [
   { collection: MESSAGES, name: 'place', key: { chatId: 1, place: 1 }, options: { unique: true } },
   {
     collection: STREAMS,
-    name: 'start-key',
+    name: 'by-start-key',
     key: { chatId: 1, 'startKey.route': 1, 'startKey.key': 1 },
-    options: { partialFilterExpression: { startKey: { $exists: true } } },
+    // A filter on the key implies nothing about the whole of which it is a part.
+    options: { partialFilterExpression: { 'startKey.key': { $exists: true } } },
   },
   { collection: STREAMS, name: 'order', key: { chatId: 1, firstOffset: -1 }, options: { unique: true } },
   {
@@ -29,8 +30,9 @@ export const STREAMING_INDEXES: readonly IndexSpec[] = [
   },
   {
     collection: STREAMS,
-    name: 'active-of-node',
-    key: { node: 1 },
+    // Begins with what is in every document of it, since an index whose first field nobody asks for is not used.
+    name: 'active-by-node',
+    key: { active: 1, node: 1 },
     options: { partialFilterExpression: { active: true } },
   },
   {
