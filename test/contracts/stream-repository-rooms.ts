@@ -51,6 +51,17 @@ export function describeStreamRooms(stores: () => StreamingStores): void {
       expect(await takeRoom(5, 2)).to.equal(true);
     });
 
+    it('are all taken by those who race for the rooms that others have left', async () => {
+      const chats = [4, 5, 6, 7];
+      for (let round = 1; round <= 10; round += 1) {
+        const numbers = chats.map((chat) => round * 10 + chat);
+        for (const chat of chats) await open(stores(), round * 10 + chat, chat);
+        const outcomes = await Promise.all(numbers.map((number) => takeRoom(number, numbers.length)));
+        expect(outcomes).to.deep.equal(numbers.map(() => true));
+        for (const number of numbers) await stores().streams.abandon(numberedStream(number));
+      }
+    });
+
     it('are each owner’s own', async () => {
       await opening(1);
       await opening(2);

@@ -37,9 +37,12 @@ export async function takeRoom(
       await makeList(store, owners, owner);
       continue;
     }
-    const left = await ended(store, streams, found.rooms ?? []);
-    if (left.length === 0) return false;
-    await store.write(() => owners.updateOne({ _id: owner }, { $pullAll: { rooms: left } }));
+    const listed = found.rooms ?? [];
+    const left = await ended(store, streams, listed);
+    // A list that is not full any more was cleared by another start meanwhile: there may be room now.
+    if (left.length === 0 && listed.length >= rooms) return false;
+    if (left.length > 0)
+      await store.write(() => owners.updateOne({ _id: owner }, { $pullAll: { rooms: left } }));
   }
   return false;
 }
