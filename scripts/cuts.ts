@@ -11,8 +11,8 @@ import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
 import type { OwnServer } from './services/own-server.ts';
 import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 
-/** Cuts of one start of the nodes: an access token lasts that long on a slow machine too. */
-const A_START = 1_000;
+/** Cuts of one login: an access token lasts that long on a slow machine too. */
+const A_LOGIN = 1_000;
 
 const { values } = parseArgs({
   options: {
@@ -36,22 +36,22 @@ for (const [variable, start] of [
 }
 
 const totals: Record<string, number> = {};
+const folder = temporaryFolder();
 try {
-  for (let seed = Number(values.seed); (totals.cuts ?? 0) < cuts; seed += 1) {
-    const folder = temporaryFolder();
-    const nodes = await startCutNodes(folder);
-    try {
-      const { urls, user } = nodes;
-      const left = Math.min(A_START, cuts - (totals.cuts ?? 0));
-      const tally = await huntCuts({ urls, user, seed, cuts: left }, Number(values.readers));
+  const nodes = await startCutNodes(folder);
+  try {
+    for (let seed = Number(values.seed); (totals.cuts ?? 0) < cuts; seed += 1) {
+      const left = Math.min(A_LOGIN, cuts - (totals.cuts ?? 0));
+      const user = await nodes.logIn();
+      const tally = await huntCuts({ urls: nodes.urls, user, seed, cuts: left }, Number(values.readers));
       for (const [what, count] of Object.entries(tally)) totals[what] = (totals[what] ?? 0) + count;
       say(`seed ${seed}: ${JSON.stringify(tally)}`);
-    } finally {
-      await nodes.dispose();
-      rmSync(folder, { recursive: true, force: true });
     }
+  } finally {
+    await nodes.dispose();
   }
 } finally {
+  rmSync(folder, { recursive: true, force: true });
   for (const server of servers) await server.stop();
 }
 const { lost = 0, twice = 0, wrongTexts = 0, notRecovered = 0 } = totals;

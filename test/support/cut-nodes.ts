@@ -10,6 +10,8 @@ export interface CutNodes {
   /** The chat addresses. */
   readonly urls: readonly string[];
   readonly user: ApiClient;
+  /** The same person by a login of now: an access token does not last as long as many cuts. */
+  logIn(): Promise<ApiClient>;
   dispose(): Promise<void>;
 }
 
@@ -33,11 +35,13 @@ export async function startCutNodes(folder: string): Promise<CutNodes> {
   const here = await RunningServer.start(['--demo', ...FLAGS], join(folder, 'here'), env);
   const there = await RunningServer.start(FLAGS, join(folder, 'there'), env);
   const admin = await ApiClient.login(here.urls, 'admin', 'admin@admin');
-  const user = await ApiClient.login(here.urls, 'user1', 'User1@123');
+  const logIn = () => ApiClient.login(here.urls, 'user1', 'User1@123');
+  const user = await logIn();
   await admin.post('accounting', '/api/credits/allocate', { userId: 'user1', credits: 1_000_000 });
   return {
     urls: [here.urls.chat, there.urls.chat],
     user,
+    logIn,
     async dispose() {
       await here.dispose();
       await there.dispose();
