@@ -209,6 +209,38 @@ describe('multiplexed sessions', function () {
       }
     });
 
+    it('refuses more attempts from one network than it may make, good ones and bad', async () => {
+      const limited = await RunningServer.start([
+        ...FLAGS,
+        '--websocket-multiplexing-connection-attempts',
+        '5/min',
+      ]);
+      try {
+        const attempt = (headers: Record<string, string>) =>
+          askForSocket(`${limited.urls.chat}/ws/mux`, {
+            'sec-websocket-protocol': 'holdfast.mux.v1',
+            ...headers,
+          });
+        for (let made = 0; made < 5; made += 1) {
+          expect((await attempt({ authorization: 'Bearer nothing' })).body.code).to.equal(
+            'credential.invalid',
+          );
+        }
+        const who = await ApiClient.login(limited.urls, 'user1', 'User1@123');
+        for (const headers of [
+          {},
+          { authorization: 'Bearer nothing' },
+          { authorization: `Bearer ${who.token}` },
+        ]) {
+          const refused = await attempt(headers);
+          expect([refused.status, refused.body.code]).to.deep.equal([429, 'connection.throttled']);
+          expect(Number(refused.headers['retry-after'])).to.be.within(1, 60);
+        }
+      } finally {
+        await limited.dispose();
+      }
+    });
+
     it('refuses more connections of one principal than he may have, and records it', async () => {
       const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
       await Promise.all(Array.from({ length: 6 }, () => connect(admin)));

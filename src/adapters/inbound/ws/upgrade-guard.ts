@@ -30,6 +30,8 @@ export interface SocketRoute {
   readonly permission: Permission;
   /** What a refusal of the door's is told as here; itself unless said. */
   refusal?(error: unknown): unknown;
+  /** A first look, before anybody finds out who asks, such as at how often he does. @throws whatever the door can tell. */
+  greet?(request: IncomingMessage): Promise<void>;
   /** A last look while HTTP can still say no. @throws whatever the door can tell. */
   check?(request: IncomingMessage, principal: Principal): void | Promise<void>;
   /** Takes the connection over at once, such as by `handleUpgrade` of a `ws` server, and never throws. */
@@ -110,6 +112,7 @@ export class UpgradeGuard {
     if (this.#pending >= MAX_PENDING) return door.refuseBusy();
     this.#pending += 1;
     try {
+      await route.greet?.(request);
       const principal = await door.admit(request, route.permission).catch((error: unknown) => {
         throw route.refusal?.(error) ?? error;
       });

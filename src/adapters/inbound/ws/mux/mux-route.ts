@@ -49,14 +49,15 @@ export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRout
   return {
     path: '/ws/mux',
     permission: 'mux.open',
-    check: async (request, principal) => {
+    greet: async (request) => {
+      const attempt = await attempts.count(networkOf(request));
+      if (attempt.kind !== 'refused') return;
+      const { retryAfterMs } = attempt;
+      throw new DomainError('connection.throttled', 'Too many connections from here', { retryAfterMs });
+    },
+    check: (request, principal) => {
       if (protocolAmong(offersOf(request)) === undefined) {
         throw new DomainError('request.invalid', `Offer the subprotocol ${MUX_PROTOCOL}`);
-      }
-      const attempt = await attempts.count(networkOf(request));
-      if (attempt.kind === 'refused') {
-        const { retryAfterMs } = attempt;
-        throw new DomainError('connection.throttled', 'Too many connections from here', { retryAfterMs });
       }
       requireRoom(connections, principal);
     },
