@@ -86,6 +86,24 @@ describe('multiplexed sessions', function () {
     expect(used.json.code).to.equal('session.owned_by_other');
   });
 
+  it('takes a token as spent once its client has sent a frame in the new epoch, be it a CLOSE', async () => {
+    for (const [name, payload] of [
+      ['CLOSE', { code: 1001, reason: 'away' }],
+      ['PING', Buffer.alloc(1)],
+    ] as const) {
+      const client = await connect();
+      const { sessionId, resumeToken, handle } = await client.open('echo');
+      const resume = { sessionId, token: resumeToken, offset: 0 };
+      const back = await client.open('echo', { resume });
+      expect((await client.on(handle, 'CLOSE')).json.code).to.equal(4501);
+      client.send(back.handle, name, payload);
+      if (name !== 'CLOSE') client.socket.terminate();
+      else expect((await client.on(back.handle, name)).json.code).to.equal(1001);
+      const again = await connect();
+      expect((await again.ask('echo', { resume })).json.code, name).to.equal('session.owned_by_other');
+    }
+  });
+
   it('moves a session to where its owner takes it, and closes it where it was', async () => {
     const first = await connect();
     const { handle, sessionId, resumeToken } = await first.open('echo');

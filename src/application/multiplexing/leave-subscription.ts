@@ -12,7 +12,8 @@ export class LeaveSubscription {
   }
 
   /**
-   * Idempotent. `not-held`: another has it, or it is over; nothing is written then. `released` are the owner's
+   * Idempotent. `isHeard`: the connection's client was heard in this epoch, so that the token which it came with is spent
+   * also when nobody has been told before. `not-held`: another has it, or it is over; nothing is written then. `released` are the owner's
    * subscriptions that were left longest ago and had to go, because he has too many of them.
    *
    * @throws PortError of the directory.
@@ -20,12 +21,13 @@ export class LeaveSubscription {
   async execute(command: {
     readonly id: SubscriberId;
     readonly fence: Fence;
+    readonly isHeard?: boolean;
   }): Promise<{ readonly kind: 'left' | 'not-held'; readonly released: readonly SubscriberState[] }> {
     const { outcome, released } = await changeSubscriber(
       this.#deps,
       command.id,
       (present, to) => {
-        const next = present?.detach(command.fence, to);
+        const next = present?.detach(command.fence, to, command.isHeard);
         return { next, outcome: next === undefined ? ('not-held' as const) : ('left' as const) };
       },
       { byHolder: true },

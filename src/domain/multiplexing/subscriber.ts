@@ -168,10 +168,17 @@ export class Subscriber {
     return previousTokensSha256 === undefined ? this : this.#with(rest, to);
   }
 
-  /** A connection has gone; with the last one the lease begins to run. Undefined when it held nothing any more. */
-  detach(fence: Fence, to: Transition): Subscriber | undefined {
+  /**
+   * A connection has gone; with the last one the lease begins to run. `isHeard`: its client was heard in this epoch, also
+   * where nobody had been told. Undefined when it held nothing any more.
+   */
+  detach(fence: Fence, to: Transition, isHeard = false): Subscriber | undefined {
     if (!this.isHeldBy(fence)) return undefined;
-    return this.#without((holder) => holder.connection === fence.connection, to);
+    const { previousTokensSha256: _spent, ...rest } = this.#state;
+    return new Subscriber(isHeard ? rest : this.#state).#without(
+      (holder) => holder.connection === fence.connection,
+      to,
+    );
   }
 
   /** A process has died, and its connections with it. Undefined when none of them held this. */

@@ -152,6 +152,14 @@ describe('a token of a subscriber', () => {
     expect(back.snapshot().epoch).to.equal(3);
   });
 
+  it('is spent when the new client has gone after it was heard, also when nobody was told of that before', () => {
+    const { subscriber } = Subscriber.resume(detached(), aReturn(), at(T0 + 9));
+    const gone = subscriber.detach({ connection: 'connection-2', epoch: 2 }, at(T0 + 10), true);
+    expect(gone?.snapshot()).to.include({ leaseEndsAtMs: T0 + 10 + SUBSCRIBER_LEASE_MS });
+    const used = refusalOf(() => Subscriber.resume(gone, aReturn(), at(T0 + 11)));
+    expect(used.code).to.equal('subscriber.owned_by_other');
+  });
+
   it('is good when a resume that its client has given up comes after the one that brought it', () => {
     const { subscriber: read } = Subscriber.resume(detached(), aReturn(), at(T0 + 9));
     // The same old token, shown on a connection that is gone, is acted on only now; nobody reads what it brings.

@@ -13,8 +13,8 @@ import type { MuxStats } from './mux-stats.ts';
 import type { OpenAdmission } from './open-desk.ts';
 import type { TurnClock } from './turn-clock.ts';
 
-/** Why a session is no longer on a connection: it can be taken back, is over for good, or is on another. */
-export type Gone = 'left' | 'ended' | 'moved';
+/** Why a session is no longer on a connection: it can be taken back (`closed`: its client said so), is over for good, or is on another. */
+export type Gone = 'left' | 'closed' | 'ended' | 'moved';
 
 /** What a connection is made of, once its WebSocket is open. */
 export interface ConnectionParts {

@@ -173,7 +173,10 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     const { id } = session.identity;
     const fence = { connection, epoch: session.epoch };
     const { leave, end } = this.#deps;
-    const telling = this.#tell(() => (how === 'ended' ? end : leave).execute({ id, fence }));
+    const isHeard = session.isHeard || how === 'closed';
+    const telling = this.#tell(() =>
+      how === 'ended' ? end.execute({ id, fence }) : leave.execute({ id, fence, isHeard }),
+    );
     this.telling.add(telling);
     void telling.finally(() => this.telling.delete(telling));
   }

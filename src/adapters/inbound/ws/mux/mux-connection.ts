@@ -265,7 +265,7 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
     const { code, reason = '' } = closed;
     this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
     this.#table.remove(session.handle);
-    this.#finish(session, code === 1000 ? 'ended' : 'left');
+    this.#finish(session, code === 1000 ? 'ended' : 'closed');
   }
 
   #finish(session: MuxSession, how: Gone): void {

@@ -29,6 +29,8 @@ export class MuxSession implements SessionOut, TurnTaker {
   expiryStep: number | undefined;
   /** Where it stands among what its credential holds open, as whoever watches over that keeps it. */
   inUse: InUse<unknown> | undefined;
+  /** Whether its client has been heard in this epoch, which spends the token that it came with. */
+  isHeard = true;
   handle: Handle = CONNECTION;
   epoch = 0;
   readonly #host: SessionHost<MuxSession>;
@@ -41,9 +43,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   #inbox: SessionInbox | undefined;
   #outbox: SessionOutbox | undefined;
   #kindSession: KindSession | undefined;
-  /** Whether a frame is being acted on, or its client has not been heard in this epoch. */
   #isBusy = false;
-  #isConfirmed = true;
   #isOver = false;
 
   constructor(host: SessionHost<MuxSession>, parts: SessionParts) {
@@ -97,7 +97,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     this.#kindSession = kindSession;
     this.handle = at.handle;
     this.epoch = at.epoch;
-    this.#isConfirmed = !at.isResumed;
+    this.isHeard = !at.isResumed;
   }
 
   /** A frame has come on its handle, but for CLOSE. */
@@ -107,7 +107,7 @@ export class MuxSession implements SessionOut, TurnTaker {
       this.#host.close(this, 1009, 'The frame is too long');
       return;
     }
-    if (!this.#isConfirmed) void this.#confirm();
+    if (!this.isHeard) void this.#confirm();
     if (name === 'CREDIT') this.#onCredit(payload);
     else if (name === 'PING') this.#onPing(payload);
     else if (name === 'PONG') this.#outbox?.answered(payload, this.handle, this.#host);
@@ -241,7 +241,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   async #confirm(): Promise<void> {
-    this.#isConfirmed = true;
+    this.isHeard = true;
     this.#isBusy = true;
     const outcome = await this.#host.confirm(this).catch(() => 'out-of-reach' as const);
     if (outcome === 'not-held') this.#host.close(this, 4501, 'The session has moved');
