@@ -7,7 +7,7 @@ COPY bin bin
 COPY src src
 COPY docs docs
 COPY scripts/prepack.ts scripts/prepack.ts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.client.json ./
 RUN node scripts/prepack.ts
 
 # What runs needs no install script: argon2 brings its compiled form, and Node.js is the image's own.
@@ -19,9 +19,11 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Holdfast" org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
-# Folders that volumes may be mounted on: a new volume takes over whose they are.
+# Folders that volumes may be mounted on: a new volume takes over whose they are. No program runs as somebody else than who
+# starts it, and no package manager is left.
 RUN install -d -m 0700 -o node -g node /data /keys \
   && rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* \
+  && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
   && printf '#!/bin/sh\nexec node /app/bin/holdfast.js "$@"\n' > /usr/local/bin/holdfast && chmod 0755 /usr/local/bin/holdfast
 WORKDIR /app
 COPY --from=modules /modules/node_modules node_modules

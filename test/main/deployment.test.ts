@@ -85,6 +85,13 @@ describe('the image', () => {
     expect(image).not.to.match(/--chown/);
   });
 
+  it('leaves no program that runs as somebody else than who starts it, and no package manager', () => {
+    expect(image).to.include('find / -xdev -type f -perm /6000 -exec chmod a-s {} +');
+    expect(image).to.match(
+      /rm -rf \/usr\/local\/lib\/node_modules \/usr\/local\/bin\/npm \/usr\/local\/bin\/npx/,
+    );
+  });
+
   it('tells whether it can serve, by the address that says so', () => {
     expect(image).to.match(/^HEALTHCHECK [\s\S]*127\.0\.0\.1:3002\/health\/ready/m);
   });
