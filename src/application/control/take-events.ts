@@ -9,7 +9,7 @@ import {
   type Stoppable,
   type VerdictContent,
 } from '../../domain/control/dispatch.ts';
-import { policyForEvent } from '../../domain/control/policy-book.ts';
+import { policyForEvent, policyToDecideBy } from '../../domain/control/policy-book.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
@@ -99,25 +99,36 @@ export class TakeEvents {
 
   /** Never rejects. */
   async take(source: EventSource, event: IncomingEvent): Promise<Taken> {
-    const policy = policyForEvent(this.#deps.policies.book, source.profile, event.claims.agentId);
+    const atReceipt = this.#policyFor(source, event);
+    const policyNow = (): ControlPolicy => policyToDecideBy(atReceipt, this.#policyFor(source, event));
     try {
-      return { kind: 'kept', state: await this.#take(source, event, policy) };
+      return { kind: 'kept', state: await this.#take(source, event, policyNow) };
     } catch (error) {
       this.#deps.log.error({ err: error, owner: source.owner }, "an agent's event could not be kept");
       this.#deps.metrics.count('holdfast_control_events_total', { outcome: 'unkept' });
-      return { kind: 'unkept', verdict: unkeptVerdict(stoppable(source, event), policy) };
+      return { kind: 'unkept', verdict: unkeptVerdict(stoppable(source, event), policyNow()) };
     }
   }
 
-  async #take(source: EventSource, event: IncomingEvent, policy: ControlPolicy): Promise<AgentEventState> {
+  #policyFor({ profile }: EventSource, { claims }: IncomingEvent): ControlPolicy {
+    return policyForEvent(this.#deps.policies.book, profile, claims.agentId);
+  }
+
+  async #take(
+    source: EventSource,
+    event: IncomingEvent,
+    policyNow: () => ControlPolicy,
+  ): Promise<AgentEventState> {
     const { clock, store, settings, classify } = this.#deps;
     const receivedAtMs = clock.nowMs();
     this.#compareClaims(source, event.claims);
     if (settings.isClassifyingDear) {
       const same = await store.findSame({ ...source, eventId: event.claims.eventId, sha256: event.sha256 });
-      if (same !== undefined) return this.#resend(same, source, policy);
+      if (same !== undefined) return this.#resend(same, source, policyNow());
     }
     const finding = await classify.classify(source.owner, event.classified);
+    // It may have changed meanwhile.
+    const policy = policyNow();
     const fresh = this.#decide(source, event, { finding, receivedAtMs, policy });
     const outcome = await this.#record(fresh.snapshot(), receivedAtMs);
     if (outcome.kind === 'known') return this.#known(fresh.snapshot(), outcome.state, source, policy);

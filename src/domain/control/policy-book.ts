@@ -39,6 +39,13 @@ export function policyForEvent(
   return claimed === undefined || claimedAgent === profile ? own : stricter(own, claimed);
 }
 
+/**
+ * The policy by which an event is decided that came under another one: that of now. Only where nobody would be answered
+ * now it is the one of then, because whoever sent the event was told to wait.
+ */
+export const policyToDecideBy = (atReceipt: ControlPolicy, now: ControlPolicy): ControlPolicy =>
+  now.mode === 'alert' ? atReceipt : now;
+
 /** Halting by itself is stricter than asking, and asking stricter than telling nobody. */
 const STRICTNESS: readonly PolicyMode[] = ['alert', 'hitl', 'block'];
 

@@ -86,6 +86,8 @@ async function world(
     readonly overrides?: Readonly<Record<string, ControlPolicy>>;
     readonly store?: (inner: AgentEventStore) => AgentEventStore;
     readonly isClassifyingDear?: boolean;
+    /** Happens while an event is being classified; the policy that holds from then on. */
+    readonly policyMeanwhile?: ControlPolicy;
   } = {},
 ) {
   const timers = new ManualTimers();
@@ -117,6 +119,11 @@ async function world(
   const classifier = {
     classify: async (): Promise<Finding> => {
       classified += 1;
+      if (given.policyMeanwhile !== undefined) {
+        book = withPolicy(book, given.policyMeanwhile);
+        await policyStore.write(book, []);
+        await policies.load();
+      }
       return given.finding ?? DANGEROUS;
     },
   };
@@ -159,6 +166,20 @@ describe("taking agents' events", () => {
     const state = kept(await asking.takes.take(source(), incoming('evt-1')));
     expect(state.delivery).to.equal('waiting');
     expect(asking.words).to.deep.include({ kind: 'review', id: state.review?.id });
+  });
+
+  it('goes by the policy that holds when it decides, and still answers who was told to wait', async () => {
+    for (const [before, meanwhile, delivery] of [
+      [DEFAULT_POLICY, BLOCK, 'due'],
+      [DEFAULT_POLICY, HITL, 'waiting'],
+      [HITL, BLOCK, 'due'],
+      [BLOCK, DEFAULT_POLICY, 'due'],
+      [HITL, DEFAULT_POLICY, 'waiting'],
+    ] as const) {
+      const { takes } = await world(before, { policyMeanwhile: meanwhile });
+      const state = kept(await takes.take(source(), incoming('evt-1')));
+      expect(state.delivery, `${before.mode}, then ${meanwhile.mode}`).to.equal(delivery);
+    }
   });
 
   it('asks nobody about what the editor plug-in asks its own user, whatever the event says of its source', async () => {

@@ -1,3 +1,4 @@
+import type { ConversationMessage } from '../../../domain/control/conversation.ts';
 import type { MadCode } from '../../../domain/control/mad-code.ts';
 
 /** A tool that a model asks for, or that has been run. */
@@ -19,7 +20,7 @@ export interface ClassifiedEvent {
   /** The tools that a model asks for, or the one that was run. */
   readonly calls: readonly ClassifiedCall[];
   /** The conversation that a model was shown; empty for a tool. */
-  readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>;
+  readonly messages: readonly ConversationMessage[];
   /** What the model said, or what the tool gave back. */
   readonly output: string;
 }
