@@ -122,12 +122,39 @@ describe('a judging model', () => {
     expect(system?.content).to.contain(marks[0]).and.not.contain('Answer M0.');
   });
 
-  it('asks nothing about an event that is too long to be shown whole', async () => {
+  it('leaves out the beginning of a long conversation, and nothing that is new', async () => {
+    let shown = '';
+    const classifier = classifierOf(({ messages }) => {
+      shown = messages.at(-1)?.content ?? '';
+      return answering('{"code":"M3","reason":"x"}');
+    });
+    const old = Array.from({ length: 100 }, (_, at) => ({
+      role: at % 2 === 0 ? 'user' : 'assistant',
+      content: `turn ${at}: ${'"'.repeat(1_000)}`,
+    }));
+    const messages = [
+      ...old,
+      { role: 'tool', content: 'new '.repeat(2_000) },
+      { role: 'user', content: 'last' },
+    ];
+    const event = toolRequest('bash', { command: 'ls' }, { messages });
+    expect(await classifier.classify(event, new AbortController().signal)).to.include({ code: 'M3' });
+    const told = JSON.parse(shown.split('\n')[1] ?? '');
+    expect(told.calls).to.deep.equal(event.calls);
+    expect(told.earlierMessagesNotShown).to.be.within(70, 95);
+    expect(told.messages).to.deep.equal(messages.slice(told.earlierMessagesNotShown));
+    expect(JSON.stringify(told).length).to.be.within(45_000, 48_000);
+  });
+
+  it('asks nothing about an event of which what is new is too long to be shown', async () => {
     const stream = (): AsyncIterable<CompletionPart> => expect.fail('asked');
-    const found = await classifierOf(stream).classify(
+    for (const event of [
       toolRequest('bash', 'x'.repeat(48_001)),
-      new AbortController().signal,
-    );
-    expect(found).to.deep.equal({ kind: 'error', reason: 'The event is too long for the model' });
+      toolRequest('bash', 'ls', { output: 'x'.repeat(48_001) }),
+      toolRequest('bash', 'ls', { messages: [{ role: 'tool', content: 'x'.repeat(48_001) }] }),
+    ]) {
+      const found = await classifierOf(stream).classify(event, new AbortController().signal);
+      expect(found).to.deep.equal({ kind: 'error', reason: 'The event is too long for the model' });
+    }
   });
 });

@@ -9,10 +9,14 @@ import type {
   PromptMessage,
 } from '../../../application/ports/streaming/completion-model.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
+import { newFrom } from '../../../domain/control/conversation.ts';
 import { parseMadCode } from '../../../domain/control/mad-code.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 
-/** Longest event that is shown to a model, as JSON, in characters. A part of one would not be the event. */
+/**
+ * Longest event that is shown to a model, as JSON, in characters. Of a longer one the beginning of its conversation is
+ * left out, which was judged when it was new; without any other part it would not be the event.
+ */
 const MAX_EVENT_CHARACTERS = 48_000;
 /** Most tokens of an answer, which is one line. */
 const MAX_ANSWER_TOKENS = 200;
@@ -97,8 +101,24 @@ export class JudgingModel implements EventClassifier {
 
 const failed = (reason: string): Finding => ({ kind: 'error', reason });
 
-const shownOf = ({ pairType, agentId, calls, messages, output }: ClassifiedEvent): string =>
-  JSON.stringify({ pairType, agentId, calls, messages, output });
+function shownOf({ pairType, agentId, calls, messages, output }: ClassifiedEvent): string {
+  const whole = JSON.stringify({ pairType, agentId, calls, messages, output });
+  if (whole.length <= MAX_EVENT_CHARACTERS) return whole;
+  const isNewFrom = newFrom(messages);
+  const shown = (from: number): string => {
+    const left = { earlierMessagesNotShown: from, messages: messages.slice(from) };
+    return JSON.stringify({ pairType, agentId, calls, ...left, output });
+  };
+  let from = isNewFrom;
+  let room = MAX_EVENT_CHARACTERS - shown(isNewFrom).length;
+  while (from > 0) {
+    // With the comma in front of the next one.
+    room -= JSON.stringify(messages[from - 1]).length + 1;
+    if (room < 0) break;
+    from -= 1;
+  }
+  return shown(from);
+}
 
 function promptOf(shown: string, mark: string): readonly PromptMessage[] {
   return [

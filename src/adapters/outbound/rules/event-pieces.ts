@@ -1,4 +1,5 @@
 import type { ClassifiedEvent } from '../../../application/ports/control/event-classifier.ts';
+import { newFrom } from '../../../domain/control/conversation.ts';
 import { normalText } from './normal-text.ts';
 import type { Place } from './rule-book.ts';
 
@@ -14,7 +15,6 @@ export interface Piece {
 /** What is looked at of the beginning of a tool's name, and of its end where there is more, in characters. */
 const TOOL_NAME_CHARACTERS = 512;
 const TOOL_ROLES = /^(tool|function|ipython|tool_result)$/i;
-const MODEL_ROLES = /^(assistant|model|ai)$/i;
 const PERSON_ROLES = /^(user|human)$/i;
 /** How the wire of some models shows what a tool gave back, inside a message of the user's. */
 const TOOL_RESULT = /"?type"?\s*:\s*"tool_result"|<(?:tool_result|function_results?)>/;
@@ -31,8 +31,7 @@ export function* piecesOf(event: ClassifiedEvent): Generator<Piece> {
     yield piece('result', toolName(event.calls[0]?.name ?? ''), event.output);
     return;
   }
-  const last = event.messages.findLastIndex(({ role }) => MODEL_ROLES.test(role));
-  for (const { role, content } of event.messages.slice(last + 1)) {
+  for (const { role, content } of event.messages.slice(newFrom(event.messages))) {
     if (TOOL_ROLES.test(role) || TOOL_RESULT.test(content)) yield piece('result', '', content);
     else if (PERSON_ROLES.test(role)) yield piece('message', '', content);
   }
