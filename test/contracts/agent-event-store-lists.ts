@@ -121,4 +121,14 @@ export function describeEventLists(events: () => AgentEventStore): void {
     });
     expect((await events().statistics(T0 + 8)).byCode).to.deep.equal({ 'M4.a': 1 });
   });
+
+  it('counts the reviews that wait for a person, of all owners and however long they have waited', async () => {
+    expect(await events().pendingReviews()).to.equal(0);
+    const [first, ...others] = [1, 2, 3].map((number) => anAskingEvent(number, { owner: agent(number) }));
+    if (first === undefined) throw new Error('there is none');
+    await events().record([first, ...others, anAgentEvent(4)], ROOM);
+    expect(await events().pendingReviews()).to.equal(3);
+    await events().put(resolvedEvent(first, 'approved'), first.mark);
+    expect(await events().pendingReviews()).to.equal(2);
+  });
 }

@@ -14,6 +14,7 @@ import { ManualClock } from './manual-clock.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { RecordingAudit } from './recording-audit.ts';
 import { RecordingLog } from './recording-log.ts';
+import { RecordingMetrics } from './recording-metrics.ts';
 import { NODE_1 } from './stream-builders.ts';
 
 /** What the use cases of whoever watches over agents work on, in memory, at a time that a test moves by hand. */
@@ -22,6 +23,7 @@ export class ControlDesk {
   readonly clock = this.timers.clock;
   readonly audit = new RecordingAudit();
   readonly log = new RecordingLog();
+  readonly metrics = new RecordingMetrics();
   readonly ids = new CryptoIdSource();
   readonly bus = new MemoryFleetBus();
   readonly store = new MemoryAgentEventStore(this.audit.log);

@@ -8,6 +8,8 @@ import { type DecisionDeps, decideReview } from './reviews/decide-review.ts';
 
 /** How often reviews are looked at whose deadline may have come, in milliseconds. */
 export const LOOK_AT_DEADLINES_MS = 1_000;
+/** Looks at deadlines between two counts of what waits for a person. */
+const LOOKS_BETWEEN_COUNTS = 5;
 /** Looks at deadlines between two looks at what has become old. */
 const LOOKS_BETWEEN_CLEANING = 60;
 /** How long the turn to keep events is one node's without a pass of it, in milliseconds. */
@@ -40,6 +42,8 @@ export class KeepEvents {
     const { turn, timers, log } = this.#deps;
     for (let look = 0; !signal.aborted; look += 1) {
       const work = async (): Promise<void> => {
+        // Every node tells it: whose turn it is changes, and what the last one said would stay.
+        if (look % LOOKS_BETWEEN_COUNTS === 0) await this.#tellPending();
         if (!(await turn.isOurs())) return;
         await this.expire(signal);
         if (look % LOOKS_BETWEEN_CLEANING === 0) await this.clean(signal);
@@ -68,6 +72,11 @@ export class KeepEvents {
       if (overdue.length < KEEP_EVENTS_BATCH) break;
     }
     return expired;
+  }
+
+  async #tellPending(): Promise<void> {
+    const { store, metrics } = this.#deps;
+    metrics.gauge('holdfast_control_reviews_open', await store.pendingReviews());
   }
 
   /** Lets lapse and forgets what is old enough. @throws PortError of the stores. */

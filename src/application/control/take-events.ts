@@ -136,6 +136,7 @@ export class TakeEvents {
     const refused = fresh.refuseReview(policy, this.#transition()).snapshot();
     const again = await this.#record(refused, receivedAtMs);
     if (again.kind === 'known') return this.#known(refused, again.state, source, policy);
+    this.#deps.metrics.count('holdfast_control_reviews_decided_total', { outcome: 'too_many' });
     return this.#kept(refused, again.kind === 'recorded' && again.isVariant, source);
   }
 

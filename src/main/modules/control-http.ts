@@ -20,7 +20,7 @@ import * as control from '../tokens/control.ts';
 import { FLEET_BUS, NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
 import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import { EVENT_STREAMS } from '../tokens/streaming.ts';
-import { AUDIT, CLOCK, IDS, LOG, PRINCIPAL_DIRECTORY, TIMERS } from '../tokens.ts';
+import { AUDIT, CLOCK, IDS, LOG, METRICS, PRINCIPAL_DIRECTORY, TIMERS } from '../tokens.ts';
 
 /** Binds what people see and decide of agents, over the stores that the container has. */
 export function bindControlHttp(container: Container, config: Pick<Config, 'control.retention'>): void {
@@ -91,6 +91,7 @@ const decisionDeps = (get: Container['get']): DecisionDeps => ({
   bus: get(FLEET_BUS),
   clock: get(CLOCK),
   ids: get(IDS),
+  metrics: get(METRICS),
 });
 
 /** Whoever has changed a row must not keep the others from being read. */

@@ -211,6 +211,7 @@ async function useEvents(events: MongoAgentEventStore): Promise<void> {
   await events.ofConnection('connection-1', 9);
   await events.dueRoutes(T0, 9);
   await events.overdue(LATE, 9);
+  await events.pendingReviews();
   await events.statistics(T0);
   await events.lapse(LATE, 9);
   await events.forget(LATE, 9);

@@ -6,6 +6,7 @@ import {
   anAskingEvent,
   eventIdOf,
   REVIEW_MS,
+  resolvedEvent,
   reviewIdOf,
 } from '../../support/agent-event-builders.ts';
 import { ControlDesk } from '../../support/control-desk.ts';
@@ -33,6 +34,22 @@ describe("keeping agents' events", () => {
     expect(found?.verdict.continueExecution).to.equal(false);
     expect(desk.words.map(({ kind }) => kind)).to.deep.equal(['due', 'review']);
     expect(desk.audit.records).to.have.length(1);
+    const decided = desk.metrics.of('holdfast_control_reviews_decided_total');
+    expect(decided.map(({ labels }) => labels)).to.deep.equal([{ outcome: 'expired' }]);
+  });
+
+  it('tells how many questions wait for a person', async () => {
+    await desk.keep(anAskingEvent(1), anAskingEvent(2), anAgentEvent(3));
+    const stop = new AbortController();
+    const running = keeper.execute({ signal: stop.signal });
+    await desk.timers.advance(0);
+    const open = () => desk.metrics.of('holdfast_control_reviews_open').map(({ value }) => value);
+    expect(open()).to.deep.equal([2]);
+    await desk.store.put(resolvedEvent(anAskingEvent(1), 'approved'), anAskingEvent(1).mark);
+    await desk.timers.advance(5 * LOOK_AT_DEADLINES_MS);
+    expect(open()).to.deep.equal([2, 1]);
+    stop.abort();
+    await running;
   });
 
   it('goes on after the review that a person was quicker with', async () => {

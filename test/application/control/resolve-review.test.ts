@@ -58,6 +58,18 @@ describe('deciding about a review', () => {
     ]);
   });
 
+  it('is counted by what was decided, once', async () => {
+    await desk.keep(anAskingEvent(1), anAskingEvent(2));
+    await approve();
+    expect(await codeOf(reject)).to.equal('review.already_resolved');
+    await reject(reviewIdOf(2));
+    const decided = desk.metrics.of('holdfast_control_reviews_decided_total');
+    expect(decided.map(({ labels, value }) => [labels.outcome, value])).to.deep.equal([
+      ['approved', 1],
+      ['rejected', 1],
+    ]);
+  });
+
   it('keeps who decided, when, and what he said', async () => {
     await desk.keep(anAskingEvent(1));
     await approve();

@@ -238,7 +238,7 @@ describe("taking agents' events", () => {
   });
 
   it('answers no at once where the owner has as many open questions as he may have', async () => {
-    const { takes } = await world(HITL);
+    const { takes, metrics } = await world(HITL);
     for (const name of ['evt-1', 'evt-2']) await takes.take(source(), incoming(name));
     const { delivery, review, verdict } = kept(await takes.take(source(), incoming('evt-3')));
     expect(delivery).to.equal('due');
@@ -246,6 +246,8 @@ describe("taking agents' events", () => {
     expect(verdict).to.deep.equal({ code: 'M4.a', status: 'ok', continueExecution: false });
     const other = kept(await takes.take(source({ owner: 'agent:day' }), incoming('evt-4')));
     expect(other.delivery).to.equal('waiting');
+    const decided = metrics.of('holdfast_control_reviews_decided_total');
+    expect(decided.map(({ labels }) => labels)).to.deep.equal([{ outcome: 'too_many' }]);
   });
 
   it('goes by what the key is bound to, and lets a client make its outcome only stricter', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../../application/ports/clock.ts';
 import type { IdSource } from '../../../application/ports/id-source.ts';
 import type { LoginEnds } from '../../../application/ports/identity/login-ends.ts';
 import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
+import type { GatheredMetric } from '../../../application/ports/metrics.ts';
 import type { Timers } from '../../../application/ports/timers.ts';
 import type { ApiKeyId } from '../../../domain/identity/ids.ts';
 import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
@@ -36,6 +37,12 @@ interface Deps {
   readonly maxBytes: number;
 }
 
+const gauge = (name: string, value: number): GatheredMetric => ({
+  name,
+  type: 'gauge',
+  samples: [{ labels: {}, value }],
+});
+
 /** Every agent's WebSocket of this process: takes them in, watches over their times, and lets them go. */
 export class AgentSockets implements SocketKeeper {
   readonly services: AgentServices;
@@ -56,6 +63,12 @@ export class AgentSockets implements SocketKeeper {
     const { maxBytes, services } = deps;
     this.reading = new OwnerReading({ maxBytes, metrics: services.metrics });
     this.#credentials = new AgentCredentials(deps, () => this.#open);
+    // Agents come over multiplexed sessions too, while no socket is open here.
+    services.metrics.gather(() => [
+      gauge('holdfast_control_sockets', this.#open.size),
+      gauge('holdfast_control_logged_in', services.connections.size),
+      gauge('holdfast_control_waiting_events', services.slots.waiting),
+    ]);
   }
 
   /** Takes a socket in, and counts it from now on, whether it logs in or not. */
@@ -120,7 +133,7 @@ export class AgentSockets implements SocketKeeper {
   }
 
   async #tick(): Promise<void> {
-    const { timers, services } = this.#deps;
+    const { timers } = this.#deps;
     this.#isTicking = true;
     let lookedAtMs = this.clock.nowMs();
     while (this.#open.size > 0) {
@@ -133,9 +146,6 @@ export class AgentSockets implements SocketKeeper {
         else socket.lookAt(nowMs);
       }
       this.#credentials.askSome();
-      services.metrics.gauge('holdfast_control_sockets', this.#open.size);
-      services.metrics.gauge('holdfast_control_logged_in', services.connections.size);
-      services.metrics.gauge('holdfast_control_waiting_events', services.slots.waiting);
     }
     this.#isTicking = false;
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { AgentEventStore } from '../../ports/control/agent-event-store.ts';
 import type { FleetBus } from '../../ports/fleet/fleet-bus.ts';
 import type { IdSource } from '../../ports/id-source.ts';
+import type { Metrics } from '../../ports/metrics.ts';
 import { PortError } from '../../ports/port-error.ts';
 import type { LivePolicies } from '../live-policies.ts';
 
@@ -17,6 +18,7 @@ export interface DecisionDeps {
   readonly bus: Pick<FleetBus, 'tellControl'>;
   readonly clock: Clock;
   readonly ids: Pick<IdSource, 'uuid'>;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface DecisionDeps {
  * @throws DomainError `review.not_found`, `review.already_resolved`; PortError of the store.
  */
 export async function decideReview(
-  { store, policies, bus, clock, ids }: DecisionDeps,
+  { store, policies, bus, clock, ids, metrics }: DecisionDeps,
   found: AgentEventState,
   resolution: Omit<Resolution, 'policy'>,
   by: Pick<AuditRecord, 'actor' | 'requestId'>,
@@ -48,6 +50,7 @@ export async function decideReview(
     if (error instanceof PortError && error.kind === 'timeout') tell();
     throw error;
   }
+  metrics.count('holdfast_control_reviews_decided_total', { outcome: resolution.decision });
   tell();
   return next;
 }

@@ -95,6 +95,8 @@ export interface AgentEventStore {
   delivered(verdicts: ReadonlyArray<{ readonly id: AgentEventId; readonly mark: string }>): Promise<void>;
   /** Pending reviews whose deadline has come, those that waited longest first. */
   overdue(nowMs: number, limit: number): Promise<readonly AgentEventState[]>;
+  /** How many reviews wait for a person, of all owners. */
+  pendingReviews(): Promise<number>;
   /** Lets at most `limit` verdicts lapse, as `ended` says, that have been due since before then. @returns how many. */
   lapse(dueBeforeMs: number, limit: number): Promise<number>;
   /** Removes at most `limit` events that came before then, but none with a pending review. @returns how many. */

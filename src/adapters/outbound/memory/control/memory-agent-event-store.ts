@@ -127,6 +127,10 @@ export class MemoryAgentEventStore implements AgentEventStore {
       .slice(0, limit);
   }
 
+  async pendingReviews(): Promise<number> {
+    return this.#where(isPending).length;
+  }
+
   async lapse(dueBeforeMs: number, limit: number): Promise<number> {
     const late = this.#where((state) => isDue(state) && (state.dueSinceMs ?? 0) < dueBeforeMs);
     for (const state of late.slice(0, limit)) this.#states.set(state.id, ended(state, 'lapsed'));

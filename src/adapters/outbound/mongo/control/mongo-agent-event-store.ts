@@ -170,6 +170,12 @@ export class MongoAgentEventStore implements AgentEventStore {
     return this.#all(isOverdue, { 'review.deadlineAtMs': 1, id: 1 }, limit);
   }
 
+  pendingReviews(): Promise<number> {
+    // Every one has a deadline, by which they are found without a look at those that are decided.
+    const isPending = { 'review.status': 'pending', 'review.deadlineAtMs': { $gte: 0 } } as const;
+    return this.#store.read(() => this.#events.countDocuments(isPending));
+  }
+
   async lapse(dueBeforeMs: number, limit: number): Promise<number> {
     const isLate = { delivery: 'due', dueSinceMs: { $lt: dueBeforeMs } } as const;
     const keys = await this.#keys(isLate, { dueSinceMs: 1 }, limit);

@@ -156,6 +156,13 @@ export class SqliteAgentEventStore implements AgentEventStore {
     );
   }
 
+  pendingReviews(): Promise<number> {
+    return this.#store.read((db) => {
+      const sql = "SELECT count(*) AS pending FROM agent_events WHERE review_status = 'pending'";
+      return db.prepare(sql).get()?.pending as number;
+    });
+  }
+
   lapse(dueBeforeMs: number, limit: number): Promise<number> {
     const input: SweepInput = { before: dueBeforeMs, limit };
     return this.#store.write('control.lapse-verdicts', input, 'normal');
