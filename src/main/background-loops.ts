@@ -5,7 +5,6 @@ import { ALERT_KEEPER } from './tokens/alerts.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
 import {
   AGENT_CONNECTIONS,
-  AGENT_EVENTS,
   AGENT_ROUTES,
   DELIVER_VERDICTS,
   FOLLOW_REVIEWS,
@@ -84,22 +83,19 @@ export class BackgroundLoops {
   }
 }
 
-/** What goes on about agents, where the store keeps their events. */
-const watchingAgents = (container: Container, signal: AbortSignal): ReadonlyArray<Promise<void>> =>
-  container.isBound(AGENT_EVENTS)
-    ? [
-        container.get(LIVE_POLICIES).execute({ signal }),
-        container.get(FOLLOW_REVIEWS).execute({ signal }),
-        container.get(KEEP_EVENTS).execute({ signal }),
-        container.get(DELIVER_VERDICTS).execute({ signal }),
-        container.get(AGENT_ROUTES).execute({
-          signal,
-          onLost: (route) => {
-            for (const connection of container.get(AGENT_CONNECTIONS).of(route)) connection.lose();
-          },
-        }),
-      ]
-    : [];
+/** What goes on about agents. */
+const watchingAgents = (container: Container, signal: AbortSignal): ReadonlyArray<Promise<void>> => [
+  container.get(LIVE_POLICIES).execute({ signal }),
+  container.get(FOLLOW_REVIEWS).execute({ signal }),
+  container.get(KEEP_EVENTS).execute({ signal }),
+  container.get(DELIVER_VERDICTS).execute({ signal }),
+  container.get(AGENT_ROUTES).execute({
+    signal,
+    onLost: (route) => {
+      for (const connection of container.get(AGENT_CONNECTIONS).of(route)) connection.lose();
+    },
+  }),
+];
 
 /** What hears of ended logins: those that other nodes store, or those that auth tells where it runs apart. */
 const hearing = (container: Container, running: readonly ServiceName[]) =>

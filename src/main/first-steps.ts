@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { isLoopback } from './configuration/network-address.ts';
 import { OperatorError } from './operator-error.ts';
 import type { ServiceName } from './service-name.ts';
-import { AGENT_EVENTS, CONTROL_RULES, LIVE_POLICIES } from './tokens/control.ts';
+import { CONTROL_RULES, LIVE_POLICIES } from './tokens/control.ts';
 import { THIS_NODE } from './tokens/fleet.ts';
 import { RECOVER_STREAMS } from './tokens/streaming.ts';
 import { USERS } from './tokens.ts';
@@ -19,8 +19,8 @@ export async function prepareStores(
   config: Config,
 ): Promise<void> {
   await container.get(THIS_NODE).join();
-  if (running.includes('chat')) await container.get(RECOVER_STREAMS).execute();
-  if (running.includes('chat') && container.isBound(AGENT_EVENTS)) {
+  if (running.includes('chat')) {
+    await container.get(RECOVER_STREAMS).execute();
     await Promise.all([container.get(LIVE_POLICIES).load(), container.get(CONTROL_RULES).load()]);
   }
   if (running.includes('auth')) await refuseOpenDemo(container, config);

@@ -38,7 +38,7 @@ import { trustPrivateCas } from './tls/outgoing-tls.ts';
 import { type ReadPair, readTlsPair } from './tls/tls-pair.ts';
 import { reloadAtHangup, tellExpiry } from './tls/tls-reload.ts';
 import { AUDIT_KEEPER } from './tokens/audit.ts';
-import { AGENT_EVENTS, AGENT_SOCKETS, CONTROL_RULES } from './tokens/control.ts';
+import { AGENT_SOCKETS, CONTROL_RULES } from './tokens/control.ts';
 import { CONNECTIONS } from './tokens/multiplexing.ts';
 import { RUNNING_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 import { IDS } from './tokens.ts';
@@ -133,11 +133,12 @@ export async function serve(
 async function drainAll(container: Container, graceMs: number): Promise<void> {
   const connections = container.get(CONNECTIONS);
   connections.goAway();
-  const agents = container.isBound(AGENT_EVENTS) ? container.get(AGENT_SOCKETS).drain() : undefined;
+  const sockets = container.get(AGENT_SOCKETS);
+  const agents = sockets.drain();
   await container.get(RUNNING_STREAMS).drain(graceMs);
   await Promise.all([connections.drain(), agents]);
   // Agents over multiplexed connections have gone with these.
-  if (agents !== undefined) await container.get(AGENT_SOCKETS).settled();
+  await sockets.settled();
 }
 
 /** Reads the rules for agents anew at every SIGHUP; returns what ends that. */
@@ -148,9 +149,7 @@ function keepRulesFresh(
   log: Log,
 ): () => void {
   const path = config['control.rulesFile'];
-  if (path === undefined || !running.includes('chat') || !container.isBound(AGENT_EVENTS)) {
-    return () => undefined;
-  }
+  if (path === undefined || !running.includes('chat')) return () => undefined;
   return reloadRulesAtHangup({ path, use: (rules) => container.get(CONTROL_RULES).replace(rules), log });
 }
 

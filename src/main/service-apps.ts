@@ -16,7 +16,7 @@ import type { ServiceName } from './service-name.ts';
 import { ACCOUNTING_ROUTES } from './tokens/accounting.ts';
 import { LIST_ALERTS } from './tokens/alerts.ts';
 import { READ_AUDIT } from './tokens/audit.ts';
-import { AGENT_EVENTS, AGENT_ROUTE, CONTROL_ROUTES } from './tokens/control.ts';
+import { AGENT_ROUTE, CONTROL_ROUTES } from './tokens/control.ts';
 import { AUTHENTICATE, IDENTITY_ROUTES } from './tokens/identity.ts';
 import { KICK_CONNECTION, LIST_CONNECTIONS } from './tokens/multiplexing.ts';
 import { STREAMING_ROUTES } from './tokens/streaming.ts';
@@ -59,7 +59,7 @@ export function routesOf(
       listConnections: container.get(LIST_CONNECTIONS),
       kickConnection: container.get(KICK_CONNECTION),
     }),
-    ...(container.isBound(AGENT_EVENTS) ? container.get(CONTROL_ROUTES) : []),
+    ...container.get(CONTROL_ROUTES),
   ];
   return [...health, ...pageRoutes(servedPage(demoAccounts), VERSION), ...own, ...operations, ...others];
 }
@@ -92,10 +92,7 @@ export function serviceListener(routes: readonly Route[], container: Container, 
 export function upgradeGuard(container: Container, edge: Edge): UpgradeGuard {
   const authenticate = container.get(AUTHENTICATE);
   return new UpgradeGuard({
-    routes: [
-      ...container.get(SOCKET_ROUTES),
-      ...(container.isBound(AGENT_EVENTS) ? [container.get(AGENT_ROUTE)] : []),
-    ],
+    routes: [...container.get(SOCKET_ROUTES), container.get(AGENT_ROUTE)],
     door: new UpgradeAdmission({ authenticate, cookie: container.get(SESSION_COOKIE), edge }),
     ids: container.get(IDS),
     log: container.get(LOG),

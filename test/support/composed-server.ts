@@ -15,7 +15,7 @@ import { prepareStores } from '../../src/main/first-steps.ts';
 import { bindMemoryStore } from '../../src/main/modules/memory-store.ts';
 import { routesOf, serviceListener, upgradeGuard } from '../../src/main/service-apps.ts';
 import { SERVICES, type ServiceName } from '../../src/main/service-name.ts';
-import { AGENT_EVENTS, AGENT_SOCKETS } from '../../src/main/tokens/control.ts';
+import { AGENT_SOCKETS } from '../../src/main/tokens/control.ts';
 import { RUNNING_STREAMS } from '../../src/main/tokens/streaming.ts';
 import { RecordingLog } from './recording-log.ts';
 
@@ -110,7 +110,7 @@ export async function composedServer(
     },
     close: async () => {
       await container.get(RUNNING_STREAMS).drain(0);
-      if (container.isBound(AGENT_EVENTS)) await container.get(AGENT_SOCKETS).drain();
+      await container.get(AGENT_SOCKETS).drain();
       await running?.stop();
       for (const server of servers) {
         server.closeAllConnections();

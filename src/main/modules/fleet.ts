@@ -12,7 +12,7 @@ import { Turn } from '../../application/fleet/turn.ts';
 import { WatchNodes } from '../../application/fleet/watch-nodes.ts';
 import { WatchOwnStreams } from '../../application/fleet/watch-own-streams.ts';
 import type { Clock } from '../../application/ports/clock.ts';
-import { AGENT_EVENTS, DELIVER_VERDICTS, FOLLOW_REVIEWS } from '../tokens/control.ts';
+import { DELIVER_VERDICTS, FOLLOW_REVIEWS } from '../tokens/control.ts';
 import * as fleet from '../tokens/fleet.ts';
 import * as streaming from '../tokens/streaming.ts';
 import {
@@ -126,7 +126,6 @@ function bindWatching(container: Container, lifeMs: number): void {
         onNodesGone: () => {
           readers.missed();
           observers.missed();
-          if (!container.isBound(AGENT_EVENTS)) return;
           container.get(DELIVER_VERDICTS).nodesGone();
           container.get(FOLLOW_REVIEWS).nodesGone();
         },

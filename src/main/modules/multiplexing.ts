@@ -28,7 +28,7 @@ import { findChat } from '../../application/streaming/chats/find-chat.ts';
 import type { Rate } from '../../domain/multiplexing/token-bucket.ts';
 import type { Config } from '../config.ts';
 import { WATCHMAN } from '../tokens/alerts.ts';
-import { AGENT_EVENTS, AGENT_SERVICES } from '../tokens/control.ts';
+import { AGENT_SERVICES } from '../tokens/control.ts';
 import { FLEET_BUS, NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
 import { AUTHENTICATE, LONG_USE } from '../tokens/identity.ts';
 import * as mux from '../tokens/multiplexing.ts';
@@ -113,9 +113,7 @@ function bindKinds(container: Container, config: Config): void {
       problem: problem(get(LOG)),
     }),
     observeKind(get(streaming.OBSERVE_STREAM)),
-    ...(container.isBound(AGENT_EVENTS)
-      ? [controlKind({ services: () => get(AGENT_SERVICES), ids: get(IDS) })]
-      : []),
+    controlKind({ services: () => get(AGENT_SERVICES), ids: get(IDS) }),
     ...(config['websocket.multiplexing.echo'] ? [ECHO] : []),
   ]);
 }
