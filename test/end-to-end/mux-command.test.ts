@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ApiClient } from '../support/api-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { holdfast } from '../support/holdfast-command.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -151,6 +152,34 @@ describe('holdfast mux', function () {
     const narrow = await holdfast(['mux', '--url', server.urls.chat], { HOLDFAST_API_KEY: key });
     expect(narrow.code).to.equal(3);
     expect(narrow.stderr).to.contain('scope mux');
+  });
+
+  it('says that the server puts it off, and leaves at once when it is interrupted while it opens', async () => {
+    const few = [
+      '--websocket-multiplexing-open-burst',
+      '2',
+      '--websocket-multiplexing-opens-per-principal',
+      '1/min',
+    ];
+    const slow = await RunningServer.start(['--demo', ECHO, ...few]);
+    try {
+      const args = ['mux', '--url', slow.urls.chat, '--sessions', '5'];
+      const late = await holdfast(args);
+      expect([late.code, late.stdout]).to.deep.equal([1, '']);
+      expect(late.stderr).to.contain('rate.limited');
+      const user = await ApiClient.login(slow.urls, 'admin', 'admin@admin');
+      const running = TerminalSession.onTerminal(args);
+      await eventually(async () => {
+        const { connections } = (await user.get('chat', '/api/ops/connections')).body;
+        expect(connections).to.have.length(1);
+      });
+      const begun = performance.now();
+      running.type('\x03');
+      expect(await running.end()).to.equal(130);
+      expect(performance.now() - begun).to.be.below(5_000);
+    } finally {
+      await slow.dispose();
+    }
   });
 
   it('takes chats where the server has no echo, and says so; asked for echo, it says how to switch it on', async () => {

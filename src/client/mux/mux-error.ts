@@ -2,7 +2,8 @@
  * What went wrong: the `code` of an ERROR of the protocol, or one of the client's own.
  *
  * - `closed`: a CLOSE after which the client does not come back by itself; `closeCode` has it
- * - `unreachable`: no connection, or no answer, in the time that was given
+ * - `unreachable`: no connection, or no answer, in the time that was given; an OPEN that the server has put off until then
+ *   has the code of that
  * - `credential.refused`: the provider has no credential that the server takes
  * - `queue.full`, `message.too_large`: more than fits was given to `send`
  * - `lost`: the connection was cut, and nobody knows whether the server acted on it

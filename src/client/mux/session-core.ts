@@ -63,6 +63,7 @@ export class SessionCore implements Living {
   #closed = new Signal<Closure>();
   #need = new Signal<void>();
   #room = new Signal<void>();
+  #life: SessionLife | undefined;
   #place: { readonly connection: MuxConnection; readonly handle: bigint } | undefined;
   #retryAfterMs: number | undefined;
   #listener: SessionListener | undefined;
@@ -98,12 +99,15 @@ export class SessionCore implements Living {
   /** Begins to live. */
   live(): void {
     const { platform, openWithinMs } = this.#parts;
-    const cancel = platform.after(openWithinMs, () =>
-      this.finish(new MuxError('unreachable', `The session was not open within ${openWithinMs} ms`)),
-    );
+    this.#life = new SessionLife({ ...this.#parts, signal: this.#over.signal }, this);
+    const cancel = platform.after(openWithinMs, () => {
+      const { code = 'unreachable', message, retryAfterMs } = this.#life?.putOff ?? {};
+      const late = `The session was not open within ${openWithinMs} ms`;
+      const more = retryAfterMs === undefined ? {} : { retryAfterMs };
+      this.finish(new MuxError(code, message === undefined ? late : `${late}: ${message}`, more));
+    });
     void this.begun.promise.then(cancel);
-    const parts = { ...this.#parts, signal: this.#over.signal };
-    void new SessionLife(parts, this).run().catch((error: MuxError) => this.finish(error));
+    void this.#life.run().catch((error: MuxError) => this.finish(error));
   }
 
   async send(payload: Uint8Array): Promise<void> {
@@ -116,7 +120,8 @@ export class SessionCore implements Living {
   part(farewell: 1000 | 1001): void {
     this.#farewell ??= farewell;
     const gone = (): void => this.finish(new MuxError('gone', 'The session has been closed here'));
-    if (this.#place === undefined && this.#farewell === 1001) {
+    const hasNothing = this.sessionId === '' && this.#life?.isAsking !== true;
+    if (this.#place === undefined && (this.#farewell === 1001 || hasNothing)) {
       gone();
       return;
     }

@@ -44,11 +44,23 @@ export class SessionLife {
   /** What the next OPEN shows. */
   #credential: string | undefined;
   #shown = 0;
+  #isAsking = false;
+  #putOff: MuxError | undefined;
 
   constructor(parts: LifeParts, living: Living) {
     this.#parts = parts;
     this.#living = living;
     this.#backoff = new Backoff(parts.platform);
+  }
+
+  /** Whether an OPEN is on its way. */
+  get isAsking(): boolean {
+    return this.#isAsking;
+  }
+
+  /** What the server has put the last OPEN off with; undefined when it has not answered one. */
+  get putOff(): MuxError | undefined {
+    return this.#putOff;
   }
 
   /** Lives until the session is over. Never resolves. @throws MuxError which says why it is. */
@@ -72,11 +84,13 @@ export class SessionLife {
       const credential = this.#credential;
       const shown = credential === undefined ? {} : { credential };
       try {
+        this.#isAsking = true;
         await pool.open(() => ({ ...this.#living.asked(), ...shown }), this.#living, signal);
         this.#credential = undefined;
         this.#shown = 0;
         return;
       } catch (error) {
+        this.#isAsking = false;
         if (platform.monotonicMs() >= untilMs) throw error;
         await this.#again(error as MuxError);
       }
@@ -97,6 +111,7 @@ export class SessionLife {
         return this.#pause(0);
       case 'rate.limited':
       case 'unavailable':
+        this.#putOff = error;
         return this.#pause(error.retryAfterMs ?? 0);
       case 'limit.sessions':
         if (!this.#living.wasOpen) throw error;

@@ -136,6 +136,20 @@ describe('a session that comes back', () => {
     });
   }
 
+  it('tells by which answer it was put off for longer than it may take', async () => {
+    const world = new ScriptedMux();
+    const opening = world
+      .client({ openWithinMs: 5_000 })
+      .open('echo')
+      .catch((error: unknown) => error);
+    await world.settle();
+    world.socket.accept();
+    await world.settle();
+    world.socket.refused('rate.limited', { retryAfterMs: 60_000 });
+    await world.advance(5_000);
+    expect(await opening).to.include({ name: 'MuxError', code: 'rate.limited', retryAfterMs: 60_000 });
+  });
+
   it('gives up when the server would have', async () => {
     const world = new ScriptedMux();
     const { session, socket } = await world.session({ giveUpAfterMs: 60_000 });

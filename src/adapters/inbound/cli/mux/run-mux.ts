@@ -3,6 +3,7 @@ import { ApiClient } from '../client/api-client.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
+import { Interrupted } from '../client/failures.ts';
 import { logIn, warnInTheClear } from '../client/log-in.ts';
 import { serviceUrls } from '../client/service-urls.ts';
 import { Terminal } from '../client/terminal.ts';
@@ -78,8 +79,9 @@ class MuxRun {
       this.#isInterrupted = true;
       this.#stop.abort();
     });
-    const loads = await openLoads(this.#options, this.#world);
+    const loads: SessionLoad[] = [];
     try {
+      loads.push(...(await this.#open()));
       const beganMs = performance.now();
       const working = loads.map((load) => this.#work(load));
       const flood = await this.#watch(loads);
@@ -93,6 +95,19 @@ class MuxRun {
       stopListening();
       this.#stop.abort();
       for (const load of loads) if (load instanceof ChatLoad) await load.tidyUp();
+    }
+  }
+
+  /** Opens the sessions. @throws Interrupted at once when the user asks to leave meanwhile. */
+  async #open(): Promise<SessionLoad[]> {
+    const giveUp = (): void => void this.#world.mux.close();
+    this.#stop.signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await openLoads(this.#options, this.#world);
+    } catch (error) {
+      throw this.#isInterrupted ? new Interrupted('Nothing was opened yet') : error;
+    } finally {
+      this.#stop.signal.removeEventListener('abort', giveUp);
     }
   }
 
