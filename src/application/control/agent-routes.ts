@@ -46,6 +46,8 @@ interface Hold {
   others: number;
   /** Until when it is held although nobody is connected, in unix milliseconds. */
   lingerUntilMs: number;
+  /** It was taken from its owner: whoever is connected still is about to go, and it is not claimed anew for him. */
+  isLost: boolean;
   /** Changes of one session are made one after the other. */
   last: Promise<unknown>;
 }
@@ -162,6 +164,7 @@ export class AgentRoutes {
       mains: 0,
       others: 0,
       lingerUntilMs: 0,
+      isLost: false,
       last: Promise.resolve(),
     };
     this.#holds.set(key, hold);
@@ -201,6 +204,7 @@ export class AgentRoutes {
       ...(requestId === undefined ? {} : { requestId }),
     });
     hold.held.set(way, { connection: holder.connection, epoch: state.epoch });
+    hold.isLost = false;
   }
 
   /** Brings the directory to what is connected here. Never rejects. */
@@ -226,7 +230,8 @@ export class AgentRoutes {
     });
   }
 
-  #wanted({ mains, others, held, lingerUntilMs }: Hold): Way | undefined {
+  #wanted({ mains, others, held, lingerUntilMs, isLost }: Hold): Way | undefined {
+    if (isLost) return undefined;
     if (mains > 0) return 'main';
     if (others > 0) return 'any';
     return held.has('any') && this.#deps.clock.nowMs() < lingerUntilMs ? 'any' : undefined;
@@ -273,6 +278,7 @@ export class AgentRoutes {
 
   #lose(hold: Hold): void {
     hold.held.clear();
+    hold.isLost = true;
     this.#forget(hold);
     this.#onLost(hold.route);
   }
