@@ -83,7 +83,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(agent.received).to.have.length(1);
   });
 
-  it('4. a decision that was made while the agent was away is kept, and comes when it is back', async () => {
+  it('4. a resolution made while the client is away is kept and delivered on its return', async () => {
     const { admin, reviewer } = at(server);
     await setPolicy(admin, { mode: 'hitl' });
     const agent = await login('away');
@@ -95,7 +95,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(await back.verdict('away-1')).to.deep.include({ eventId: 'away-1', hitl: {} });
   });
 
-  it('4. an event that is sent again gets the verdict or the decision that there is, each time', async () => {
+  it('4. a resolution made while the client is away is kept: an event that is sent again gets the verdict or the decision that there is, each time', async () => {
     const { admin, reviewer } = at(server);
     await setPolicy(admin, { mode: 'hitl' });
     const agent = await login('again');
@@ -111,7 +111,7 @@ describe('better than the original: what an agent is told, and when', function (
     }
   });
 
-  it('4. other bytes under the same id are classified afresh', async () => {
+  it('4. a resolution made while the client is away is kept for the same bytes: other bytes under the same id are classified afresh', async () => {
     await setPolicy(at(server).admin, { mode: 'block' });
     const agent = await login('afresh');
     agent.event('afresh-1', BENIGN);
@@ -120,7 +120,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect((await agent.verdict('afresh-1')).madCode).to.match(/^M[34]/);
   });
 
-  it('6. under BLOCK an event that cannot be classified in time is halted in all members where the policy fails closed', async () => {
+  it('6. fail_closed_on_classifier_error is enforced on the server: under BLOCK an event that cannot be classified in time is halted in all members where the policy fails closed', async () => {
     await setPolicy(at(stalled).admin, { mode: 'block', m4: false, failClosedOnClassifierError: true });
     const agent = await login('closed', {}, stalled);
     const sentAt = performance.now();
@@ -130,7 +130,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(verdict).to.deep.include({ madCode: 'M3', status: 2, hitl: {} });
   });
 
-  it('6. a policy that fails open says that there was an error, and decides nothing', async () => {
+  it('6. fail_closed_on_classifier_error is enforced on the server: a policy that fails open says that there was an error, and decides nothing', async () => {
     await setPolicy(at(stalled).admin, { mode: 'block' });
     const agent = await login('open', {}, stalled);
     agent.event('open-1', BENIGN);
@@ -139,7 +139,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(verdict).not.to.have.any.keys('madCode', 'hitl');
   });
 
-  it('6. under HITL what can be held asks a person because of the error, and the rest is halted', async () => {
+  it('6. fail_closed_on_classifier_error is enforced on the server: under HITL what can be held asks a person because of the error, and the rest is halted', async () => {
     const { admin, reviewer } = at(stalled);
     await setPolicy(admin, { mode: 'hitl', failClosedOnClassifierError: true });
     const agent = await login('held', {}, stalled);
@@ -154,7 +154,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(await plugin.verdict('held-3')).to.deep.include({ madCode: 'M4', status: 2, hitl: {} });
   });
 
-  it('6. a policy that fails closed and enables no code is refused', async () => {
+  it('6. fail_closed_on_classifier_error is enforced on the server: a policy that fails closed and enables no code is refused', async () => {
     const none = {
       mode: 'block',
       m0: false,
@@ -172,7 +172,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(status).to.equal(400);
   });
 
-  it('6. a halt names a code that this connection was told to halt for, also after the policy has changed', async () => {
+  it('6. fail_closed_on_classifier_error is enforced on the server: a halt names a code that this connection was told to halt for, also after the policy has changed', async () => {
     const { admin } = at(server);
     await setPolicy(admin, { mode: 'block', m3: false, m4: true });
     const plugin = await login('told', { connectionId: 'told-1' });
@@ -181,7 +181,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(await plugin.verdict('told-1')).to.deep.include({ madCode: 'M4', hitl: {} });
   });
 
-  it('8. a policy change is told at once to main connections, and to others by their verdicts alone', async () => {
+  it('8. a policy change is sent at once to every live main subscriber as a fresh login_ack, and to others by their verdicts alone', async () => {
     const { admin } = at(server);
     await setPolicy(admin, { mode: 'alert' });
     const mains = [await login('eight'), await login('eight'), await login('eight-b')];
@@ -200,7 +200,7 @@ describe('better than the original: what an agent is told, and when', function (
     expect(plugin.received).to.have.length(2);
   });
 
-  it('8. another agent’s policy of its own is told to it alone', async () => {
+  it('8. a policy change is sent at once: another agent’s policy of its own is told to it alone', async () => {
     const { admin } = at(server);
     await setPolicy(admin, { mode: 'alert' });
     const main = await login('eight-own');

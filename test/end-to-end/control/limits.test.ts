@@ -50,7 +50,7 @@ describe('better than the original: what one agent can do to a server', function
     );
   };
 
-  it('7. closes by 1009 what is longer than it may be, however long it is, and keeps its memory', async () => {
+  it('7. read limit: closes by 1009 what is longer than it may be, however long it is, and keeps its memory', async () => {
     const before = await metric('process_resident_memory_bytes');
     const key = await newKey();
     for (const bytes of [4 * MIB + 1, 100 * MIB]) {
@@ -64,7 +64,7 @@ describe('better than the original: what one agent can do to a server', function
     expect(await metric('process_resident_memory_bytes')).to.be.below(before + ROOM_BYTES);
   });
 
-  it('7. takes a message of almost 4 MiB, and answers it', async () => {
+  it('7. read limit: takes a message of almost 4 MiB, and answers it', async () => {
     const client = await connect(await newKey());
     client.logIn('large');
     await client.ack();
@@ -91,14 +91,14 @@ describe('better than the original: what one agent can do to a server', function
     ['an event_id that is too long', [login({ sessionId: 'long-event' }), batch('e'.repeat(257))]],
   ];
   for (const [what, frames] of malformed) {
-    it(`7. closes by 1002 ${what}`, async () => {
+    it(`7. read limit and form: closes by 1002 ${what}`, async () => {
       const client = await connect(await newKey());
       for (const frame of frames) client.socket.send(frame);
       expect((await client.closed).code).to.equal(1002);
     });
   }
 
-  it('7. goes on where frames have fields that it does not know', async () => {
+  it('7. read limit and form: goes on where frames have fields that it does not know', async () => {
     const client = await connect(await newKey());
     const unknown = Buffer.concat([
       login({ sessionId: 'unknown' }),
@@ -108,7 +108,7 @@ describe('better than the original: what one agent can do to a server', function
     expect((await client.ack()).policy).to.include({ mode: 3 });
   });
 
-  it('7. answers ten thousand events of one batch, those of each run in their order', async () => {
+  it('7. bounded queues, verdict order per run: answers ten thousand events of one batch, those of each run in their order', async () => {
     const client = await connect(await newKey());
     client.logIn('many');
     await client.ack();

@@ -81,7 +81,7 @@ describe('better than the original: what one agent has under way, over all its c
     return Number(line?.split(' ')[1] ?? 0);
   };
 
-  it('7. bounded per owner: one event below the bound is answered, one above it waits, and another agent’s is answered', async () => {
+  it('7. bounded queues, per owner: one event below the bound is answered, one above it waits, and another agent’s is answered', async () => {
     const [one, other] = [await agent(), await agent()];
     const own = [await one.connect(), await one.connect(), await one.connect(), await one.connect()] as const;
     const sibling = await other.connect();
@@ -103,7 +103,7 @@ describe('better than the original: what one agent has under way, over all its c
     for (const at of [0, 1, 2] as const) expect((await own[at].verdict(`slow-${at}`)).status).to.equal(2);
   });
 
-  it('7. bounded per owner: as many bytes as he may have hold all his connections, and nobody else’s', async () => {
+  it('7. bounded queues, per owner: as many bytes as he may have hold all his connections, and nobody else’s', async () => {
     const [one, other] = [await agent(), await agent()];
     const own = [await one.connect(), await one.connect()] as const;
     const sibling = await other.connect();

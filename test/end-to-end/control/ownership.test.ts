@@ -42,7 +42,7 @@ describe('better than the original: whose an agent’s session is', function () 
     await expectConflict(url, b, 'one');
   });
 
-  it('2. ownership outlives the socket, and what waits comes to its owner alone', async () => {
+  it('2. ownership outlives the socket: what waits comes to its owner alone', async () => {
     await setPolicy(admin, { mode: 'hitl' });
     const away = await AgentClient.login(url, a, 'two');
     away.event('two-1', DANGEROUS);
@@ -55,7 +55,7 @@ describe('better than the original: whose an agent’s session is', function () 
     expect((await back.verdict('two-1')).hitl).to.deep.equal({ continueExecution: true });
   });
 
-  it('2. each refused claim is an alert, and an admin undoes a squatter, whose successor sees nothing of his', async () => {
+  it('2. ownership outlives the socket: each refused claim is an alert, and an admin undoes a squatter, whose successor sees nothing of his', async () => {
     await setPolicy(admin, { mode: 'hitl' });
     const squatter = await AgentClient.login(url, b, 'squatted');
     squatter.event('squat-1', DANGEROUS);
@@ -79,7 +79,7 @@ describe('better than the original: whose an agent’s session is', function () 
     expect(rightful.received.filter(({ verdict }) => verdict !== undefined)).to.deep.equal([]);
   });
 
-  it('2. a revoked key’s sessions stay closed to others, and a new key of the profile inherits them', async () => {
+  it('2. ownership outlives the socket: a revoked key’s sessions stay closed to others, and a new key of the profile inherits them', async () => {
     const first = await agentKey(admin, 'rotated');
     const agent = await AgentClient.login(url, first.key, 'rotating');
     const at = performance.now();
@@ -90,7 +90,7 @@ describe('better than the original: whose an agent’s session is', function () 
     await login((await agentKey(admin, 'rotated')).key, 'rotating');
   });
 
-  it('3. a connection_id is no session_id: who names one like another’s session gets nothing of it', async () => {
+  it('3. session_id and connection_id are separate maps: who names one like another’s session gets nothing of it', async () => {
     await setPolicy(admin, { mode: 'block' });
     const own = await login(a, 'three');
     const other = await login(b, 'three-b', { connectionId: 'three' });
@@ -104,7 +104,7 @@ describe('better than the original: whose an agent’s session is', function () 
   });
 
   for (const connectionId of ['', 'socket-1']) {
-    it(`3. a decision comes to the connection that asked, ${connectionId === '' ? 'a main one' : 'one with a connection_id'}`, async () => {
+    it(`3. session_id and connection_id are separate maps: a decision comes to the connection that asked, ${connectionId === '' ? 'a main one' : 'one with a connection_id'}`, async () => {
       await setPolicy(admin, { mode: 'hitl' });
       const session = `asks-${connectionId}`;
       const asking = await login(a, session, { connectionId });
@@ -121,7 +121,7 @@ describe('better than the original: whose an agent’s session is', function () 
     });
   }
 
-  it('5. event ids are unique per owner: another’s duplicate is neither answered from nor merged with the first', async () => {
+  it('5. event ids are unique per owner, not globally: another’s duplicate is neither answered from nor merged with the first', async () => {
     await setPolicy(admin, { mode: 'hitl' });
     const [first, second] = [await login(a, 'five-a'), await login(b, 'five-b')];
     first.event('five', DANGEROUS);
@@ -137,7 +137,7 @@ describe('better than the original: whose an agent’s session is', function () 
   });
 
   for (const mode of ['block', 'hitl']) {
-    it(`11. live on one node in ${mode.toUpperCase()}: whoever asks for the session is closed, and its agent goes on getting everything`, async () => {
+    it(`11. live, one node, ${mode.toUpperCase()}: whoever asks for the session is closed, and its agent goes on getting everything`, async () => {
       await setPolicy(admin, { mode });
       const agent = await login(a, `eleven-${mode}`);
       agent.event('evt-before', BENIGN);

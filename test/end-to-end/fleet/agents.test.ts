@@ -37,7 +37,7 @@ describe('better than the original: agents of three nodes', function () {
   };
   const reviewer = (place: number): ApiClient => fleet.client(admin.token, place);
 
-  it('10. the agent is on one node, its reviewer on another, and whoever asks for its session on a third', async () => {
+  it('10. three nodes: the agent is on one node, its reviewer on another, and whoever asks for its session on a third', async () => {
     const agent = await login(0, 'ten');
     agent.event('ten-1', DANGEROUS);
     await reviewOf(reviewer(1), 'ten-1');
@@ -48,7 +48,7 @@ describe('better than the original: agents of three nodes', function () {
     expect(agent.verdictsOn('ten-1')).to.have.length(1);
   });
 
-  it('10. a decision that was made while the agent was away comes to it on whichever node it is back', async () => {
+  it('10. three nodes: a decision that was made while the agent was away comes to it on whichever node it is back', async () => {
     const agent = await AgentClient.login(urlOf(0), a, 'roams');
     agent.event('roams-1', DANGEROUS);
     await reviewOf(reviewer(1), 'roams-1');
@@ -58,7 +58,7 @@ describe('better than the original: agents of three nodes', function () {
     expect((await (await login(2, 'roams')).verdict('roams-1')).hitl).to.deep.equal({});
   });
 
-  it('10. where the connection that asked has gone, the newest main one gets the decision, wherever it is', async () => {
+  it('10. three nodes: where the connection that asked has gone, the newest main one gets the decision, wherever it is', async () => {
     const asking = await AgentClient.login(urlOf(0), a, 'newest', { connectionId: 'asks' });
     const older = await login(1, 'newest');
     const newest = await login(2, 'newest');
@@ -70,7 +70,7 @@ describe('better than the original: agents of three nodes', function () {
     expect(older.verdictsOn('newest-1')).to.deep.equal([]);
   });
 
-  it('10. all of that holds over multiplexed sessions, which are taken back on another node', async () => {
+  it('10. three nodes: all of that holds over multiplexed sessions, which are taken back on another node', async () => {
     const { key } = await agentKey(admin, 'agent-m', PASSWORD, ['control', 'mux']);
     const frameOf = { login: { sessionId: 'muxed', schemaVersion: 2, source: 'sdk' } };
     const first = await MuxClient.connect(urlOf(0), key);
