@@ -49,6 +49,10 @@ export class ControlRules implements EventClassifier {
     (await this.load()).replace(book);
   }
 
+  classifyAtOnce(event: ClassifiedEvent): Finding | undefined {
+    return this.#classifier?.classifyAtOnce(event);
+  }
+
   async classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding> {
     if (this.#classifier !== undefined) return this.#classifier.classify(event, signal);
     try {

@@ -54,6 +54,14 @@ export function describeEventClassifier(name: string, create: () => Promise<Even
       });
     });
 
+    it('says at once only what it would say in its turn', async () => {
+      const { classifier, dangerous, benign } = fixture;
+      for (const event of [dangerous, benign, { ...dangerous, output: 'x '.repeat(100_000) }]) {
+        const atOnce = classifier.classifyAtOnce?.(event);
+        if (atOnce !== undefined) expect(atOnce).to.deep.equal(await classifier.classify(event, never()));
+      }
+    });
+
     it('answers about one event alone, however many it is asked about at once', async () => {
       const { classifier, dangerous, benign } = fixture;
       const events = Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? dangerous : benign));

@@ -66,7 +66,7 @@ export function anAgentEvent(number: number, facts: EventFacts = {}): AgentEvent
   };
   const review = { id: reviewIdOf(number), deadlineMs: REVIEW_MS };
   const to = { nowMs: event.receivedAtMs, mark };
-  return AgentEvent.take(eventIdOf(number), event, whatBecomes(event, mode), review, to).snapshot();
+  return AgentEvent.take(eventIdOf(number), event, whatBecomes(event, mode), () => review, to).snapshot();
 }
 
 const whatBecomes = ({ found, claims }: TakenEvent, mode: PolicyMode): Dispatch =>

@@ -27,8 +27,12 @@ export class ClassifyInTime {
     this.#deadlines = new Deadlines({ clock, timers }, limitMs);
   }
 
-  /** Never rejects. */
-  classify(owner: string, event: ClassifiedEvent): Promise<Finding> {
+  /** Never rejects. Whatever can be said at once needs no turn, and no promise. */
+  classify(owner: string, event: ClassifiedEvent): Promise<Finding> | Finding {
+    return this.#classifier.classifyAtOnce?.(event) ?? this.#classifyInTurn(owner, event);
+  }
+
+  #classifyInTurn(owner: string, event: ClassifiedEvent): Promise<Finding> {
     const abort = new AbortController();
     return new Promise((resolve) => {
       const end = this.#deadlines.begin(() => {

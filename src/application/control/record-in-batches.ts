@@ -2,7 +2,7 @@ import type { AgentEventState } from '../../domain/control/agent-event-state.ts'
 import type { AgentEventStore, RecordOutcome } from '../ports/control/agent-event-store.ts';
 
 /** Most events that are recorded in one go. */
-export const RECORDED_AT_ONCE = 128;
+export const RECORDED_AT_ONCE = 500;
 /** Most bytes of events that are recorded in one go, unless a single one has more: 4 MiB. */
 export const RECORDED_BYTES_AT_ONCE = 4_194_304;
 

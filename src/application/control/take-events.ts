@@ -1,5 +1,10 @@
 import type { AuditActor } from '../../domain/audit/audit-record.ts';
-import { AgentEvent, type EventTransition, type TakenEvent } from '../../domain/control/agent-event.ts';
+import {
+  AgentEvent,
+  type EventTransition,
+  type ReviewStart,
+  type TakenEvent,
+} from '../../domain/control/agent-event.ts';
 import { EVENT_ID_BITS, mintAgentEventId, mintReviewId } from '../../domain/control/agent-event-id.ts';
 import type { AgentEventState, EventClaims, EventOrigin } from '../../domain/control/agent-event-state.ts';
 import type { ControlPolicy } from '../../domain/control/control-policy.ts';
@@ -126,7 +131,8 @@ export class TakeEvents {
       const same = await store.findSame({ ...source, eventId: event.claims.eventId, sha256: event.sha256 });
       if (same !== undefined) return this.#resend(same, source, policyNow());
     }
-    const finding = await classify.classify(source.owner, event.classified);
+    const found = classify.classify(source.owner, event.classified);
+    const finding = found instanceof Promise ? await found : found;
     // It may have changed meanwhile.
     const policy = policyNow();
     const fresh = this.#decide(source, event, { finding, receivedAtMs, policy });
@@ -163,16 +169,13 @@ export class TakeEvents {
       ...(profile === undefined ? {} : { profile }),
       ...(rule === undefined ? {} : { rule }),
     };
-    return AgentEvent.take(
-      mintAgentEventId(receivedAtMs, ids.secret(EVENT_ID_BITS)),
-      taken,
-      dispatch(found, stoppable(source, { classified }), policy),
-      {
-        id: mintReviewId(receivedAtMs, ids.secret(EVENT_ID_BITS)),
-        deadlineMs: settings.reviewDeadlineMs,
-      },
-      this.#transition(),
-    );
+    const id = mintAgentEventId(receivedAtMs, ids.secret(EVENT_ID_BITS));
+    const review = (): ReviewStart => ({
+      id: mintReviewId(receivedAtMs, ids.secret(EVENT_ID_BITS)),
+      deadlineMs: settings.reviewDeadlineMs,
+    });
+    const what = dispatch(found, stoppable(source, { classified }), policy);
+    return AgentEvent.take(id, taken, what, review, this.#transition());
   }
 
   /** Tries again while the store takes nothing; one whose outcome is unknown is found as known then. */

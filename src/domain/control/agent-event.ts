@@ -60,23 +60,24 @@ export class AgentEvent {
     this.#state = state;
   }
 
-  /** Takes an event as the policy says. `review` is what a question to a person begins with, should one be asked. */
+  /** Takes an event as the policy says. `review` tells what a question to a person begins with, and is asked only then. */
   static take(
     id: AgentEventId,
     taken: TakenEvent,
     what: Dispatch,
-    review: ReviewStart,
+    review: () => ReviewStart,
     to: EventTransition,
   ): AgentEvent {
     const state = { ...taken, id, mark: to.mark, verdict: what.verdict };
     if (what.kind === 'store') return new AgentEvent({ ...state, delivery: 'none' });
     if (what.kind === 'send') return new AgentEvent({ ...state, delivery: 'due', dueSinceMs: to.nowMs });
+    const { id: reviewId, deadlineMs } = review();
     const asked: ReviewState = {
-      id: review.id,
+      id: reviewId,
       status: 'pending',
       reason: what.reason,
       createdAtMs: to.nowMs,
-      deadlineAtMs: to.nowMs + review.deadlineMs,
+      deadlineAtMs: to.nowMs + deadlineMs,
     };
     return new AgentEvent({ ...state, delivery: 'waiting', review: asked });
   }

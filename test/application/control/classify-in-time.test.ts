@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import { ClassifyInTime } from '../../../src/application/control/classify-in-time.ts';
 import { FairSlots } from '../../../src/application/control/fair-slots.ts';
-import type { ClassifiedEvent, Finding } from '../../../src/application/ports/control/event-classifier.ts';
+import type {
+  ClassifiedEvent,
+  EventClassifier,
+  Finding,
+} from '../../../src/application/ports/control/event-classifier.ts';
 import { BENIGN } from '../../../src/domain/control/mad-code.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
 
@@ -17,9 +21,16 @@ const EVENT: ClassifiedEvent = {
 const HARMLESS: Finding = { kind: 'classified', code: BENIGN, reason: '', rule: undefined };
 const TOO_LATE: Finding = { kind: 'error', reason: 'The classifier took too long' };
 
-function world(classify: (signal: AbortSignal) => Promise<Finding>, slots = 4) {
+function world(
+  classify: (signal: AbortSignal) => Promise<Finding>,
+  slots = 4,
+  classifyAtOnce: EventClassifier['classifyAtOnce'] = undefined,
+) {
   const timers = new ManualTimers();
-  const classifier = { classify: (_event: ClassifiedEvent, signal: AbortSignal) => classify(signal) };
+  const classifier: EventClassifier = {
+    classify: (_event: ClassifiedEvent, signal: AbortSignal) => classify(signal),
+    ...(classifyAtOnce && { classifyAtOnce }),
+  };
   const inTime = new ClassifyInTime({
     classifier,
     slots: new FairSlots(slots),
@@ -36,6 +47,18 @@ describe('classifying in time', () => {
     expect(await inTime.classify('a', EVENT)).to.equal(HARMLESS);
   });
 
+  it('waits for no turn where it can tell at once', async () => {
+    const { timers, inTime } = world(
+      () => new Promise(() => undefined),
+      1,
+      (event) => (event.output === '' ? HARMLESS : undefined),
+    );
+    const large = Promise.resolve(inTime.classify('a', { ...EVENT, output: 'much' }));
+    expect(inTime.classify('a', EVENT)).to.equal(HARMLESS);
+    await timers.advance(10_000);
+    expect(await large).to.deep.equal(TOO_LATE);
+  });
+
   it('is an error once the limit has passed, though the classifier never answers, and tells it to stop', async () => {
     let isTold = false;
     const { inTime, timers } = world((signal) => {
@@ -44,7 +67,7 @@ describe('classifying in time', () => {
       });
       return new Promise(() => undefined);
     });
-    const finding = inTime.classify('a', EVENT);
+    const finding = Promise.resolve(inTime.classify('a', EVENT));
     let answered: Finding | undefined;
     void finding.then((found) => {
       answered = found;

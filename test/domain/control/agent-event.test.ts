@@ -32,7 +32,7 @@ const TAKEN: TakenEvent = {
 
 const at = (nowMs: number) => ({ nowMs, mark: `mark-${nowMs}` });
 const take = (what: Dispatch): AgentEvent =>
-  AgentEvent.take(mintAgentEventId(1_000, 'e'.repeat(22)), TAKEN, what, REVIEW, at(1_000));
+  AgentEvent.take(mintAgentEventId(1_000, 'e'.repeat(22)), TAKEN, what, () => REVIEW, at(1_000));
 const under = (policy: ControlPolicy): AgentEvent => take(dispatch(FOUND, STOPPABLE, policy));
 const codeOf = (act: () => unknown): string => {
   try {

@@ -21,6 +21,11 @@ const FAREWELL_MS = 1_000;
 export const MAX_QUEUED_BYTES = 1_048_576;
 /** Most frames of which it is not known whether they have come. */
 export const MAX_UNCONFIRMED = 10_000;
+/**
+ * How long a ping waits for verdicts to come with it while others have just been confirmed, in milliseconds: each is a
+ * call to the system, an answer to read, and a write of its own.
+ */
+const PING_GATHERS_MS = 10;
 /** Pings of the client's own that are answered. */
 const CLIENT_PINGS: Rate = { tokens: 60, perMs: 60_000, burst: 60 };
 
@@ -104,7 +109,8 @@ export class AgentSocket implements AgentLine, HeldReader {
     if (this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      if (!this.#isPinging) this.#ping();
+      // The ping is the last of what this turn sends, and speaks for all of it.
+      if (!this.#isPinging) this.#gather();
     });
   }
 
@@ -134,6 +140,7 @@ export class AgentSocket implements AgentLine, HeldReader {
   close(code: AgentCloseCode, reason: string): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#askIfNeeded();
     this.#socket.resume();
     this.#socket.close(code, reason);
     setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
@@ -168,12 +175,22 @@ export class AgentSocket implements AgentLine, HeldReader {
     this.#socket.ping(String(this.#pings));
   }
 
-  /** Verdicts come together, each with a ping behind it or none: they go out in one call to the system. */
+  #askLate(): void {
+    if (!this.#isClosing) this.#askIfNeeded();
+  }
+
+  /** Asks whether what was sent has come, unless nobody wants to know, or an answer is under way. */
+  #askIfNeeded(): void {
+    if (!this.#isPinging && this.#waiting.length > 0) this.#ping();
+  }
+
+  /** Verdicts come together, with a ping behind them: they go out in one call to the system. */
   #gather(): void {
     if (this.#isGathering) return;
     this.#isGathering = true;
     this.#wire.cork();
     process.nextTick(() => {
+      this.#askIfNeeded();
       this.#isGathering = false;
       this.#wire.uncork();
     });
@@ -185,7 +202,7 @@ export class AgentSocket implements AgentLine, HeldReader {
     for (const come of this.#pinged) come(true);
     this.#pinged = [];
     if (this.#isClosing) return;
-    if (this.#waiting.length > 0) this.#ping();
+    if (this.#waiting.length > 0) setTimeout(() => this.#askLate(), PING_GATHERS_MS).unref();
     if (!this.#isFull || this.#isCongested) return;
     this.#isFull = false;
     this.session.onRoom();

@@ -27,6 +27,8 @@ export class LiteralFinder {
   /** For each state that spells a literal the last search that has met it. */
   readonly #metIn: Float64Array;
   #searches = 0;
+  /** The numbers of what was found last: one array for all searches, because they are many and short. */
+  readonly found: Int32Array;
 
   /** @param literals those for which there is no room are left out: whether a text has them is not told. */
   constructor(literals: Iterable<string>) {
@@ -41,6 +43,7 @@ export class LiteralFinder {
     this.#metIn = new Float64Array(room);
     for (const literal of kept) if (this.#states + literal.length <= room) this.#spell(literal);
     this.#link();
+    this.found = new Int32Array(this.#numbers.size);
   }
 
   /** How many literals are looked for. */
@@ -53,26 +56,32 @@ export class LiteralFinder {
     return this.#numbers.get(literal);
   }
 
-  /** The numbers of the literals that a text has, each once. */
-  find(text: string): readonly number[] {
-    const found: number[] = [];
+  /**
+   * Looks for the literals of a text. Returns how many it has, whose numbers are the first of `found` until the next
+   * search.
+   */
+  find(text: string): number {
     const [classOf, next, longest, shift] = [this.#classOf, this.#next, this.#longest, this.#shift];
     this.#searches += 1;
+    let count = 0;
     for (let at = 0, state = 0; at < text.length; at += 1) {
       state = next[(state << shift) | (classOf[text.charCodeAt(at)] ?? 0)] ?? 0;
       const end = longest[state] ?? 0;
-      if (end !== 0) this.#meet(end, found);
+      if (end !== 0 && this.#metIn[end] !== this.#searches) count = this.#meet(end, count);
     }
-    return found;
+    return count;
   }
 
   /** Where one has been met in this search, all shorter ones behind it have been too: none is looked at twice. */
-  #meet(longest: number, found: number[]): void {
+  #meet(longest: number, before: number): number {
+    let count = before;
     for (let state = longest; state !== 0 && this.#metIn[state] !== this.#searches; ) {
       this.#metIn[state] = this.#searches;
-      found.push(this.#literal[state] ?? 0);
+      this.found[count] = this.#literal[state] ?? 0;
+      count += 1;
       state = this.#shorter[state] ?? 0;
     }
+    return count;
   }
 
   /** Gives each character a class. False when there are none left. */

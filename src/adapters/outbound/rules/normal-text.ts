@@ -5,7 +5,8 @@ const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
 /** Letters of the tag block, which spell a text that is not shown and that models read. */
 const TAGS = /[\u{e0020}-\u{e007e}]/gu;
 const NOT_ASCII = /\P{ASCII}/u;
-const BLANKS = /[ \t\u00a0\v\f\r]+/g;
+/** What is to become one blank: several of them, or another one. A single blank, of which texts are full, stays. */
+const BLANKS = /(?: (?=[ \t\u00a0\v\f\r])|[\t\u00a0\v\f\r])[ \t\u00a0\v\f\r]*/g;
 /** Without one of these a shell reads what stands there. */
 const MARKED = /["'`\\^$%{/]/;
 
@@ -44,7 +45,7 @@ export const seen = (text: string): string =>
   text.replace(TAGS, (tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe0000)).replace(UNSEEN, '');
 
 function shellForm(plain: string): string {
-  return plain
+  const shown = plain
     .replace(/\\x([0-7][0-9a-f])/g, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)).toLowerCase(),
     )
@@ -61,7 +62,8 @@ function shellForm(plain: string): string {
       (_, before: string, words: string) => `${before}${words.replaceAll(',', ' ')}`,
     )
     .replace(/["'\\^`]/g, '')
-    .replace(/\/(?:\.?\/)+/g, '/')
-    .replace(/\/[^/\s.]{1,100}\/\.\.(?=\/)/g, '')
-    .replace(/ {2,}/g, ' ');
+    .replace(/\/(?:\.?\/)+/g, '/');
+  // Most texts have none, and what looks for them begins at every slash.
+  const resolved = shown.includes('/..') ? shown.replace(/\/[^/\s.]{1,100}\/\.\.(?=\/)/g, '') : shown;
+  return resolved.replace(/ {2,}/g, ' ');
 }

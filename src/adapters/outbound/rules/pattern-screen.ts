@@ -48,11 +48,12 @@ export class PatternScreen {
   /** Adds `bit` to what `candidates` has for each pattern, by its place, that may be found in the text. */
   mark(text: string, bit: number, candidates: Uint8Array): void {
     for (const pattern of this.#always) candidates[pattern] = (candidates[pattern] ?? 0) | bit;
-    const found = this.#finder.find(text);
+    const count = this.#finder.find(text);
+    const { found } = this.#finder;
     this.#searches += 1;
-    for (const number of found) this.#foundIn[number] = this.#searches;
-    for (const number of found) {
-      for (const pattern of this.#calls[number] ?? []) {
+    for (let at = 0; at < count; at += 1) this.#foundIn[found[at] ?? 0] = this.#searches;
+    for (let at = 0; at < count; at += 1) {
+      for (const pattern of this.#calls[found[at] ?? 0] ?? []) {
         if (this.#calledIn[pattern] === this.#searches) continue;
         this.#calledIn[pattern] = this.#searches;
         if (this.#holds(this.#conditions[pattern])) candidates[pattern] = (candidates[pattern] ?? 0) | bit;

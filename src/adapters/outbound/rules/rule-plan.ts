@@ -46,6 +46,10 @@ class Inquiry {
     return { patterns, first };
   }
 
+  get size(): number {
+    return this.#patterns.length;
+  }
+
   /** Nothing is added any more. */
   candidatesIn({ plain, shell, sql }: NormalText): Uint8Array {
     this.#screen ??= new PatternScreen(this.#patterns);
@@ -62,6 +66,8 @@ export interface PlacePlan {
   readonly rules: readonly PlannedRule[];
   /** Kinds of tools, where they are asked for. */
   readonly kinds: readonly PlannedKind[];
+  /** How many patterns are asked about a text at most. */
+  readonly patterns: number;
   screened(text: string): ScreenedText;
 }
 
@@ -93,19 +99,21 @@ export class RulePlan {
     const rules = book.rules.filter(
       ({ places, kinds }) => places.includes(place) && (isCall || kinds === undefined),
     );
-    const kinds = isCall ? book.kinds : [];
+    const plannedRules = rules.map((rule) => ({
+      rule,
+      tool: this.#tools.add(rule.tool),
+      match: texts.add(rule.match),
+      also: texts.add(rule.also),
+    }));
+    const kinds = (isCall ? book.kinds : []).map(({ name, tool, member }) => ({
+      name,
+      tool: this.#tools.add(tool),
+      member: texts.add(member),
+    }));
     return {
-      rules: rules.map((rule) => ({
-        rule,
-        tool: this.#tools.add(rule.tool),
-        match: texts.add(rule.match),
-        also: texts.add(rule.also),
-      })),
-      kinds: kinds.map(({ name, tool, member }) => ({
-        name,
-        tool: this.#tools.add(tool),
-        member: texts.add(member),
-      })),
+      rules: plannedRules,
+      kinds,
+      patterns: texts.size,
       screened: (text) => {
         const normal = normalText(text);
         return { ...normal, candidates: texts.candidatesIn(normal) };
