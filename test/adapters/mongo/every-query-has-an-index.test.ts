@@ -157,6 +157,8 @@ async function useStreams({ chats, streams, events }: ReturnType<typeof openStre
   await streams.active(user(1));
   await streams.drivers();
   await streams.drivenBy(NODE_1);
+  await streams.wishStop(id);
+  await streams.stopsWished(NODE_1);
   await streams.takeRoom({ id, owner: user(1) }, 1);
   await streams.takeRoom({ id: streamId(9) as StreamId, owner: user(1) }, 1);
   await streams.pendingIntents(9);
