@@ -28,7 +28,7 @@ type Failure =
 export interface Decision<Attempt, Out> {
   /** Tries to write. What it throws is looked at: a conflict or an unknown outcome leads to `known`. */
   readonly attempt: Attempt;
-  /** What the database says has become of it; undefined when it is still to be done. */
+  /** What the database says has become of it; undefined when it is still to be done. Asked until it answers. */
   readonly known: () => Promise<Out | undefined>;
 }
 
@@ -102,19 +102,25 @@ async function decide<Out>(
 ): Promise<Out> {
   const untilMs = performance.now() + DECIDED_WITHIN_MS;
   let isUnknown = false;
+  let isTold = true;
   for (let round = 1; ; round += 1) {
     let cause: unknown;
-    try {
-      return await store.attempt(attempt);
-    } catch (error) {
-      // What the store has not sent changes nothing about a try before, of which nobody knows what has become.
-      const failure: Failure | undefined = isUnknown && isUnsent(error) ? 'unknown' : failureOf(error);
-      if (failure === undefined) throw readFault(error);
-      isUnknown ||= failure === 'unknown';
-      cause = error;
+    // A try after one of which nobody knows might meet what that has written, and take it for another's.
+    if (isTold) {
+      try {
+        return await store.attempt(attempt);
+      } catch (error) {
+        // What the store has not sent changes nothing about a try before, of which nobody knows what has become.
+        const failure: Failure | undefined = isUnknown && isUnsent(error) ? 'unknown' : failureOf(error);
+        if (failure === undefined) throw readFault(error);
+        isUnknown ||= failure === 'unknown';
+        cause = error;
+      }
     }
+    isTold = true;
     const outcome = await store.attempt(known).catch((error: unknown) => {
       cause = error;
+      isTold = !isUnknown;
       return undefined;
     });
     if (outcome !== undefined) return outcome;

@@ -22,7 +22,7 @@ describe('the log of alerts of a fleet', function () {
   describeAlertLog('MongoAlertLog', async () => new MongoAlertLog(temporary.store, KEPT));
 
   it('goes on behind the alerts of a store that was moved here', async () => {
-    const moved = { _id: 'moved' as AlertId, seq: 41, mark: 'moved', kind: 'claims.refused' } as const;
+    const moved = { _id: 'moved' as AlertId, seq: 41, marks: [], kind: 'claims.refused' as const };
     const facts = { principal: owner(1), atMs: T0, untilMs: T0 + 1, count: 1, detail: '' };
     await temporary.store.collection<AlertDocument>(ALERTS).insertOne({ ...moved, ...facts });
     const log = new MongoAlertLog(temporary.store);

@@ -4,14 +4,16 @@ import type { IndexSpec } from '../index-spec.ts';
 /** The collection of alerts, and the one of the document at which all that raise them meet. */
 export const ALERTS = 'alerts';
 export const ALERT_HEADS = 'alert_heads';
+/** Most marks of writes that an alert remembers: as many may be in doubt about it at once. */
+export const MAX_MARKS = 16;
 /** That document. */
 export const HEAD = 'head';
 
 /** An alert as it is stored, under its id. */
 export interface AlertDocument extends Omit<Alert, 'id'> {
   readonly _id: AlertId;
-  /** The write that it is of: what became of one is found out by this. */
-  readonly mark: string;
+  /** The writes that were the last to change it, for one that does not know what became of it. */
+  readonly marks: readonly string[];
 }
 
 /** The last place that was given. */
@@ -28,10 +30,10 @@ export const ALERT_INDEXES: readonly IndexSpec[] = [
   { collection: ALERTS, name: 'open', key: { principal: 1, kind: 1, untilMs: 1 } },
 ];
 
-export const alertDocument = ({ id, ...alert }: Alert, mark: string): AlertDocument => ({
+export const alertDocument = ({ id, ...alert }: Alert, marks: readonly string[]): AlertDocument => ({
   _id: id,
   ...alert,
-  mark,
+  marks,
 });
 
-export const alertFrom = ({ _id: id, mark: _mark, ...alert }: AlertDocument): Alert => ({ id, ...alert });
+export const alertFrom = ({ _id: id, marks: _marks, ...alert }: AlertDocument): Alert => ({ id, ...alert });

@@ -2,6 +2,7 @@ import { type ClientSession, type Collection, ObjectId } from 'mongodb';
 import { type AlertLog, MAX_ALERTS } from '../../../../application/ports/alerts/alert-log.ts';
 import { type Alert, type AlertRaise, alertOf, countedOn } from '../../../../domain/alerts/alert.ts';
 import { decideTransaction } from '../decide.ts';
+import { Lanes } from '../lanes.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import {
   ALERT_HEADS,
@@ -11,7 +12,14 @@ import {
   alertDocument,
   alertFrom,
   HEAD,
+  MAX_MARKS,
 } from './alert-documents.ts';
+
+/** An alert, and whether what was raised is not in it yet. */
+interface Raised {
+  readonly alert: Alert;
+  readonly isNews: boolean;
+}
 
 /**
  * Alerts of all nodes in MongoDB. All that raise one write to one document first, so that they commit one after the
@@ -22,6 +30,8 @@ export class MongoAlertLog implements AlertLog {
   readonly #alerts: Collection<AlertDocument>;
   readonly #heads: Collection<AlertHead>;
   readonly #kept: number;
+  /** Those of this process wait for each other rather than give way and try again. */
+  readonly #lanes = new Lanes();
 
   constructor(store: MongoStore, kept = MAX_ALERTS) {
     this.#store = store;
@@ -30,15 +40,19 @@ export class MongoAlertLog implements AlertLog {
     this.#kept = kept;
   }
 
-  raise(raise: AlertRaise): Promise<Alert> {
+  async raise(raise: AlertRaise): Promise<Alert> {
     const mark = new ObjectId().toHexString();
-    return decideTransaction<Alert>(this.#store, {
-      attempt: (session) => this.#raise(raise, mark, session),
-      known: async () => {
-        const found = await this.#alerts.findOne({ principal: raise.principal, kind: raise.kind, mark });
-        return found === null ? undefined : alertFrom(found);
-      },
-    });
+    const decide = (): Promise<Raised> =>
+      decideTransaction<Raised>(this.#store, {
+        attempt: (session) => this.#raise(raise, mark, session),
+        keeps: ({ isNews }) => isNews,
+        known: async () => {
+          const { principal, kind } = raise;
+          const found = await this.#alerts.findOne({ principal, kind, marks: mark });
+          return found === null ? undefined : { alert: alertFrom(found), isNews: false };
+        },
+      });
+    return (await this.#lanes.run(HEAD, decide)).alert;
   }
 
   async list({ after, limit }: { after: number; limit: number }): Promise<readonly Alert[]> {
@@ -50,17 +64,20 @@ export class MongoAlertLog implements AlertLog {
     return (await this.#store.read(() => page.toArray())).map(alertFrom);
   }
 
-  async #raise(raise: AlertRaise, mark: string, session: ClientSession): Promise<Alert> {
+  async #raise(raise: AlertRaise, mark: string, session: ClientSession): Promise<Raised> {
     const seq = await this.#nextSeq(session);
     const { principal, kind, atMs } = raise;
     const isOpen = { principal, kind, untilMs: { $gt: atMs } };
     const open = await this.#alerts.findOne(isOpen, { session, sort: { untilMs: -1 } });
+    // A commit that nobody has confirmed may have come to be seen only now.
+    if (open?.marks.includes(mark)) return { alert: alertFrom(open), isNews: false };
     const alert = open === null ? alertOf(raise, seq) : countedOn(alertFrom(open), raise, seq);
-    const { _id, ...fields } = alertDocument(alert, mark);
+    const marks = [...(open?.marks ?? []), mark].slice(-MAX_MARKS);
+    const { _id, ...fields } = alertDocument(alert, marks);
     if (open === null) await this.#alerts.insertOne({ _id, ...fields }, { session });
     else await this.#alerts.replaceOne({ _id }, fields, { session });
     await this.#forget(session);
-    return alert;
+    return { alert, isNews: true };
   }
 
   /** Where nothing was raised yet there may be alerts all the same, of a store that was moved here. */

@@ -2,12 +2,12 @@ import { type ClientSession, ObjectId } from 'mongodb';
 import type { ReplacedCookie } from '../../../../application/ports/identity/login-session-repository.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
 import { isLiveAt, type LoginSession } from '../../../../domain/identity/login-session.ts';
+import type { Lanes } from '../lanes.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { decideOnce } from './decide-once.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
 import { loginsOf, type SessionDocument, sessionDocument, sessionFrom } from './identity-documents.ts';
-import type { Lanes } from './lanes.ts';
 import type { RevocationAppender } from './revocation-appender.ts';
 import type { SessionEnds } from './session-ends.ts';
 

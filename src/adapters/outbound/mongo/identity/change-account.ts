@@ -14,13 +14,13 @@ import {
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { isLiveAt, renewedLogin } from '../../../../domain/identity/login-session.ts';
 import type { User } from '../../../../domain/identity/user.ts';
+import type { Lanes } from '../lanes.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { decideOnce } from './decide-once.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
 import { ADMINS, MAX_MARKS, namesOf, sessionDocument, sessionFrom, userFrom } from './identity-documents.ts';
 import type { KeyEnds } from './key-ends.ts';
-import type { Lanes } from './lanes.ts';
 import type { RevocationAppender, TimedEnd } from './revocation-appender.ts';
 import type { SessionEnds } from './session-ends.ts';
 

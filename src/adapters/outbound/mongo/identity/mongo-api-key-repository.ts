@@ -10,13 +10,13 @@ import {
 } from '../../../../domain/identity/api-key.ts';
 import type { ApiKeyId, UserId } from '../../../../domain/identity/ids.ts';
 import { decideWrite } from '../decide.ts';
+import type { Lanes } from '../lanes.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { decideOnce } from './decide-once.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
 import { apiKeyDocument, apiKeyFrom, keysOf, liveKeys } from './identity-documents.ts';
 import type { KeyEnds } from './key-ends.ts';
-import type { Lanes } from './lanes.ts';
 
 /** Most ended keys that the making of one forgets. */
 const MAX_FORGOTTEN_AT_ONCE = 16;

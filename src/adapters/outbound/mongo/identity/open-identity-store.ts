@@ -4,13 +4,13 @@ import type { RevocationLog } from '../../../../application/ports/identity/revoc
 import type { SigningKeyRepository } from '../../../../application/ports/identity/signing-key-repository.ts';
 import type { TicketRepository } from '../../../../application/ports/identity/ticket-repository.ts';
 import type { UserRepository } from '../../../../application/ports/identity/user-repository.ts';
+import { Lanes } from '../lanes.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { BeginLogin } from './begin-login.ts';
 import { ChangeAccount } from './change-account.ts';
 import { identityCollections } from './identity-collections.ts';
 import { KeyEnds } from './key-ends.ts';
-import { Lanes } from './lanes.ts';
 import { MongoApiKeyRepository } from './mongo-api-key-repository.ts';
 import { MongoLoginSessionRepository } from './mongo-login-session-repository.ts';
 import { MongoRevocationLog } from './mongo-revocation-log.ts';

@@ -1,8 +1,8 @@
 import type { ClientSession } from 'mongodb';
 import type { LoginEnd } from '../../../../application/ports/identity/login-ends.ts';
 import { REVOCATION_KEPT_MS } from '../../../../application/ports/identity/revocation-log.ts';
+import type { Lanes } from '../lanes.ts';
 import type { IdentityCollections } from './identity-collections.ts';
-import type { Lanes } from './lanes.ts';
 
 /** The document at which all that append meet. */
 export const HEAD = 'head';

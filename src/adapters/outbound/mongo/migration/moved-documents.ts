@@ -116,7 +116,7 @@ export const MAKERS: { readonly [Table in MovedTable]: Maker<Table> } = {
       return [AUDIT_ANCHORS, { _id: head.chain, seq: head.seq, head: head.mac, atMs, mac }];
     }),
   subscribers: (rows) => rows.map((state): Placed => [SUBSCRIBERS, documentOf(state)]),
-  alerts: (rows) => rows.map((alert): Placed => [ALERTS, alertDocument(alert, 'moved')]),
+  alerts: (rows) => rows.map((alert): Placed => [ALERTS, alertDocument(alert, [])]),
   agentEvents: (rows) => rows.map((state): Placed => [AGENT_EVENTS, eventDocument(state, new ObjectId())]),
   policyBooks: (rows) => rows.map((book): Placed => [POLICY_BOOKS, policyDocument(book, new ObjectId())]),
   inventories: (rows) =>

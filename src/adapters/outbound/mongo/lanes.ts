@@ -1,4 +1,4 @@
-import { PortError } from '../../../../application/ports/port-error.ts';
+import { PortError } from '../../../application/ports/port-error.ts';
 
 /** Longest wait for those before, in milliseconds; whoever has waited longer has written nothing. */
 const MAX_WAIT_MS = 10_000;
