@@ -9,7 +9,7 @@ import {
 } from '../../../../application/ports/control/mcp-inventories.ts';
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { AgentRoute } from '../../../../domain/control/agent-event-state.ts';
-import { isConflict } from '../mongo-fault.ts';
+import { decideWrite } from '../decide.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import { type InventoryDocument, inventoryDocument, MCP_INVENTORIES } from './control-documents.ts';
 
@@ -80,22 +80,25 @@ export class MongoMcpInventories implements McpInventories {
   }
 
   /** Stores an inventory in the place of the one with this mark, or of none; one without servers is removed. */
-  async #put({ _id, ...fields }: InventoryDocument, mark: ObjectId | undefined): Promise<boolean> {
-    if (fields.servers.length === 0) {
-      if (mark === undefined) return true;
-      return (await this.#store.write(() => this.#inventories.deleteOne({ _id, mark }))).deletedCount === 1;
-    }
-    if (mark !== undefined) {
-      const replacing = () => this.#inventories.replaceOne({ _id, mark }, fields);
-      return (await this.#store.write(replacing)).matchedCount === 1;
-    }
-    return this.#store
-      .write(() => this.#inventories.insertOne({ _id, ...fields }))
-      .then(() => true)
-      .catch((error: unknown) => {
-        if (isConflict(error)) return false;
-        throw error;
-      });
+  #put({ _id, ...fields }: InventoryDocument, mark: ObjectId | undefined): Promise<boolean> {
+    const isRemoval = fields.servers.length === 0;
+    if (isRemoval && mark === undefined) return Promise.resolve(true);
+    return decideWrite<boolean>(this.#store, {
+      attempt: async () => {
+        if (isRemoval)
+          return (await this.#inventories.deleteOne({ _id, mark: mark as ObjectId })).deletedCount === 1;
+        if (mark !== undefined)
+          return (await this.#inventories.replaceOne({ _id, mark }, fields)).matchedCount === 1;
+        await this.#inventories.insertOne({ _id, ...fields });
+        return true;
+      },
+      known: async () => {
+        const found = await this.#inventories.findOne({ _id }, { projection: { mark: 1 } });
+        if (found === null) return isRemoval ? true : mark === undefined ? undefined : false;
+        if (found.mark.equals(fields.mark)) return true;
+        return mark !== undefined && found.mark.equals(mark) ? undefined : false;
+      },
+    });
   }
 }
 
