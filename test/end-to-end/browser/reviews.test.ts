@@ -51,7 +51,9 @@ describe("the reviewer's page", function () {
     await service.ask(1, now);
     const asked = card(visitor, 1);
     await asked.waitFor();
-    expect(await asked.getByRole('heading').textContent()).to.equal('night-watch wants to use shell, notify');
+    expect(await asked.getByRole('heading').textContent()).to.equal(
+      'agent-1 (calls itself night-watch) wants to use shell, notify',
+    );
     expect(await asked.locator('pre').first().textContent()).to.equal(
       '{"command":"rm -rf /var/lib/backups"}',
     );

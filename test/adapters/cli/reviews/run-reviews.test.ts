@@ -32,7 +32,8 @@ describe('holdfast reviews', function () {
     expect(io.stdout.text).to.equal(
       [2, 1]
         .map(
-          (number) => `${reviewIdOf(number)}  pending   ${time}  M4.a  night-watch  sess-1  shell, notify\n`,
+          (number) =>
+            `${reviewIdOf(number)}  pending   ${time}  M4.a  agent-1 (calls itself night-watch)  sess-1  shell, notify\n`,
         )
         .join(''),
     );
@@ -43,6 +44,15 @@ describe('holdfast reviews', function () {
     expect(await run({ ...list, limit: 41 }, { json: true })).to.equal(0);
     const ids = JSON.parse(io.stdout.text).map(({ id }: { id: string }) => id);
     expect(ids).to.deep.equal(Array.from({ length: 41 }, (_, index) => reviewIdOf(45 - index)));
+  });
+
+  it('names an agent by its key, and what it calls itself only beside that', async () => {
+    for (const [number, agentId] of ['agent-1', '', 'agent-2'].entries()) {
+      await service.ask(number + 1, { ...now, claims: { agentId } });
+    }
+    await run(list);
+    const agents = io.stdout.text.split('\n').map((line) => line.split('  ')[4]);
+    expect(agents.slice(0, 3)).to.deep.equal(['agent-1 (calls itself agent-2)', 'agent-1', 'agent-1']);
   });
 
   it('shows one whole, and no line of it can pass for the command’s own', async () => {

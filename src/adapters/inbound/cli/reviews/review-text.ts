@@ -18,7 +18,7 @@ export function reviewLine(review: Json): string {
     word(review.text('status')).padEnd('approved'.length),
     word(review.text('createdAt')),
     word(review.text('madCode') || 'error').padEnd('M4.a'.length),
-    word(agentOf(review)),
+    agentOf(review),
     word(review.text('sessionId')),
     wants || '-',
   ].join('  ');
@@ -34,7 +34,7 @@ export function reviewText(review: Json, whole = false): string {
   const messages = llm.at('messages').items();
   return [
     `${word(review.text('id'))}  ${word(review.text('madCode') || 'not classified')}  ${word(review.text('status'))}`,
-    fact('agent', `${word(agentOf(review))}, key of ${word(review.text('owner'))}`),
+    fact('agent', `${agentOf(review)}, key of ${word(review.text('owner'))}`),
     fact('session', word(review.text('sessionId'))),
     fact('asked', `${word(review.text('createdAt'))}, to be answered by ${word(review.text('deadlineAt'))}`),
     fact('why', reasonOf(review)),
@@ -67,8 +67,12 @@ function resolutionOf(review: Json): string[] {
 
 const fact = (label: string, text: string): string => `  ${label.padEnd(LABEL_WIDTH)}${text}`.trimEnd();
 
-/** What the agent calls itself; its key tells who it is. */
-const agentOf = (review: Json): string => review.text('agentId') || (review.text('owner') ?? '');
+/** What the agent's key says it is, and beside that what it calls itself: no agent can pass for another. */
+function agentOf(review: Json): string {
+  const known = word(review.text('owner')?.replace(/^agent:/, ''));
+  const said = review.text('agentId') ?? '';
+  return said === '' || word(said) === known ? known : `${known} (calls itself ${word(said)})`;
+}
 
 function reasonOf(review: Json): string {
   const finding = word(review.text('finding'));

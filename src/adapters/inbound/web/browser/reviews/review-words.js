@@ -20,8 +20,17 @@ export const wishOf = (review) => {
   return names.length === 0 ? 'a tool' : [...new Set(names)].join(', ');
 };
 
-/** Who asks, by the name that he gives himself. @param {Review} review */
-export const askerOf = ({ agentId, owner }) => oneLine(agentId === '' ? owner : agentId);
+/**
+ * Who asks: what its key says, and beside that what it calls itself where that is another name, so that no agent can
+ * pass for another.
+ *
+ * @param {Review} review
+ */
+export function askerOf({ agentId, owner }) {
+  const known = oneLine(owner.replace(/^agent:/, ''));
+  const said = oneLine(agentId);
+  return said === '' || said === known ? known : `${known} (calls itself ${said})`;
+}
 
 /** @param {Review} review */
 export const askedWords = (review) => `The agent ${askerOf(review)} asks to use ${wishOf(review)}.`;
