@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ApiClient } from '../support/api-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { MuxClient, type Received } from '../support/mux-client.ts';
 import { RunningServer } from '../support/running-server.ts';
 
@@ -142,6 +143,20 @@ describe('chats over a multiplexed connection', function () {
     const none = await client.ask('chat', { params: { chatSessionId: 'nothing' } });
     expect({ ...own.json, ref: '' }).to.deep.equal({ ...none.json, ref: '' });
     expect(own.json.code).to.equal('params.invalid');
+  });
+
+  it('end when their chat has been deleted, with what was asked of it first', async () => {
+    const client = await connect();
+    const { handle, chatSessionId, sessionId, resumeToken } = await openChat(client);
+    const deleted = await user.send('chat', 'DELETE', `/api/chat/sessions/${chatSessionId}`, undefined);
+    expect(deleted.status).to.equal(200);
+    const refused = await act(client, handle, 'start', { message: 'Still there?' });
+    expect([refused.status, refused.body.code]).to.deep.equal([404, 'chat.not_found']);
+    expect((await client.on(handle, 'CLOSE')).json.code).to.equal(4503);
+    await eventually(async () => {
+      const resume = { sessionId, token: resumeToken, offset: 0 };
+      expect((await client.ask('chat', { resume })).json.code).to.equal('session.owned_by_other');
+    });
   });
 
   it('show a supervisor a running stream from its beginning, and end with it', async () => {

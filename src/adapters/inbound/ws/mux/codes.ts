@@ -54,7 +54,7 @@ export const isCloseCode = (code: number): code is CloseCode => Object.hasOwn(CL
 export const ERROR_CODES = {
   'frame.malformed': 'the payload of a frame cannot be read',
   'message.too_large':
-    "a frame is longer than its session's `maxMessageBytes`; CLOSE 1009 follows, but on handle 0",
+    "a frame is longer than its session's `maxMessageBytes`; CLOSE 1009 follows, except on handle 0",
   'rate.limited': 'a frame or an OPEN over the rate, with `retryAfterMs`; it was not looked at',
   'limit.sessions': 'the connection has as many sessions as it may have',
   'session.unknown': 'this connection has no such handle',

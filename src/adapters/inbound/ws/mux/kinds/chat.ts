@@ -126,8 +126,13 @@ class ChatMuxSession implements KindSession {
       return;
     }
     const { requestId } = this.#opening;
-    const answer = await act(body, ref).catch((error: unknown) => this.#uses.problem(error, requestId));
+    let isGone = false;
+    const answer = await act(body, ref).catch((error: unknown) => {
+      isGone = error instanceof DomainError && error.code === 'chat.not_found';
+      return this.#uses.problem(error, requestId);
+    });
     if (answer !== undefined) await this.#answer(ref, answer);
+    if (isGone) this.#out.end(4503, 'The chat session is gone');
   }
 
   close(): void {
