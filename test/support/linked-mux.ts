@@ -1,8 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Kind, KindSession, SessionOut } from '../../src/adapters/inbound/ws/mux/kinds/kind.ts';
 import type { MuxConnection } from '../../src/adapters/inbound/ws/mux/mux-connection.ts';
+import type { ClientSocket } from '../../src/adapters/inbound/ws/mux/mux-socket.ts';
 import { shownBy } from '../../src/adapters/inbound/ws/mux/show-credential.ts';
 import type { Platform, PostAnswer, SocketLike } from '../../src/client/platform/platform.ts';
 import { anna, type MuxWorld } from './mux-world.ts';
@@ -25,8 +24,13 @@ class LinkedSocket implements SocketLike {
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null;
   onerror: (() => void) | null = null;
-  readonly #server = new EventEmitter();
-  readonly #pongs = (): boolean => this.#server.emit('pong');
+  readonly #server: ClientSocket = {
+    listener: undefined,
+    ping: () => this.#server.listener?.onPong(),
+    pong: () => undefined,
+    close: (code) => this.#lose(code),
+    terminate: () => this.#lose(1006),
+  };
   #isCut = false;
 
   constructor(protocol: string) {
@@ -34,7 +38,7 @@ class LinkedSocket implements SocketLike {
   }
 
   /** The server's end of it. */
-  ends(): { readonly socket: WebSocket; readonly stream: Duplex } {
+  ends(): { readonly socket: ClientSocket; readonly stream: Duplex } {
     const stream = new Duplex({
       read: () => undefined,
       write: (bytes: Buffer, _encoding, done) => {
@@ -42,15 +46,13 @@ class LinkedSocket implements SocketLike {
         done();
       },
     });
-    const close = (code: number): void => this.#lose(code);
-    const parts = { ping: this.#pongs, pong: () => undefined, close, terminate: () => this.#lose(1006) };
-    return { socket: Object.assign(this.#server, parts) as unknown as WebSocket, stream };
+    return { socket: this.#server, stream };
   }
 
   send(message: Uint8Array): void {
     const copy = Buffer.from(message);
     setImmediate(() => {
-      if (!this.#isCut) this.#server.emit('message', copy, true);
+      if (!this.#isCut) this.#server.listener?.onMessage(copy, true);
     });
   }
 
@@ -82,7 +84,7 @@ class LinkedSocket implements SocketLike {
       this.readyState = 3;
       this.onclose?.({ code, reason: '' });
       this.onclose = null;
-      this.#server.emit('close');
+      this.#server.listener?.onSocketClose();
     });
   }
 }

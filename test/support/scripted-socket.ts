@@ -1,7 +1,6 @@
-import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import { CONNECTION, type FrameName, type Handle } from '../../src/adapters/inbound/ws/mux/frame.ts';
+import type { ClientSocket } from '../../src/adapters/inbound/ws/mux/mux-socket.ts';
 import { readMessage } from '../../src/adapters/inbound/ws/mux/read-message.ts';
 import { frameOf } from '../../src/adapters/inbound/ws/mux/write-frame.ts';
 import { type Received, toReceived } from './mux-client.ts';
@@ -18,7 +17,22 @@ export class ScriptedSocket {
   /** Whether the client takes what is written. */
   isReading = true;
   readonly stream: Duplex;
-  readonly #events = new EventEmitter();
+  /** What the server takes it for. */
+  readonly socket: ClientSocket = {
+    listener: undefined,
+    ping: () => {
+      this.pings += 1;
+    },
+    pong: () => {
+      this.pongs += 1;
+    },
+    close: (code) => {
+      this.code ??= code;
+    },
+    terminate: () => {
+      this.isCut = true;
+    },
+  };
   #kept: Array<() => void> = [];
 
   constructor() {
@@ -35,43 +49,24 @@ export class ScriptedSocket {
     });
   }
 
-  /** What the server takes it for. */
-  get socket(): WebSocket {
-    const socket = Object.assign(this.#events, {
-      ping: () => {
-        this.pings += 1;
-      },
-      pong: () => {
-        this.pongs += 1;
-      },
-      close: (code: number) => {
-        this.code ??= code;
-      },
-      terminate: () => {
-        this.isCut = true;
-      },
-    });
-    return socket as unknown as WebSocket;
-  }
-
   /** The client sends a frame. */
   send(handle: Handle | undefined, name: FrameName, payload: unknown = Buffer.alloc(0)): void {
     const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
-    this.#events.emit('message', frameOf(handle ?? CONNECTION, name, bytes), true);
+    this.socket.listener?.onMessage(frameOf(handle ?? CONNECTION, name, bytes), true);
   }
 
   /** The client pings as WebSockets do. */
   ping(): void {
-    this.#events.emit('ping', Buffer.alloc(0));
+    this.socket.listener?.onPing(Buffer.alloc(0));
   }
 
   pong(): void {
-    this.#events.emit('pong');
+    this.socket.listener?.onPong();
   }
 
   /** The connection is lost. */
   lose(): void {
-    this.#events.emit('close');
+    this.socket.listener?.onSocketClose();
   }
 
   /** The client reads again. */

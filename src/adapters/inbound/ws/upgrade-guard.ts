@@ -67,10 +67,16 @@ export class UpgradeGuard {
   readonly #deps: Deps;
   readonly #routes: ReadonlyMap<string, SocketRoute>;
   readonly #open = new Set<Socket>();
+  /** One for all sockets, called as each one's. */
+  readonly #onClose: (this: Socket) => void;
   #pending = 0;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    const open = this.#open;
+    this.#onClose = function forget(this: Socket) {
+      open.delete(this);
+    };
     this.#routes = new Map(deps.routes.map((route) => [route.path, route]));
   }
 
@@ -89,18 +95,21 @@ export class UpgradeGuard {
   async #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const requestId = this.#deps.ids.uuid();
     this.#open.add(socket);
-    socket.once('close', () => this.#open.delete(socket));
+    socket.on('close', this.#onClose);
     // Whatever becomes of the connection, an error of it is no error of the process.
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(ADMISSION_LIMIT_MS, () => socket.destroy());
+    socket.on('error', destroy);
+    // No timer of the socket's own: what that leaves behind would be kept for as long as the connection.
+    const late = setTimeout(destroy.bind(socket), ADMISSION_LIMIT_MS).unref();
     try {
       const { route, principal } = await this.#admit(request);
       if (socket.destroyed || !socket.writable) return;
-      socket.removeAllListeners('timeout');
-      socket.setTimeout(0);
       route.open({ request, socket, head, principal, requestId });
+      // Whoever has taken it over listens himself.
+      if (socket.listenerCount('error') > 1) socket.off('error', destroy);
     } catch (error) {
       this.#refuse(socket, error, requestId);
+    } finally {
+      clearTimeout(late);
     }
   }
 
@@ -128,8 +137,6 @@ export class UpgradeGuard {
     const { door, log } = this.#deps;
     log.debug({ requestId, err: error }, 'upgrade refused');
     if (socket.destroyed || !socket.writable) return;
-    socket.removeAllListeners('timeout');
-    socket.setTimeout(0);
     // Counted from now on, not from the last byte: a client that goes on sending must not hold the connection.
     const giveUp = setTimeout(() => socket.destroy(), FAREWELL_MS);
     socket.once('close', () => clearTimeout(giveUp));
@@ -137,6 +144,10 @@ export class UpgradeGuard {
     socket.resume();
     socket.end(door.refusalText(error, requestId));
   }
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 /** The path of a request's target, without its query; empty when it has none. */

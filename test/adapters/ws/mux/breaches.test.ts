@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { WebSocket } from 'ws';
+import { MuxSocket } from '../../../../src/adapters/inbound/ws/mux/mux-socket.ts';
 import { anna, MuxWorld } from '../../../support/mux-world.ts';
 import { ANNA } from '../../../support/stream-builders.ts';
 
@@ -68,10 +68,14 @@ describe('breaches of multiplexed sessions', () => {
   it('are also frames of no form, text, messages beyond all bounds, and too many sessions', async () => {
     const world = new MuxWorld({ maxSessionsPerConnection: 1 });
     const words = (): string[] => world.watchman.noticed.splice(0).map(({ word }) => word);
-    const emit = (socket: WebSocket, ...event: Parameters<WebSocket['emit']>) => socket.emit(...event);
-    emit(world.connect().socket, 'message', Buffer.alloc(3), true);
+    const emit = (event: string, ...what: readonly [unknown, boolean?]): void => {
+      const socket = new MuxSocket(null);
+      socket.listener = world.connect().socket.listener;
+      socket.emit(event, ...what);
+    };
+    emit('message', Buffer.alloc(3), true);
     expect(words()).to.deep.equal(['frame.malformed']);
-    emit(world.connect().socket, 'message', Buffer.from('text'), false);
+    emit('message', Buffer.from('text'), false);
     expect(words()).to.deep.equal(['frame.malformed']);
     for (const [code, expected] of [
       ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', ['message.too_large']],
@@ -80,7 +84,7 @@ describe('breaches of multiplexed sessions', () => {
       ['WS_ERR_UNEXPECTED_RSV_1', ['frame.malformed']],
       ['ECONNRESET', []],
     ] as const) {
-      emit(world.connect().socket, 'error', Object.assign(new Error('of the library'), { code }));
+      emit('error', Object.assign(new Error('of the library'), { code }));
       expect(words(), code).to.deep.equal(expected);
     }
     const client = world.connect();

@@ -14,25 +14,19 @@ const ALL = Object.keys(PERMISSIONS) as readonly Permission[];
  * which everything that was decided by the old one is gone. A connection shares its own with the sessions that show none.
  */
 export class Authority {
-  readonly shown: Shown;
+  readonly principal: EndingPrincipal;
+  /** When its credential expires, in unix milliseconds; undefined when it does not of itself. */
+  readonly expiresAtMs: number | undefined;
   /** Made with the first question: most connections ask none. */
   #decisions: Map<Permission, boolean> | undefined;
 
-  constructor(shown: Shown) {
-    this.shown = shown;
-  }
-
-  get principal(): EndingPrincipal {
-    return this.shown.principal;
-  }
-
-  /** When its credential expires, in unix milliseconds; undefined when it does not of itself. */
-  get expiresAtMs(): number | undefined {
-    return this.shown.expiresAtMs;
+  constructor({ principal, expiresAtMs }: Shown) {
+    this.principal = principal;
+    this.expiresAtMs = expiresAtMs;
   }
 
   isExpiredAt(nowMs: number): boolean {
-    const { expiresAtMs } = this.shown;
+    const { expiresAtMs } = this;
     return expiresAtMs !== undefined && nowMs >= expiresAtMs;
   }
 

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Clock } from '../../../../application/ports/clock.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
@@ -9,6 +8,7 @@ import type { BufferPool } from './buffer-pool.ts';
 import type { ErrorCode } from './codes.ts';
 import type { MuxLimits } from './mux-limits.ts';
 import type { MuxSession } from './mux-session.ts';
+import type { ClientSocket } from './mux-socket.ts';
 import type { MuxStats } from './mux-stats.ts';
 import type { OpenAdmission } from './open-desk.ts';
 import type { TurnClock } from './turn-clock.ts';
@@ -18,7 +18,7 @@ export type Gone = 'left' | 'closed' | 'ended' | 'moved';
 
 /** What a connection is made of, once its WebSocket is open. */
 export interface ConnectionParts {
-  readonly socket: WebSocket;
+  readonly socket: ClientSocket;
   /** What the WebSocket lies on. */
   readonly stream: Duplex;
   /** Whoever its credential named. */

@@ -25,7 +25,8 @@ export class HandleTable<Session> {
   readonly #ids: Pick<IdSource, 'secret'>;
   readonly #maxSessions: number;
   readonly #open = new Map<number, Entry<Session>>();
-  readonly #closed = new Map<number, Closed>();
+  /** Made with the first that is closed. */
+  #closed: Map<number, Closed> | undefined;
 
   constructor(ids: Pick<IdSource, 'secret'>, maxSessions: number) {
     this.#ids = ids;
@@ -48,7 +49,7 @@ export class HandleTable<Session> {
     for (;;) {
       const bytes = Buffer.from(this.#ids.secret(DRAWN_BITS), 'base64url');
       const [high, low] = [bytes.readInt32BE(0), bytes.readInt32BE(4)];
-      if ((high === 0 && low === 0) || this.#open.has(low) || this.#closed.has(low)) continue;
+      if ((high === 0 && low === 0) || this.#open.has(low) || this.#closed?.has(low)) continue;
       // Whoever keeps the handle keeps what it is found by, and not a second one of its kind.
       const entry = { high, low, session };
       this.#open.set(low, entry);
@@ -64,13 +65,14 @@ export class HandleTable<Session> {
 
   /** Whether the server has closed a handle a moment ago, so that what still comes on it is nobody's mistake. */
   isJustClosed({ high, low }: Handle, nowMs: number): boolean {
-    const closed = this.#closed.get(low);
+    const closed = this.#closed?.get(low);
     return closed?.high === high && nowMs < closed.untilMs;
   }
 
   /** The server has closed a session: what its client sent before it knew is dropped silently. */
   close(handle: Handle, nowMs: number): void {
     if (!this.remove(handle)) return;
+    this.#closed ??= new Map();
     for (const [low, { untilMs }] of this.#closed) {
       if (nowMs < untilMs && this.#closed.size < MAX_CLOSED_HANDLES) break;
       this.#closed.delete(low);
@@ -82,7 +84,7 @@ export class HandleTable<Session> {
 
   /** The client has closed a session, or answered that we did: nothing comes on the handle any more. */
   remove({ high, low }: Handle): boolean {
-    if (this.#closed.get(low)?.high === high) this.#closed.delete(low);
+    if (this.#closed?.get(low)?.high === high) this.#closed.delete(low);
     return this.#open.get(low)?.high === high && this.#open.delete(low);
   }
 

@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
 import { Authority } from './authority.ts';
@@ -7,23 +7,21 @@ import type { CloseCode } from './codes.ts';
 import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import type { InUse } from './credentials-in-use.ts';
 import { CONNECTION, type Frame, type Handle, ownBytes } from './frame.ts';
-import { HandleTable } from './handle-table.ts';
 import { HostOfSessions } from './host-of-sessions.ts';
-import { type Listener, listen } from './listen.ts';
 import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, UNKNOWN_HANDLES } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
 import type { MuxSession } from './mux-session.ts';
-import type { Breach } from './mux-socket.ts';
+import type { Breach, ClientSocket, SocketListener } from './mux-socket.ts';
 import { takeOpen } from './open-desk.ts';
 import type { OpeningPlace } from './open-sessions.ts';
 import { type FrameTaker, type MessageRules, OF_CLIENT, readMessage } from './read-message.ts';
 import { renewAuthority } from './renew-authority.ts';
 import { type ErrorPayload, fittingReason, jsonPayload, type OpenedPayload } from './server-payloads.ts';
-import type { SessionHost } from './session-host.ts';
-import { TurnPump } from './turn-pump.ts';
+
+const NO_ROUNDS = { in: 0, out: 0 };
 
 /** One socket and the sessions on it. */
-export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
+export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
   readonly name: string;
   readonly requestId: string;
   readonly network: string;
@@ -31,13 +29,12 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
   readonly sinceMs: number;
   authority: Authority;
   readonly owner: SubscriberOwner;
-  readonly host: SessionHost<MuxSession>;
   readonly #keeper: ConnectionKeeper<MuxConnection>;
-  readonly #socket: WebSocket;
-  readonly #table: HandleTable<MuxSession>;
-  readonly #pump: TurnPump;
+  readonly #socket: ClientSocket;
+  readonly #stream: Duplex;
   readonly #rules: MessageRules;
   /** These are made when they are needed first. */
+  #host: HostOfSessions | undefined;
   #bucket: TokenBucket | undefined;
   #unknown: TokenBucket | undefined;
   #refusals = 0;
@@ -53,24 +50,25 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
   pingedAtMs: number;
 
   constructor(keeper: ConnectionKeeper<MuxConnection>, parts: ConnectionParts) {
-    const { clock, ids, limits, pool } = keeper;
     this.#keeper = keeper;
-    this.name = ids.uuid();
+    this.name = keeper.ids.uuid();
     this.requestId = parts.requestId;
     this.network = parts.network;
     this.authority = new Authority(parts.shown);
     this.owner = ownerOf(parts.shown.principal);
     this.#rules = parts.batch ? OF_CLIENT.batched : OF_CLIENT.single;
     this.#socket = parts.socket;
-    this.#table = new HandleTable(ids, limits.maxSessionsPerConnection);
-    const nowMs = clock.nowMs();
+    this.#stream = parts.stream;
+    const nowMs = keeper.clock.nowMs();
     this.sinceMs = nowMs;
     this.heardAtMs = nowMs;
     this.pingedAtMs = nowMs;
-    const { stream, batch } = parts;
-    this.#pump = new TurnPump({ socket: stream, pool, clock: keeper.turnClock, batch }, this);
-    this.host = new HostOfSessions(keeper, this, this.#pump);
-    listen(parts.socket, this);
+    parts.socket.listener = this;
+  }
+
+  get host(): HostOfSessions {
+    this.#host ??= new HostOfSessions(this.#keeper, this, this.#stream, this.#rules.batch);
+    return this.#host;
   }
 
   get isClosed(): boolean {
@@ -79,20 +77,20 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
 
   /** The rounds in which its sessions have taken turns, each way. */
   get rounds(): { readonly in: number; readonly out: number } {
-    return this.#pump.rounds;
+    return this.#host?.pump.rounds ?? NO_ROUNDS;
   }
 
   get isHeldUp(): boolean {
-    return this.#pump.isHeldUp;
+    return this.#host?.pump.isHeldUp ?? false;
   }
 
   /** How many sessions are open. */
   get size(): number {
-    return this.#table.size;
+    return this.#host?.table.size ?? 0;
   }
 
   *sessions(): Iterable<MuxSession> {
-    for (const { session } of this.#table.entries()) yield session;
+    for (const { session } of this.#host?.table.entries() ?? []) yield session;
   }
 
   async authorityOf(credential: string | undefined): Promise<Authority> {
@@ -103,11 +101,11 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
   }
 
   admit(session: MuxSession): Handle {
-    return this.#table.open(session);
+    return this.host.table.open(session);
   }
 
   opened(session: MuxSession, payload: OpenedPayload): void {
-    this.#pump.answer(CONNECTION, 'OPENED', jsonPayload('OPENED', payload));
+    this.host.pump.answer(CONNECTION, 'OPENED', jsonPayload('OPENED', payload));
     const { stats } = this.#keeper;
     if (payload.epoch > 1) stats.resumes[payload.recovered ? 'recovered' : 'gap'] += 1;
     this.#keeper.onOpened(session);
@@ -115,13 +113,13 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
 
   answerError(payload: ErrorPayload, session?: MuxSession): void {
     this.#keeper.onError(payload.code, this, session);
-    this.#pump.answer(session?.handle ?? CONNECTION, 'ERROR', jsonPayload('ERROR', payload));
+    this.host.pump.answer(session?.handle ?? CONNECTION, 'ERROR', jsonPayload('ERROR', payload));
   }
 
   /** Tells the client to come back elsewhere, before the server stops. */
   goAway(reconnectAfterMs: number): void {
     const payload = jsonPayload('GOAWAY', { reconnectAfterMs, reason: 'The server stops' });
-    this.#pump.answer(CONNECTION, 'GOAWAY', payload);
+    this.host.pump.answer(CONNECTION, 'GOAWAY', payload);
   }
 
   ping(nowMs: number): void {
@@ -133,8 +131,8 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
   closeSession(session: MuxSession, code: CloseCode, reason: string): void {
     if (session.isOver) return;
     this.#keeper.stats.closedSession(code);
-    this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
-    this.#table.close(session.handle, this.#keeper.clock.nowMs());
+    this.host.pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
+    this.host.table.close(session.handle, this.#keeper.clock.nowMs());
     const how = code === 4501 ? 'moved' : code === 4502 || code === 4503 ? 'ended' : 'left';
     this.#finish(session, how);
   }
@@ -144,7 +142,7 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
     if (this.#isClosed) return;
     this.#keeper.stats.closedConnection(code);
     if (code === 1002 || code === 1003) this.#keeper.onError('frame.malformed', this);
-    this.#pump.stop();
+    this.#host?.pump.stop();
     this.#socket.close(code, fittingReason(reason));
     setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
     this.onSocketClose();
@@ -165,11 +163,11 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
   onSocketClose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#pump.stop();
+    this.#host?.pump.stop();
     for (const session of [...this.sessions()]) this.#finish(session, 'left');
     const { stats } = this.#keeper;
-    stats.roundsIn += this.#pump.rounds.in;
-    stats.roundsOut += this.#pump.rounds.out;
+    stats.roundsIn += this.rounds.in;
+    stats.roundsOut += this.rounds.out;
     this.#keeper.onGone(this);
   }
 
@@ -186,7 +184,7 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
     if (this.#isClosed) return;
     const retryAfterMs = this.#draw(this.#keeper.turnClock.hold());
     if (retryAfterMs > 0) this.#refuseRate(retryAfterMs);
-    else if (!this.#pump.isCongested) this.#socket.pong(data);
+    else if (!this.host.pump.isCongested) this.#socket.pong(data);
   }
 
   onPong(): void {
@@ -216,7 +214,7 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
       this.#onOwn(frame);
       return;
     }
-    const session = this.#table.find(frame);
+    const session = this.host.table.find(frame);
     if (session === undefined) this.#onStray(frame, nowMs);
     else if (frame.name === 'CLOSE') this.#onClose(session, frame.payload);
     else session.receive(frame);
@@ -242,7 +240,7 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
     else if (name === 'AUTH') void this.#onAuth(payload);
     else if (name === 'PING') {
       const echoed = this.#read(readPing(payload));
-      if (echoed !== undefined) this.#pump.answer(CONNECTION, 'PONG', ownBytes(echoed));
+      if (echoed !== undefined) this.host.pump.answer(CONNECTION, 'PONG', ownBytes(echoed));
     } else if (name === 'CLOSE') {
       const closed = this.#read(readClose(payload));
       if (closed !== undefined) this.close(closed.code, closed.reason ?? '');
@@ -254,7 +252,7 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
     const answer = await renewAuthority(payload, this.owner, show);
     if (answer.name === 'ERROR') return this.answerError(answer.error);
     this.authority = answer.authority;
-    this.#pump.answer(CONNECTION, answer.name, answer.payload);
+    this.host.pump.answer(CONNECTION, answer.name, answer.payload);
     if (!this.#isClosed) this.#keeper.onRenewed(this);
   }
 
@@ -263,13 +261,13 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
     const closed = this.#read(readClose(payload), session);
     if (closed === undefined) return;
     const { code, reason = '' } = closed;
-    this.#pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
-    this.#table.remove(session.handle);
+    this.host.pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
+    this.host.table.remove(session.handle);
     this.#finish(session, code === 1000 ? 'ended' : 'closed');
   }
 
   #finish(session: MuxSession, how: Gone): void {
-    this.#pump.remove(session);
+    this.host.pump.remove(session);
     session.finish();
     this.#keeper.stats.ofKind(session.identity.kind.name).over.add(session.traffic);
     this.#keeper.onClosed(session, this.name, how);
@@ -277,9 +275,9 @@ export class MuxConnection implements OpeningPlace, Listener, FrameTaker {
 
   #onStray(frame: Frame, nowMs: number): void {
     const { drops } = this.#keeper.stats;
-    if (this.#table.isJustClosed(frame, nowMs)) {
+    if (this.host.table.isJustClosed(frame, nowMs)) {
       drops['closed-handle'] += 1;
-      if (frame.name === 'CLOSE') this.#table.remove(frame);
+      if (frame.name === 'CLOSE') this.host.table.remove(frame);
       return;
     }
     this.#unknown ??= new TokenBucket(UNKNOWN_HANDLES, nowMs);

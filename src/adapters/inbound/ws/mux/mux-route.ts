@@ -37,6 +37,8 @@ export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRout
   const server = new WebSocketServer({
     noServer: true,
     WebSocket: MuxSocket,
+    // Connections are kept by whoever takes them in.
+    clientTracking: false,
     perMessageDeflate: false,
     // Pings draw from the connection's bucket, and are answered by it.
     autoPong: false,

@@ -9,13 +9,54 @@ const LISTED: Readonly<Partial<Record<number, CloseCode>>> = {
   1008: 1009,
 };
 
-/** The server's end of a WebSocket. It closes by the codes of this protocol alone, and emits `closing` before it does. */
-export class MuxSocket extends WebSocket {
+/** Whoever is told what comes of a WebSocket. */
+export interface SocketListener {
+  onMessage(data: Buffer, isBinary: boolean): void;
+  onPing(data: Buffer): void;
+  onPong(): void;
+  /** Its bytes are none of a WebSocket's, or too many; it closes of itself. */
+  onBreach(breach: Breach): void;
+  /** It is gone, or is closing: nothing may follow a close, whoever began it. */
+  onSocketClose(): void;
+}
+
+/** A WebSocket as a connection has it. */
+export interface ClientSocket {
+  listener: SocketListener | undefined;
+  ping(): void;
+  pong(data: Buffer): void;
+  close(code: CloseCode, reason: string): void;
+  terminate(): void;
+}
+
+/**
+ * The server's end of a WebSocket. It closes by the codes of this protocol alone. Its one listener is told by calls: a
+ * table of handlers for each socket would take more than all else that an idle connection keeps.
+ */
+export class MuxSocket extends WebSocket implements ClientSocket {
+  listener: SocketListener | undefined = undefined;
+
   override close(code?: number, reason?: string | Buffer): void {
-    if (this.readyState === WebSocket.OPEN) this.emit('closing');
+    if (this.readyState === WebSocket.OPEN) this.listener?.onSocketClose();
     // The library gives no reason of its own; a client's close has one, if an empty one, and is answered by the same code.
     const listed = reason === undefined && code !== undefined ? LISTED[code] : undefined;
     super.close(listed ?? code, reason);
+  }
+
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    const { listener } = this;
+    if (event === 'message') listener?.onMessage(first as Buffer, second as boolean);
+    else if (event === 'ping') listener?.onPing(first as Buffer);
+    else if (event === 'pong') listener?.onPong();
+    else if (event === 'error') {
+      // Whatever it is, no error of a socket is one of the process.
+      const breach = breachOf(first as { readonly code?: unknown });
+      if (breach !== undefined) listener?.onBreach(breach);
+    } else {
+      if (event === 'close') listener?.onSocketClose();
+      return super.emit(event, first, second);
+    }
+    return true;
   }
 }
 
