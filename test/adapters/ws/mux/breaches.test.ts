@@ -6,6 +6,13 @@ import { ANNA } from '../../../support/stream-builders.ts';
 const OWNER = `user:${ANNA}`;
 const MINUTE_MS = 60_000;
 
+/** As the library's server makes them. */
+const ServerSide = MuxSocket as unknown as new (
+  address: null,
+  protocols: undefined,
+  options: object,
+) => MuxSocket;
+
 describe('breaches of multiplexed sessions', () => {
   it('are told to the watchman one by one, and recorded as the first and a count', async () => {
     const world = new MuxWorld({ sessionRate: { tokens: 1, perMs: 1_000, burst: 1 } });
@@ -69,7 +76,7 @@ describe('breaches of multiplexed sessions', () => {
     const world = new MuxWorld({ maxSessionsPerConnection: 1 });
     const words = (): string[] => world.watchman.noticed.splice(0).map(({ word }) => word);
     const emit = (event: string, ...what: readonly [unknown, boolean?]): void => {
-      const socket = new MuxSocket(null);
+      const socket = new ServerSide(null, undefined, {});
       socket.listener = world.connect().socket.listener;
       socket.emit(event, ...what);
     };
