@@ -6,6 +6,8 @@ import { VERSION } from './version.ts';
 const DEFAULT_CHAT_URL = 'http://127.0.0.1:3002';
 /** The folder that the commands look into when nobody names one. */
 const DEFAULT_DATA = './data';
+/** Addresses on which a server is reached by whatever the machine is called. */
+const EVERYWHERE = ['0.0.0.0', '[::]'];
 
 /** What the console says once everything listens: where, as whom, and what to type next. */
 export function announcement(facts: {
@@ -80,8 +82,15 @@ function nextSteps(facts: Parameters<typeof announcement>[0]): string[] {
   return [...steps, `npx holdfast chat${where}${who}`];
 }
 
-/** How a client calls the service: by https under the name that its certificate was made for. */
+/**
+ * How a client calls the service: by https under the name that its certificate was made for, and one that listens
+ * everywhere, which is nobody's name, under its public one.
+ */
 function nameOf({ url }: Listening, publicUrl: readonly URL[] = []): string {
-  if (!url.startsWith('https:')) return url;
-  return publicUrl.find(({ protocol }) => protocol === 'https:')?.origin ?? url;
+  const { protocol, hostname } = new URL(url);
+  const isSecure = protocol === 'https:';
+  if (!isSecure && !EVERYWHERE.includes(hostname)) return url;
+  const name =
+    publicUrl.find(({ protocol }) => protocol === 'https:') ?? (isSecure ? undefined : publicUrl[0]);
+  return name?.origin ?? url;
 }

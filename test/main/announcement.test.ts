@@ -46,6 +46,27 @@ describe('the announcement', () => {
     expect(announcement(facts)).to.contain('npx holdfast chat --url https://0.0.0.0:3002 --user admin');
   });
 
+  it('names a server that listens everywhere, as in a container, as people reach it', () => {
+    const everywhere = ['0.0.0.0', '[::]'].map((host) =>
+      [at('auth', 3000), at('chat', 3002)].map((one) => ({
+        ...one,
+        url: one.url.replace('127.0.0.1', host),
+      })),
+    );
+    for (const listening of everywhere) {
+      const facts = { listening, accounts: { demo: [] }, demoCredits: 0, data: '/data' };
+      const proxied = announcement({ ...facts, publicUrl: [new URL('https://chat.example.org')] });
+      expect(proxied).to.contain('browser:\n  https://chat.example.org/\n');
+      expect(proxied).to.contain('npx holdfast chat --url https://chat.example.org --user admin');
+      const plain = announcement({ ...facts, publicUrl: [new URL('http://10.0.0.7:8080')] });
+      expect(plain).to.contain('browser:\n  http://10.0.0.7:8080/\n');
+    }
+    const own = { accounts: { demo: [] }, demoCredits: 0, data: './data', listening: ALL };
+    expect(announcement({ ...own, publicUrl: [new URL('https://chat.example.org')] })).to.contain(
+      'browser:\n  http://127.0.0.1:3002/\n',
+    );
+  });
+
   it('names port and folder in the lines to type where they are not the usual ones', () => {
     const text = announcement({
       listening: [at('auth', 1), at('accounting', 2), at('chat', 3)],

@@ -13,12 +13,13 @@ interface ComposedService {
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly tmpfs?: readonly string[];
+  readonly stop_grace_period?: string;
 }
 
 interface Composition {
   readonly services: Readonly<Record<string, ComposedService>>;
   readonly volumes: Readonly<Record<string, unknown>>;
-  readonly configs: { readonly balancer: { readonly content: string } };
+  readonly configs: { readonly balancer: { readonly file: string } };
   readonly networks: {
     readonly fleet: { readonly ipam: { readonly config: ReadonlyArray<{ subnet: string }> } };
   };
@@ -26,7 +27,7 @@ interface Composition {
 
 const composition = parse(readFileSync('compose.yaml', 'utf8'), { merge: true }) as Composition;
 const nodes = Object.entries(composition.services).filter(([name]) => /^node\d$/.test(name));
-const balancer = composition.configs.balancer.content;
+const balancer = readFileSync(composition.configs.balancer.file, 'utf8');
 const image = readFileSync('Dockerfile', 'utf8');
 
 describe('the fleet that one command brings up', () => {
@@ -71,6 +72,16 @@ describe('the fleet that one command brings up', () => {
       expect(service.security_opt).to.deep.equal(['no-new-privileges:true']);
     });
   }
+
+  it('gives its balancer a file, because nothing can be written into a container that is read-only', () => {
+    expect(Object.keys(composition.configs.balancer)).to.deep.equal(['file']);
+  });
+
+  it('gives running streams longer to end than the program does, before Docker kills it', async () => {
+    const { drainGrace } = await loadConfig({ environment: nodes[0]?.[1].environment ?? {} });
+    const [, seconds = '0'] = /^(\d+)s$/.exec(nodes[0]?.[1].stop_grace_period ?? '') ?? [];
+    expect(Number(seconds) * 1000).to.be.greaterThan(drainGrace);
+  });
 
   it('mounts only volumes that there are', () => {
     const mounted = Object.values(composition.services).flatMap(({ volumes = [] }) => volumes);
