@@ -209,8 +209,17 @@ describe('multiplexed sessions', function () {
     };
 
     it('asks for its subprotocol', async () => {
-      const answer = await ask({ authorization: `Bearer ${user.token}` });
-      expect([answer.status, answer.body.code]).to.deep.equal([400, 'request.invalid']);
+      for (const offered of [
+        '',
+        'other',
+        'HOLDFAST.MUX.V1',
+        'holdfast.mux.v1,',
+        'holdfast.mux.v1, holdfast.mux.v1',
+      ]) {
+        const offer: Record<string, string> = offered === '' ? {} : { 'sec-websocket-protocol': offered };
+        const answer = await ask({ authorization: `Bearer ${user.token}`, ...offer });
+        expect([answer.status, answer.body.code], offered).to.deep.equal([400, 'request.invalid']);
+      }
     });
 
     it('lets in whom the list of doors names', async () => {

@@ -24,6 +24,8 @@ const MAX_FRAGMENTS = 1_024;
 const MAX_PIECES = 4_096;
 /** The types of the library do not have this one: how long a client may take to answer a close of the library's own. */
 const CLOSING = { closeTimeout: FAREWELL_MS };
+/** A token of HTTP (RFC 9110, 5.6.2). */
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 interface Deps {
   readonly connections: Connections;
@@ -98,8 +100,12 @@ function protocolAmong(offered: ReadonlySet<string>): string | undefined {
   return offered.has(MUX_PROTOCOL) ? MUX_PROTOCOL : undefined;
 }
 
-const offersOf = ({ headers }: IncomingMessage): ReadonlySet<string> =>
-  new Set((headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()));
+/** What a client offers; nothing when it is no list of different tokens, which the library would refuse in words of its own. */
+function offersOf({ headers }: IncomingMessage): ReadonlySet<string> {
+  const names = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  const offers = new Set(names);
+  return offers.size === names.length && names.every((name) => TOKEN.test(name)) ? offers : new Set();
+}
 
 const bearerOf = ({ headers }: IncomingMessage): string | undefined =>
   /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
