@@ -131,6 +131,11 @@ export const BENIGN_CALLS: ReadonlyArray<readonly [tool: string, args: unknown]>
   ['query', { sql: 'DELETE FROM "sessions" WHERE "state" = \'over\'' }],
   ['query', { sql: "UPDATE sessions SET a = 1 WHERE b = 'x' OR c = 1" }],
   ['query', { sql: 'DELETE FROM sessions WHERE owner_id IS NOT NULL AND ended < 5' }],
+  sh('trap \'rm -rf "$tmp"\' EXIT'),
+  sh('echo "$KEYSTORE" | base64 -d > release.jks && ./gradlew assembleRelease'),
+  sh('curl -sO https://x.example/data.json && . venv/bin/activate && pytest'),
+  sh('$GREP -rn .'),
+  ['lint_files', { pattern: '/repo/src/*.ts' }],
 ];
 
 /** Results of tools that speak of instructions and do not give any. */
