@@ -37,7 +37,8 @@ ENV HOLDFAST_DATA=/data
 VOLUME /data
 EXPOSE 3000 3001 3002
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
+# A first start makes a store and its indexes, which a slow machine is given a minute for; whoever answers is healthy at once.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:3002/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["holdfast"]
 CMD ["serve"]
