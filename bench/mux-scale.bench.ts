@@ -10,7 +10,7 @@ import { median } from './support/statistics.ts';
 const CONNECTIONS = 50;
 /** How many sessions are open when it is measured; the first are on fewer connections. */
 const SIZES = [10, 100, 1_000, 10_000, 100_000];
-const LOAD = { perSecond: 10_000, payloadBytes: PAYLOAD_BYTES, warmUpMs: 1_500, windowMs: 4_000 };
+const LOAD = { perSecond: 10_000, payloadBytes: PAYLOAD_BYTES, warmUpMs: 1_000, windowMs: 2_500 };
 /** Connections that open their sessions at the same time. */
 const AT_ONCE = 10;
 

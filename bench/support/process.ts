@@ -62,6 +62,12 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** How long a process's main thread has been ready to run without a core, in milliseconds, from the kernel. */
+export function coreWaitMs(pid: number): number {
+  const [, waitedNanos] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+  return Number(waitedNanos) / 1e6;
+}
+
 /** Longest wait for a child's first message, in milliseconds: it may be the result of a whole round. */
 const LONGEST_FIRST_MESSAGE_MS = 120_000;
 
