@@ -4,6 +4,9 @@ import { findPlanted, MOST_SEEDS, plantedBugs } from './planted/find-planted.ts'
 
 /** What the simulator must find; each is a patch of its name. */
 const BUGS = [
+  'control-decided-twice',
+  'control-foreign-claim-let-in',
+  'control-word-never-missed',
   'epoch-not-checked',
   'event-sent-before-stored',
   'hold-released-twice',

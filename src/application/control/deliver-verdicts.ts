@@ -23,6 +23,8 @@ import type { OrphanedVerdicts } from './orphaned-verdicts.ts';
 
 /** How often a node that may miss words looks what has become due, in milliseconds. */
 export const LOOK_FOR_DUE_MS = 2_000;
+/** How often a node looks that has heard everything as far as it knows: a word may be lost on its way all the same. */
+export const LOOK_ANYWAY_MS = 30_000;
 /** Most verdicts of one session that are looked at together. */
 export const DUE_AT_ONCE = 200;
 /** Most sessions that are looked at in the store at the same time. */
@@ -133,8 +135,11 @@ export class DeliverVerdicts {
       const again = [...this.#again.values()];
       this.#again.clear();
       for (const route of again) this.look(route);
-      if (bus.isConnected) this.#sureUntilMs = clock.nowMs();
-      else await this.#lookForMissed();
+      const nowMs = clock.nowMs();
+      if (!bus.isConnected) await this.#lookForMissed();
+      else if (nowMs - this.#sureUntilMs >= LOOK_ANYWAY_MS) {
+        if (await this.#lookForMissed('anyway')) this.#sureUntilMs = nowMs;
+      }
     }
     silence();
   }
@@ -263,16 +268,20 @@ export class DeliverVerdicts {
     return isHere ? connections.newestMain(route) : undefined;
   }
 
-  async #lookForMissed(): Promise<void> {
+  /** @returns whether it was found out. */
+  async #lookForMissed(why: 'missed' | 'anyway' = 'missed'): Promise<boolean> {
     const { store, connections, clock, log } = this.#deps;
-    if (connections.size === 0) return;
+    if (connections.size === 0) return true;
     const sinceMs = Math.max(this.#sureUntilMs - MARGIN_MS, clock.nowMs() - VERDICT_LIFE_MS);
     try {
       const routes = await store.dueRoutes(sinceMs, MISSED_AT_ONCE);
-      if (routes.length === MISSED_AT_ONCE) this.#lookAtAll();
+      // What is on its way to many is most of it where nothing is known to be missed: the others have their turn later.
+      if (routes.length === MISSED_AT_ONCE && why === 'missed') this.#lookAtAll();
       else for (const route of routes) this.look(route);
+      return true;
     } catch (error) {
       log.debug({ err: error }, 'what has become due to agents could not be read; it is tried again');
+      return false;
     }
   }
 

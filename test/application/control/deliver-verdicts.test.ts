@@ -10,7 +10,11 @@ import {
   AgentConnections,
 } from '../../../src/application/control/agent-connections.ts';
 import { AgentRoutes } from '../../../src/application/control/agent-routes.ts';
-import { DeliverVerdicts } from '../../../src/application/control/deliver-verdicts.ts';
+import {
+  DeliverVerdicts,
+  LOOK_ANYWAY_MS,
+  LOOK_FOR_DUE_MS,
+} from '../../../src/application/control/deliver-verdicts.ts';
 import { DeliveryMarks } from '../../../src/application/control/delivery-marks.ts';
 import { LivingNodes } from '../../../src/application/control/living-nodes.ts';
 import { OrphanedVerdicts } from '../../../src/application/control/orphaned-verdicts.ts';
@@ -176,6 +180,19 @@ describe('the delivery of verdicts', () => {
     main.confirm();
     await eventually(async () => expect(await fleet.deliveries()).to.deep.equal(['delivered']));
     expect(main.told).to.have.length(1);
+  });
+
+  it('finds what is due although the word of it was lost on its way, of which nobody knows', async () => {
+    const fleet = new Fleet();
+    const here = await fleet.node('here');
+    const main = new Played('main');
+    await here.enter(main);
+    await fleet.timers.advance(LOOK_FOR_DUE_MS);
+    await fleet.take(1, 'gone-node', 'gone');
+    await fleet.timers.advance(LOOK_FOR_DUE_MS);
+    expect(main.told).to.deep.equal([]);
+    await fleet.timers.advance(LOOK_ANYWAY_MS);
+    expect(main.told).to.deep.equal(['event-1']);
   });
 
   it('leaves a verdict to the node whose connection asked, as long as both live', async () => {

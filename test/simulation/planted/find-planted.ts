@@ -18,7 +18,7 @@ export interface FoundBug {
   readonly failure?: string;
 }
 
-/** The names of all planted bugs, in their order. */
+/** The names of all planted bugs, in their order; those of agents begin with `control-`. */
 export const plantedBugs = (): readonly string[] =>
   globSync('test/simulation/planted/*.patch')
     .map((file) => basename(file, '.patch'))
@@ -33,7 +33,8 @@ export async function findPlanted(name: string, mostSeeds = MOST_SEEDS): Promise
   const copy = mkdtempSync(join(tmpdir(), 'holdfast-planted-'));
   try {
     plant(name, copy);
-    const file = pathToFileURL(join(copy, 'test/simulation/run-simulation.ts')).href;
+    const scenario = name.startsWith('control-') ? 'control/run-control.ts' : 'run-simulation.ts';
+    const file = pathToFileURL(join(copy, 'test/simulation', scenario)).href;
     const { runSeed } = (await import(file)) as { runSeed: (seed: number) => Promise<RunOutcome> };
     for (let seed = 1; seed <= mostSeeds; seed += 1) {
       const { failure } = await runSeed(seed);

@@ -1,0 +1,182 @@
+import type { AgentConnection } from '../../../src/application/control/agent-connections.ts';
+import type { IncomingEvent } from '../../../src/application/control/take-events.ts';
+import type { AgentEventState, AgentRoute } from '../../../src/domain/control/agent-event-state.ts';
+import type { ControlNode } from './control-node.ts';
+import type { ControlWorld } from './control-world.ts';
+
+/** The longest that a frame is on its way, in milliseconds. */
+const LONGEST_WAY_MS = 200;
+
+/** One connection of an agent's to one node; its ends are the client's and the node's. */
+class Link implements AgentConnection {
+  readonly name: string;
+  readonly profile = undefined;
+  readonly isMain = true;
+  readonly route: AgentRoute;
+  readonly node: ControlNode;
+  isOpen = true;
+  readonly #world: ControlWorld;
+  readonly #agent: SimulatedAgent;
+  readonly #unconfirmed = new Set<(hasCome: boolean) => void>();
+
+  constructor(world: ControlWorld, agent: SimulatedAgent, node: ControlNode) {
+    this.#world = world;
+    this.#agent = agent;
+    this.node = node;
+    this.name = world.nextUuid();
+    this.route = agent.route;
+  }
+
+  tell(state: AgentEventState): Promise<boolean> {
+    const { owner, sessionId } = this.route;
+    this.#world.invariants.told(owner, sessionId, state);
+    return new Promise((resolve) => {
+      if (!this.isOpen) {
+        resolve(false);
+        return;
+      }
+      this.#unconfirmed.add(resolve);
+      this.later(() => {
+        this.#agent.answered(state.claims.eventId);
+        this.later(() => {
+          // The node hears the pong when it runs.
+          this.node.process.after(0, () => this.#unconfirmed.delete(resolve) && resolve(true));
+        });
+      });
+    });
+  }
+
+  tellPolicy(): void {}
+  lose(): void {}
+
+  /** Something comes at the other end, if the connection lasts until then. */
+  later(happen: () => void): void {
+    this.#world.time.after(this.#world.random.whole(1, LONGEST_WAY_MS), () => {
+      if (this.isOpen) happen();
+    });
+  }
+
+  /** The connection is cut; its node hears of it when it runs. */
+  cut(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    const { node } = this;
+    node.process.after(0, () => {
+      for (const resolve of this.#unconfirmed) resolve(false);
+      this.#unconfirmed.clear();
+      if (!this.#isIn) return;
+      node.connections.remove(this);
+      void node.deliver.left(this);
+      void node.routes.left(this);
+    });
+  }
+
+  #isIn = false;
+
+  /** Logs in: the owner is asked before anything is acknowledged. */
+  async enter(): Promise<boolean> {
+    const { node, route } = this;
+    try {
+      await node.routes.enter({ route, isMain: true });
+    } catch {
+      return false;
+    }
+    this.#world.invariants.letIn(route.owner, route.sessionId);
+    if (!this.isOpen) {
+      void node.routes.left(this);
+      return false;
+    }
+    this.#isIn = true;
+    node.connections.add(this);
+    node.deliver.look(route);
+    return true;
+  }
+
+  async take(event: IncomingEvent): Promise<void> {
+    const { node, route, name } = this;
+    const { take, deliver, lease, process } = node;
+    let id: string;
+    try {
+      id = lease.id;
+    } catch {
+      // As by 1011: the node is taken for dead, and nothing can be answered under its old name.
+      this.#agent.cut();
+      return;
+    }
+    const source = { ...route, connectionId: '', source: 'sdk', origin: { node: id, connection: name } };
+    const taken = await take.take({ ...source, actor: 'system' }, event);
+    if (!process.isAlive) return;
+    if (taken.kind === 'kept') deliver.taken(this, taken.state);
+    // It is told that there was an error, which is a verdict too.
+    else if (taken.verdict !== undefined) this.later(() => this.#agent.answered(event.claims.eventId));
+  }
+}
+
+/** A program with one session, which comes back to any node and sends again what has no verdict. */
+export class SimulatedAgent {
+  readonly route: AgentRoute;
+  readonly #world: ControlWorld;
+  readonly #unanswered = new Map<string, IncomingEvent>();
+  #link: Link | undefined;
+  /** Whether it is let in. */
+  isIn = false;
+
+  constructor(world: ControlWorld, route: AgentRoute) {
+    this.#world = world;
+    this.route = route;
+  }
+
+  /** The events that it has no verdict on. */
+  get waiting(): readonly string[] {
+    return [...this.#unanswered.keys()];
+  }
+
+  get isConnected(): boolean {
+    return this.#link?.isOpen === true && this.#link.node.process.isAlive;
+  }
+
+  connect(node: ControlNode): void {
+    this.cut();
+    const link = new Link(this.#world, this, node);
+    this.#link = link;
+    node.process.onDeath(() => {
+      link.isOpen = false;
+    });
+    this.#world.journal.write(`${this.route.owner} connects to ${node.process.name}`);
+    link.later(() =>
+      node.process.after(0, () => {
+        void link.enter().then((isIn) => {
+          if (this.#link !== link) return;
+          this.isIn = isIn;
+          if (isIn) this.sendAgain();
+          else link.cut();
+        });
+      }),
+    );
+  }
+
+  cut(): void {
+    this.isIn = false;
+    this.#link?.cut();
+  }
+
+  send(event: IncomingEvent): void {
+    this.#unanswered.set(event.claims.eventId, event);
+    if (this.isIn) this.#give(event);
+  }
+
+  /** As its client does after a cut, byte for byte. */
+  sendAgain(): void {
+    if (this.isIn) for (const event of this.#unanswered.values()) this.#give(event);
+  }
+
+  answered(eventId: string): void {
+    this.#world.journal.write(`${this.route.owner} has its verdict on ${eventId}`);
+    this.#unanswered.delete(eventId);
+  }
+
+  #give(event: IncomingEvent): void {
+    const link = this.#link;
+    link?.later(() => link.node.process.after(0, () => void link.take(event)));
+  }
+}
