@@ -146,6 +146,22 @@ describe('a link to Redis', function () {
     await eventually(async () => expect(await channels()).to.equal(before));
   });
 
+  it('sends the words of one turn together, and none of them later than that', async () => {
+    const heard: string[] = [];
+    subject.link.subscribe('words', {
+      onActive: () => heard.push('active'),
+      onMessage: (text) => heard.push(text),
+    });
+    await eventually(async () => expect(heard).to.deep.equal(['active']));
+    const { stream } = await subject.link.run(async (client) => client);
+    const words = Array.from({ length: 50 }, (_, number) => `word ${number}`);
+    for (const word of words) subject.link.publish('words', word);
+    expect(stream.writableCorked).to.equal(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stream.writableCorked).to.equal(0);
+    await eventually(async () => expect(heard.slice(1)).to.deep.equal(words));
+  });
+
   it('loses what it cannot send, beyond a bound, and tells so', async () => {
     await server.pause();
     let losses = 0;

@@ -72,6 +72,14 @@ export class RedisConnection {
     return new PortError('timeout', 'redis', `Redis did not answer: ${message}`, { cause: error });
   }
 
+  /** Sends what is asked from here to the end of this turn of the event loop by one call to the system. */
+  gather(): void {
+    const { stream } = this.client;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  }
+
   /** Closes for good. Idempotent. */
   close(): void {
     clearInterval(this.#heartbeat);

@@ -115,6 +115,8 @@ export class RedisLink implements RedisWire {
       return;
     }
     this.#outgoingChars += text.length;
+    // An append is answered with others, and each of them says a word.
+    this.#commands.gather();
     const { client, isSharded } = this.#commands;
     const name = this.key(channel);
     const sealed = this.#words.seal(name, text);
