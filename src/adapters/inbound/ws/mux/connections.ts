@@ -22,6 +22,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { BREACH_CODES, type ErrorCode } from './codes.ts';
 import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import { gatherStats } from './gather-stats.ts';
+import { LatestEpochs } from './latest-epochs.ts';
 import { LiveCredentials } from './live-credentials.ts';
 import { lookAt } from './look-at.ts';
 import { MuxConnection } from './mux-connection.ts';
@@ -45,7 +46,6 @@ const DRAIN_BATCH = 64;
 const DRAIN_PAUSE_MS = 50;
 /** The longest that clients are told to wait before they come back from a server that stops, in milliseconds. */
 const RECONNECT_WITHIN_MS = 2_000;
-
 interface Deps {
   readonly limits: MuxLimits;
   readonly opens: OpenSessions;
@@ -79,6 +79,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   readonly #open = new Map<string, MuxConnection>();
   readonly #counts = new Map<SubscriberOwner, number>();
   readonly #byId = new Map<SubscriberId, MuxSession>();
+  readonly #epochs = new LatestEpochs();
   /** What the directory is being told of sessions that have ended here. */
   readonly telling = new Set<Promise<void>>();
   readonly #watch: SessionWatch;
@@ -151,7 +152,10 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   };
 
   onOpened(session: MuxSession): void {
-    this.#byId.set(session.identity.id, session);
+    const { id } = session.identity;
+    if (this.#epochs.isPast(id, session.epoch)) session.close(4501, 'The session is open elsewhere');
+    if (session.isOver) return;
+    this.#byId.set(id, session);
     this.#watch.watch(session, this.clock.nowMs());
     this.#credentials.hold(session);
   }
@@ -220,6 +224,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
 
   /** A session is in another epoch now: a connection that has it in an older one lets go of it. */
   lose(id: SubscriberId, epoch: number): void {
+    this.#epochs.heard(id, epoch);
     const session = this.#byId.get(id);
     if (session === undefined || session.epoch >= epoch) return;
     session.close(4501, 'The session is open elsewhere');

@@ -100,7 +100,8 @@ export class OpenSessions {
     }
     session.begin(kindSession, { handle: place.admit(session), epoch, isResumed });
     place.opened(session, this.#opened(asked, session, kindSession, token));
-    kindSession.begin();
+    // It may have moved on meanwhile, and is closed then.
+    if (!session.isOver) kindSession.begin();
   }
 
   async #claim(place: OpeningPlace, asked: OpenPayload, kind: Kind, authority: Authority): Promise<Held> {
