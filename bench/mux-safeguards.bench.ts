@@ -61,7 +61,7 @@ export const bench: Bench = {
       ],
       notes: [
         'The product has no switch for its safeguards: the bench puts idle functions in the place of token buckets, fair queues, decisions about permissions and credit windows before it starts the server.',
-        'Where the time went: texts of invariants that held were put together for each payload and each draw, each reading of the clock was paid for five times a frame, and permissions were looked up twice a message. What is left of the safeguards is two subtractions of tokens, two of windows, two places in the rounds and one comparison of the expiry a message.',
+        'Where the time went: texts of invariants that held were put together for each payload and each draw, each reading of the clock was paid for five times a frame, and permissions were looked up twice a message. What is left of the safeguards is two subtractions of tokens, two of windows, two places in the rounds and one comparison of the expiry a message. That is most where a message costs least: on one connection with 100 sessions and ten messages each under way it was 1.46 µs with them and 1.11 without, on a busy machine.',
       ],
     };
   },
