@@ -21,7 +21,7 @@ describe('a fleet that loses its MongoDB', function () {
     scenes = await FleetScenes.begin({ mongodb: mongodb.url, flags: ['--streams-stall', '60s'] });
   });
   after(async () => {
-    await scenes.end();
+    await (scenes as FleetScenes | undefined)?.end();
     await mongodb.stop();
   });
 

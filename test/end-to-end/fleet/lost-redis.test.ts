@@ -20,7 +20,7 @@ describe('a fleet that loses its Redis', function () {
     scenes = await FleetScenes.begin({ redis: redis.url });
   });
   after(async () => {
-    await scenes.end();
+    await (scenes as FleetScenes | undefined)?.end();
     await redis.stop();
   });
 

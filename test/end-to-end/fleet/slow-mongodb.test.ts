@@ -26,7 +26,7 @@ describe('a fleet whose MongoDB is slow', function () {
     scenes = await FleetScenes.begin({ mongodb: proxy.url, flags: ['--request-budget', BUDGET] });
   });
   after(async () => {
-    await scenes.end();
+    await (scenes as FleetScenes | undefined)?.end();
     await proxy.close();
     await mongodb.stop();
   });

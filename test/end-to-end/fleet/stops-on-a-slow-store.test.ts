@@ -48,7 +48,7 @@ describe('a fleet without Redis on a slow MongoDB, whose models speak fast', fun
     await redis.kill();
   });
   after(async () => {
-    await scenes.end();
+    await (scenes as FleetScenes | undefined)?.end();
     await proxy.close();
     await Promise.all([mongodb.stop(), redis.stop()]);
   });
