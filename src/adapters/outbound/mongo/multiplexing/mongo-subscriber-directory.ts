@@ -85,8 +85,14 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
     return (await this.#store.read(() => page.toArray())).map(subscriberFrom);
   }
 
-  nodes(): Promise<readonly string[]> {
-    return this.#store.read(() => this.#subscribers.distinct('holders.node'));
+  /** Servers do not agree on what is distinct within lists. The condition lets the index tell who is held at all. */
+  async nodes(): Promise<readonly string[]> {
+    const names = this.#subscribers.aggregate<{ readonly _id: string }>([
+      { $match: { 'holders.node': { $gt: '' } } },
+      { $unwind: '$holders' },
+      { $group: { _id: '$holders.node' } },
+    ]);
+    return (await this.#store.read(() => names.toArray())).map(({ _id }) => _id);
   }
 
   async heldBy(node: string, limit: number): Promise<readonly SubscriberState[]> {
