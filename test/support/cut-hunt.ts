@@ -6,7 +6,7 @@ import { MuxClient, type Received } from './mux-client.ts';
 /** A connection is cut at one of its first frames, in each of so many places as often. */
 const MOST_FRAMES = 12;
 /** How long a connection waits for its frame before it is cut all the same, in milliseconds. */
-const LONGEST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 1_000;
 
 /** What many cuts came to. */
 export interface CutTally {
