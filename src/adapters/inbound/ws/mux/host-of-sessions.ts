@@ -15,6 +15,7 @@ import { TurnPump } from './turn-pump.ts';
 /** What a connection does for its sessions. */
 interface Host {
   readonly name: string;
+  readonly isClosed: boolean;
   answerError(payload: ErrorPayload, session: MuxSession): void;
   close(code: CloseCode, reason: string): void;
   closeSession(session: MuxSession, code: CloseCode, reason: string): void;
@@ -37,6 +38,8 @@ export class HostOfSessions implements SessionHost<MuxSession> {
     this.#host = host;
     this.pump = new TurnPump({ socket, pool, clock: turnClock, batch }, host);
     this.table = new HandleTable(ids, limits.maxSessionsPerConnection);
+    // What is answered too late, such as a first OPEN, finds a pump that writes nothing: nothing follows a close.
+    if (host.isClosed) this.pump.stop();
   }
 
   get maxMessageBytes(): number {

@@ -141,6 +141,7 @@ export class TurnPump {
       // What was acted on may have ended the session, or the connection.
       if (flow.isQueued) this.#inbound.served(flow, cost, flow.owner.hasInbound);
     }
+    if (this.#isStopped) return;
     if (!this.isCongested) {
       this.#gatherAnswers();
       this.#write(nowMs);
