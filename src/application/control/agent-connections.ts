@@ -23,6 +23,12 @@ export interface AgentConnection {
   lose(): void;
 }
 
+/**
+ * Most sessions that one connection may have left for another one: what came by it in any of them is answered by it
+ * still, so that each is remembered as long as it lasts.
+ */
+export const MAX_LEFT_SESSIONS = 64;
+
 interface Room {
   /** In the order of their logins. */
   readonly mains: AgentConnection[];
@@ -37,6 +43,9 @@ export class AgentConnections {
   readonly #byName = new Map<string, AgentConnection>();
   readonly #rooms = new Map<string, Room>();
   readonly #routes = new Map<string, AgentRoute>();
+  /** By connection, the sessions that it was logged in to before; by session, how many connections left it so. */
+  readonly #left = new Map<AgentConnection, Map<string, AgentRoute>>();
+  readonly #leftBy = new Map<string, number>();
 
   get size(): number {
     return this.#byName.size;
@@ -53,18 +62,45 @@ export class AgentConnections {
     this.#byName.set(connection.name, connection);
   }
 
-  /** A connection has gone, or is about to log in to something else; to be called before its route changes. */
+  /** Whether a connection has left as many sessions as it may: it is to log in to no other one. */
+  hasLeftTooMany(connection: AgentConnection): boolean {
+    return (this.#left.get(connection)?.size ?? 0) >= MAX_LEFT_SESSIONS;
+  }
+
+  /** A connection logs in anew; to be called before its route changes, and `add` after. */
+  leave(connection: AgentConnection, next: AgentRoute): void {
+    const key = routeKey(connection.route);
+    if (!this.#take(connection) || key === routeKey(next)) return;
+    const left = this.#left.get(connection) ?? new Map<string, AgentRoute>();
+    this.#left.set(connection, left);
+    if (left.has(key)) return;
+    left.set(key, connection.route);
+    this.#leftBy.set(key, (this.#leftBy.get(key) ?? 0) + 1);
+  }
+
+  /** A connection has gone. */
   remove(connection: AgentConnection): void {
-    if (!this.#byName.delete(connection.name)) return;
+    this.#take(connection);
+    for (const key of this.#left.get(connection)?.keys() ?? []) {
+      const others = (this.#leftBy.get(key) ?? 1) - 1;
+      if (others === 0) this.#leftBy.delete(key);
+      else this.#leftBy.set(key, others);
+    }
+    this.#left.delete(connection);
+  }
+
+  #take(connection: AgentConnection): boolean {
+    if (!this.#byName.delete(connection.name)) return false;
     const key = routeKey(connection.route);
     const room = this.#rooms.get(key);
-    if (room === undefined) return;
+    if (room === undefined) return true;
     const at = room.mains.indexOf(connection);
     if (at >= 0) room.mains.splice(at, 1);
     room.others.delete(connection);
-    if (room.mains.length > 0 || room.others.size > 0) return;
+    if (room.mains.length > 0 || room.others.size > 0) return true;
     this.#rooms.delete(key);
     this.#routes.delete(key);
+    return true;
   }
 
   byName(name: string): AgentConnection | undefined {
@@ -76,8 +112,10 @@ export class AgentConnections {
     return this.#rooms.get(routeKey(route))?.mains.at(-1);
   }
 
+  /** Whether somebody is connected who answers for a session: he is logged in to it, or was when something came. */
   has(route: AgentRoute): boolean {
-    return this.#rooms.has(routeKey(route));
+    const key = routeKey(route);
+    return this.#rooms.has(key) || this.#leftBy.has(key);
   }
 
   /** Every connection of a session. */
@@ -86,9 +124,10 @@ export class AgentConnections {
     return room === undefined ? [] : [...room.mains, ...room.others];
   }
 
-  /** The sessions that somebody is connected to here. */
-  routes(): Iterable<AgentRoute> {
-    return this.#routes.values();
+  /** The sessions that somebody answers for here; one may come more than once. */
+  *routes(): Iterable<AgentRoute> {
+    yield* this.#routes.values();
+    for (const left of this.#left.values()) yield* left.values();
   }
 
   /** Every main connection. */

@@ -115,7 +115,7 @@ export class DeliverVerdicts {
 
   /** Other nodes may have died: what was theirs to send may be ours. */
   nodesGone(): void {
-    this.#lookAtAll();
+    for (const { route } of this.#deps.connections.mains()) this.look(route);
   }
 
   /** Hears what is due until the signal aborts. Never rejects. */
@@ -276,16 +276,13 @@ export class DeliverVerdicts {
     try {
       const routes = await store.dueRoutes(sinceMs, MISSED_AT_ONCE);
       // What is on its way to many is most of it where nothing is known to be missed: the others have their turn later.
-      if (routes.length === MISSED_AT_ONCE && why === 'missed') this.#lookAtAll();
-      else for (const route of routes) this.look(route);
+      if (routes.length === MISSED_AT_ONCE && why === 'missed') {
+        for (const route of connections.routes()) this.look(route);
+      } else for (const route of routes) this.look(route);
       return true;
     } catch (error) {
       log.debug({ err: error }, 'what has become due to agents could not be read; it is tried again');
       return false;
     }
-  }
-
-  #lookAtAll(): void {
-    for (const { route } of this.#deps.connections.mains()) this.look(route);
   }
 }

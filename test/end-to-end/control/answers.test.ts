@@ -220,4 +220,19 @@ describe('better than the original: what an agent is told, and when', function (
     await main.settled();
     expect(main.received).to.have.length(1);
   });
+
+  it('is told of each event by the session that it came in, though the connection has gone on to another one', async () => {
+    const { admin, reviewer } = at(stalled);
+    await setPolicy(admin, { mode: 'hitl', failClosedOnClassifierError: true });
+    const agent = await login('went-on-1', {}, stalled);
+    agent.event('went-on-1', BENIGN);
+    agent.event('went-on-2', TOOL);
+    agent.logIn('went-on-2');
+    await agent.ack();
+    expect(await agent.verdict('went-on-2')).to.include({ sessionId: 'went-on-1' });
+    await decide(reviewer, 'went-on-1', 'reject');
+    expect(await agent.verdict('went-on-1')).to.deep.include({ sessionId: 'went-on-1', hitl: {} });
+    agent.event('went-on-3', TOOL);
+    expect(await agent.verdict('went-on-3')).to.include({ sessionId: 'went-on-2' });
+  });
 });

@@ -1,5 +1,5 @@
 import type { AgentConnection } from '../../../application/control/agent-connections.ts';
-import type { IncomingEvent, Taken } from '../../../application/control/take-events.ts';
+import type { EventSource, IncomingEvent, Taken } from '../../../application/control/take-events.ts';
 import { actorOf } from '../../../domain/audit/audit-actor.ts';
 import type { AgentEventState, AgentRoute } from '../../../domain/control/agent-event-state.ts';
 import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
@@ -56,7 +56,8 @@ export class AgentSession implements AgentConnection {
     this.#route = { owner: ownerOf(parts.principal), sessionId: '' };
     const { line } = parts;
     this.#voice = new AgentVoice({ policies: services.policies, line, profile: this.profile });
-    const onTaken = (taken: Taken, event: IncomingEvent): void => this.#answer(taken, event);
+    const onTaken = (taken: Taken, event: IncomingEvent, { sessionId }: EventSource): void =>
+      this.#answer(taken, event, sessionId);
     const { take, rates, room } = services;
     this.#intake = new EventIntake({ take, rates, room, onTaken });
   }
@@ -93,7 +94,7 @@ export class AgentSession implements AgentConnection {
   tell(state: AgentEventState): Promise<boolean> | 'full' | 'later' {
     if (this.#isOver) return Promise.resolve(false);
     if (this.#intake.isUnderWay(state)) return 'later';
-    if (this.#voice.tell(state.verdict, state.claims, this.#route.sessionId) === 'full') return 'full';
+    if (this.#voice.tell(state.verdict, state.claims, state.sessionId) === 'full') return 'full';
     return this.#parts.line.confirmed();
   }
 
@@ -202,6 +203,11 @@ export class AgentSession implements AgentConnection {
     requireLogin(login);
     const route = { owner: this.#route.owner, sessionId: login.sessionId };
     const isMain = login.connectionId === '';
+    const isSame = this.#route.sessionId === login.sessionId;
+    if (!isSame && connections.hasLeftTooMany(this)) {
+      this.close(4003, 'Too many sessions by one connection');
+      return;
+    }
     const { principal, requestId } = this.#parts;
     try {
       await routes.enter({ route, isMain, actor: actorOf(principal), requestId });
@@ -214,7 +220,7 @@ export class AgentSession implements AgentConnection {
       return;
     }
     const before = this.#login && { route: this.#route, isMain: this.isMain };
-    connections.remove(this);
+    connections.leave(this, route);
     this.#login = login;
     this.#route = route;
     if (!this.#isOver) {
@@ -241,10 +247,11 @@ export class AgentSession implements AgentConnection {
     if (this.#voice.acknowledge(source) === 'full') this.close(1011, 'Nothing is read');
   }
 
-  #answer(taken: Taken, { claims }: IncomingEvent): void {
+  /** The session is that in which the event came: the connection may be in another one meanwhile. */
+  #answer(taken: Taken, { claims }: IncomingEvent, sessionId: string): void {
     if (taken.kind === 'kept') this.#services.deliver.taken(this, taken.state);
     else if (taken.verdict !== undefined && !this.#isOver) {
-      this.#voice.tell(taken.verdict, claims, this.#route.sessionId);
+      this.#voice.tell(taken.verdict, claims, sessionId);
     }
   }
 

@@ -23,7 +23,7 @@ interface Deps {
   /** What all connections of the owner have together. */
   readonly room: Pick<OwnerRoom, 'enter' | 'leave'>;
   /** Told of each event when it is taken and its turn in its run has come. */
-  readonly onTaken: (taken: Taken, event: IncomingEvent) => void;
+  readonly onTaken: (taken: Taken, event: IncomingEvent, source: EventSource) => void;
 }
 
 /** What makes an event the same on one connection. */
@@ -100,7 +100,7 @@ export class EventIntake {
       this.#count -= 1;
       this.#bytes -= event.bytes.byteLength;
       room.leave(source.owner, event.bytes.byteLength);
-      onTaken(taken, event);
+      onTaken(taken, event, source);
       this.#wake?.();
     };
     void this.#order.inTurn(event.claims.runId, take.take(source, event), leave);
