@@ -87,7 +87,13 @@ async function startServer(
     chatPort: 0,
     readyFile: join(folder, 'ready'),
     log: { level: 'warn' },
-    control: { eventsPerOwner: '10000000/s', eventBurst: 1_000_000, socketsPerOwner: 100_000 },
+    control: {
+      eventsPerOwner: '10000000/s',
+      eventBurst: 1_000_000,
+      loginsPerOwner: '10000000/s',
+      loginBurst: 1_000_000,
+      socketsPerOwner: 100_000,
+    },
     websocket: { multiplexing: { connectionAttempts: '10000000/min' } },
   };
   // JSON is YAML.

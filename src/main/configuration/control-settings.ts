@@ -29,6 +29,20 @@ export const CONTROL_SETTINGS = {
     'How many events of one agent are read in the long run; above it they wait.',
   ),
   'control.eventBurst': integer([1, 1_000_000], 5_000, 'How many of these are read at once.'),
+  'control.loginsPerOwner': rate(
+    '600/min',
+    'How many logins of one agent are let in on one node in the long run, which is one for each of its events; above it they wait.',
+  ),
+  'control.loginBurst': integer([1, 1_000_000], 5_000, 'How many of these are let in at once.'),
+  'control.inventoriesPerOwner': rate(
+    '60/min',
+    'How many inventories of MCP servers are kept of one agent on one node in the long run; above it they wait, and what comes behind them by the same connection.',
+  ),
+  'control.inventoryBurst': integer(
+    [1, 1_000_000],
+    1_000,
+    'How many of these are kept at once, which is one for each connection that an agent may have.',
+  ),
   'control.eventsUnderWay': integer(
     [1, 1_000_000],
     4_096,

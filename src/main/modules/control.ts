@@ -133,6 +133,8 @@ function bindDelivery(container: Container): void {
 
 function bindServices(container: Container, config: Config): void {
   const rate = { ...config['control.eventsPerOwner'], burst: config['control.eventBurst'] };
+  const loginRate = { ...config['control.loginsPerOwner'], burst: config['control.loginBurst'] };
+  const inventoryRate = { ...config['control.inventoriesPerOwner'], burst: config['control.inventoryBurst'] };
   const bounds = { events: config['control.eventsUnderWay'], bytes: config['control.bytesUnderWay'] };
   const settings = {
     reviewDeadlineMs: config['control.reviewDeadline'],
@@ -162,6 +164,8 @@ function bindServices(container: Container, config: Config): void {
         policies,
         take: new TakeEvents(deps),
         rates: new OwnerRates({ rate, clock, timers }),
+        loginRates: new OwnerRates({ rate: loginRate, clock, timers }),
+        inventoryRates: new OwnerRates({ rate: inventoryRate, clock, timers }),
         room: new OwnerRoom({ bounds, metrics }),
         inventories: get(control.MCP_INVENTORIES),
         node: get(THIS_NODE),

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
+import { MAX_LEFT_SESSIONS } from '../../../src/application/control/agent-connections.ts';
 import { AgentClient, BENIGN } from '../../support/agent-client.ts';
 import { ApiClient } from '../../support/api-client.ts';
 import { agentKey, expectConflict, setPolicy } from '../../support/control-scenes.ts';
@@ -134,6 +135,16 @@ describe('better than the original: what one agent can do to a server', function
       next.logIn('after the quota');
       await next.ack();
     });
+  });
+
+  it('closes by 4003 a connection that goes through more sessions than one may', async () => {
+    const client = await connect(await newKey());
+    for (let session = 0; session <= MAX_LEFT_SESSIONS; session += 1) client.logIn(`through-${session}`);
+    for (let session = 0; session <= MAX_LEFT_SESSIONS; session += 1) await client.ack();
+    client.logIn(`through-${MAX_LEFT_SESSIONS}`);
+    await client.ack();
+    client.logIn('one too many');
+    expect((await client.closed).code).to.equal(4003);
   });
 
   it('answers 429 to a key after three conflicts in a minute, unless it holds a session', async () => {

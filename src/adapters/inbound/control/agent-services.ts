@@ -21,6 +21,9 @@ export interface AgentServices {
   readonly policies: LivePolicies;
   readonly take: TakeEvents;
   readonly rates: OwnerRates;
+  /** How often an owner's logins, and his inventories, are acted on: each costs writes, as an event does. */
+  readonly loginRates: Pick<OwnerRates, 'admit'>;
+  readonly inventoryRates: Pick<OwnerRates, 'admit'>;
   readonly room: OwnerRoom;
   /** Where events wait to be classified. */
   readonly slots: Pick<FairSlots, 'waiting'>;

@@ -12,6 +12,7 @@ import { EventIntake } from './event-intake.ts';
 import { incomingEvent, requireAnswerable } from './incoming-event.ts';
 import { OWNED_BY_OTHER, refusalOf } from './login-refusal.ts';
 import { keptServers, requireLogin } from './login-rules.ts';
+import { isAdmitted } from './owner-admission.ts';
 
 /** What one session is. */
 export interface AgentSessionParts {
@@ -172,7 +173,7 @@ export class AgentSession implements AgentConnection {
   async #actOn(frame: ClientFrame): Promise<void> {
     if (frame.kind === 'login') return this.#logIn(frame.login);
     const login = this.#login;
-    if (login === undefined) throw new MalformedFrame('The first frame is a login');
+    if (login === undefined) return this.#withoutLogin(frame);
     if (frame.kind === 'batch') {
       requireAnswerable(frame.events);
       const origin = { profile: this.profile, source: login.source };
@@ -186,10 +187,18 @@ export class AgentSession implements AgentConnection {
     await this.#keepServers(keptServers(frame.servers));
   }
 
+  /** A client that hung up while its login waited has sent what comes behind that in good faith. */
+  #withoutLogin(frame: Exclude<ClientFrame, { readonly kind: 'login' }>): void {
+    if (!this.#isClosed) throw new MalformedFrame('The first frame is a login');
+    if (frame.kind === 'batch') this.#dropped(frame.events.length);
+  }
+
   /** What is not kept is said again at the agent's next start. */
   async #keepServers(servers: readonly McpServer[]): Promise<void> {
     const { inventories, clock, metrics, log } = this.#services;
     try {
+      if (!(await isAdmitted(this.#services, 'inventory', this.#route.owner, this.#gone.signal)))
+        throw new Error('its client has gone');
       await inventories.replace(this.#route, servers, clock.nowMs());
     } catch (error) {
       metrics.count('holdfast_control_drops_total', { what: 'inventory' });
@@ -208,6 +217,7 @@ export class AgentSession implements AgentConnection {
       this.close(4003, 'Too many sessions by one connection');
       return;
     }
+    if (!(await isAdmitted(this.#services, 'login', route.owner, this.#gone.signal))) return;
     const { principal, requestId } = this.#parts;
     try {
       await routes.enter({ route, isMain, actor: actorOf(principal), requestId });
