@@ -36,6 +36,17 @@ export class Deadlines {
     };
   }
 
+  /** What comes of some work that never rejects; at the deadline what `late` gives, whatever comes of it after. */
+  race<Result>(work: Promise<Result>, late: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      const end = this.begin(() => resolve(late()));
+      void work.then((result) => {
+        end();
+        resolve(result);
+      });
+    });
+  }
+
   async #watch(): Promise<void> {
     this.#isWaiting = true;
     for (;;) {

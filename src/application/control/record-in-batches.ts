@@ -1,5 +1,6 @@
 import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
 import type { AgentEventStore, RecordOutcome } from '../ports/control/agent-event-store.ts';
+import { PortError } from '../ports/port-error.ts';
 
 /** Most events that are recorded in one go. */
 export const RECORDED_AT_ONCE = 500;
@@ -16,7 +17,8 @@ interface Waiting {
 export class RecordInBatches {
   readonly #store: Pick<AgentEventStore, 'record'>;
   readonly #maxPendingReviews: number;
-  #waiting: Waiting[] = [];
+  /** By the marks of their states, in the order in which they came. */
+  readonly #waiting = new Map<string, Waiting>();
   #isWriting = false;
 
   constructor(store: Pick<AgentEventStore, 'record'>, maxPendingReviews: number) {
@@ -27,16 +29,27 @@ export class RecordInBatches {
   /** @throws PortError of the store, which is that of everything that was recorded in the same go. */
   record(state: AgentEventState): Promise<RecordOutcome> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ state, resolve, reject });
+      this.#waiting.set(state.mark, { state, resolve, reject });
       if (!this.#isWriting) void this.#write();
     });
+  }
+
+  /**
+   * Takes a state back that waits for its write, by its mark: it is not written, and its record is rejected. One that is
+   * being written already is left to the store.
+   */
+  withdraw(mark: string): void {
+    const waiting = this.#waiting.get(mark);
+    if (waiting === undefined) return;
+    this.#waiting.delete(mark);
+    waiting.reject(new PortError('unavailable', 'store', 'it was taken back'));
   }
 
   async #write(): Promise<void> {
     this.#isWriting = true;
     // Whatever else this turn of the event loop brings is written with it.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.size > 0) {
       const batch = this.#next();
       const states = batch.map(({ state }) => state);
       try {
@@ -54,13 +67,14 @@ export class RecordInBatches {
   }
 
   #next(): readonly Waiting[] {
+    const next: Waiting[] = [];
     let bytes = 0;
-    let count = 0;
-    for (const { state } of this.#waiting) {
-      bytes += state.bytes.byteLength;
-      if (count > 0 && (count === RECORDED_AT_ONCE || bytes > RECORDED_BYTES_AT_ONCE)) break;
-      count += 1;
+    for (const [mark, waiting] of this.#waiting) {
+      bytes += waiting.state.bytes.byteLength;
+      if (next.length > 0 && (next.length === RECORDED_AT_ONCE || bytes > RECORDED_BYTES_AT_ONCE)) break;
+      next.push(waiting);
+      this.#waiting.delete(mark);
     }
-    return this.#waiting.splice(0, count);
+    return next;
   }
 }

@@ -28,11 +28,11 @@ import type { Metrics } from '../ports/metrics.ts';
 import { PortError } from '../ports/port-error.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { ClassifyInTime } from './classify-in-time.ts';
+import { compareClaims } from './compare-claims.ts';
+import { Deadlines } from './deadlines.ts';
 import type { LivePolicies } from './live-policies.ts';
 import type { RecordInBatches } from './record-in-batches.ts';
 
-/** How long a store that takes nothing is asked again for one event, in milliseconds. */
-export const KEEP_TRYING_MS = 5_000;
 /** Rest between two attempts to keep an event, in milliseconds. */
 const RETRY_MS = 250;
 /** At most so often is it told that events have come, in milliseconds. */
@@ -66,8 +66,22 @@ export interface IncomingEvent {
 export type Taken =
   /** It is kept, in this state; what is due may be sent. */
   | { readonly kind: 'kept'; readonly state: AgentEventState }
-  /** The store did not take it. `verdict` is what its policy wants of an event that is not classified, if anything. */
-  | { readonly kind: 'unkept'; readonly verdict: VerdictContent | undefined };
+  /**
+   * The store did not take it in time. `verdict` is what its policy wants of an event that is not classified, if anything.
+   * `late`: it may take it still, and then there is an answer of it; never rejects.
+   */
+  | {
+      readonly kind: 'unkept';
+      readonly verdict: VerdictContent | undefined;
+      readonly late?: Promise<Taken>;
+    };
+
+/** How long whoever sent an event waits for its verdict. */
+interface Patience {
+  isOver: boolean;
+  /** Takes the event back from where it waits for the store, if that is where it is. */
+  withdraw?: () => void;
+}
 
 interface Deps {
   readonly classify: ClassifyInTime;
@@ -87,6 +101,8 @@ interface Deps {
     readonly reviewDeadlineMs: number;
     /** Whether classifying costs more than a look at the store, which is then asked first. */
     readonly isClassifyingDear: boolean;
+    /** How long an event may take until what is told of it is decided, in milliseconds. */
+    readonly verdictDeadlineMs: number;
   };
 }
 
@@ -96,23 +112,35 @@ interface Deps {
  */
 export class TakeEvents {
   readonly #deps: Deps;
+  readonly #deadlines: Deadlines;
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#deadlines = new Deadlines(deps, deps.settings.verdictDeadlineMs);
   }
 
-  /** Never rejects. */
-  async take(source: EventSource, event: IncomingEvent): Promise<Taken> {
+  /** Resolves within the deadline, whatever the classifier and the store do. Never rejects. */
+  take(source: EventSource, event: IncomingEvent): Promise<Taken> {
     const atReceipt = this.#policyFor(source, event);
     const policyNow = (): ControlPolicy => policyToDecideBy(atReceipt, this.#policyFor(source, event));
-    try {
-      return { kind: 'kept', state: await this.#take(source, event, policyNow) };
-    } catch (error) {
+    const unkept = (error: unknown): Taken => {
       this.#deps.log.error({ err: error, owner: source.owner }, "an agent's event could not be kept");
       this.#deps.metrics.count('holdfast_control_events_total', { outcome: 'unkept' });
       return { kind: 'unkept', verdict: unkeptVerdict(stoppable(source, event), policyNow()) };
-    }
+    };
+    const patience: Patience = { isOver: false };
+    const taken = this.#take(source, event, policyNow, patience).then(
+      (state): Taken => ({ kind: 'kept', state }),
+      // What failed after the answer has been told of before.
+      (error): Taken => (patience.isOver ? { kind: 'unkept', verdict: undefined } : unkept(error)),
+    );
+    return this.#deadlines.race(taken, () => {
+      const late = unkept(new PortError('timeout', 'store', 'the event was not kept in time'));
+      patience.isOver = true;
+      patience.withdraw?.();
+      return { ...late, late: taken };
+    });
   }
 
   #policyFor({ profile }: EventSource, { claims }: IncomingEvent): ControlPolicy {
@@ -123,10 +151,11 @@ export class TakeEvents {
     source: EventSource,
     event: IncomingEvent,
     policyNow: () => ControlPolicy,
+    patience: Patience,
   ): Promise<AgentEventState> {
     const { clock, store, settings, classify } = this.#deps;
     const receivedAtMs = clock.nowMs();
-    this.#compareClaims(source, event.claims);
+    compareClaims(this.#deps, source, event.claims);
     if (settings.isClassifyingDear) {
       const same = await store.findSame({ ...source, eventId: event.claims.eventId, sha256: event.sha256 });
       if (same !== undefined) return this.#resend(same, source, policyNow());
@@ -136,11 +165,11 @@ export class TakeEvents {
     // It may have changed meanwhile.
     const policy = policyNow();
     const fresh = this.#decide(source, event, { finding, receivedAtMs, policy });
-    const outcome = await this.#record(fresh.snapshot(), receivedAtMs);
+    const outcome = await this.#record(fresh.snapshot(), patience);
     if (outcome.kind === 'known') return this.#known(fresh.snapshot(), outcome.state, source, policy);
     if (outcome.kind === 'recorded') return this.#kept(fresh.snapshot(), outcome.isVariant, source);
     const refused = fresh.refuseReview(policy, this.#transition()).snapshot();
-    const again = await this.#record(refused, receivedAtMs);
+    const again = await this.#record(refused, patience);
     if (again.kind === 'known') return this.#known(refused, again.state, source, policy);
     this.#deps.metrics.count('holdfast_control_reviews_decided_total', { outcome: 'too_many' });
     return this.#kept(refused, again.kind === 'recorded' && again.isVariant, source);
@@ -178,14 +207,19 @@ export class TakeEvents {
     return AgentEvent.take(id, taken, what, review, this.#transition());
   }
 
-  /** Tries again while the store takes nothing; one whose outcome is unknown is found as known then. */
-  async #record(state: AgentEventState, sinceMs: number): Promise<RecordOutcome> {
-    const { records, clock, timers } = this.#deps;
+  /**
+   * Tries again while the store takes nothing and somebody waits; one whose outcome is unknown is found as known then.
+   * What nobody waits for any more is sent again by its client, and is not written unless that is under way.
+   */
+  async #record(state: AgentEventState, patience: Patience): Promise<RecordOutcome> {
+    const { records, timers } = this.#deps;
+    patience.withdraw = () => records.withdraw(state.mark);
     for (;;) {
       try {
+        if (patience.isOver) throw new PortError('unavailable', 'store', 'nobody waits for it any more');
         return await records.record(state);
       } catch (error) {
-        if (!(error instanceof PortError) || clock.nowMs() - sinceMs >= KEEP_TRYING_MS) throw error;
+        if (!(error instanceof PortError) || patience.isOver) throw error;
         await timers.sleep(RETRY_MS);
       }
     }
@@ -230,24 +264,6 @@ export class TakeEvents {
       present = await store.findSame({ owner, eventId: known.claims.eventId, sha256: known.sha256 });
     }
     throw new PortError('conflict', 'store', 'others changed the event at the same time');
-  }
-
-  /** What a client says in an event routes nothing; where it is not what it said at login, that is noted. */
-  #compareClaims({ owner, actor, sessionId, connectionId }: EventSource, claims: EventClaims): void {
-    const differs =
-      (claims.sessionId !== '' && claims.sessionId !== sessionId) ||
-      (claims.connectionId !== '' && claims.connectionId !== connectionId);
-    if (!differs) return;
-    this.#deps.metrics.count('holdfast_control_claims_differ_total');
-    const detail = `session ${sessionId}`;
-    this.#deps.watchman.notice({ kind: 'ids.mismatched', principal: owner, word: 'event', detail });
-    this.#deps.audit.refuse({
-      act: 'event.claims_differ',
-      outcome: 'refused',
-      actor,
-      object: sessionId,
-      facts: { sessionId: claims.sessionId, connectionId: claims.connectionId },
-    });
   }
 
   #transition(): EventTransition {

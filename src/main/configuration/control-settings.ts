@@ -11,7 +11,7 @@ export const CONTROL_SETTINGS = {
   'control.verdictDeadline': duration(
     ['100ms', '11999ms'],
     '10s',
-    'How long an event may take to be classified, waiting included; then it counts as one that could not be. Clients wait 15s at the least, so it is below 12s.',
+    'How long an event may take until its verdict is decided: waiting, classifying (nine tenths of it) and keeping. Then it counts as one that could not be classified. Clients wait 15s at the least, so it is below 12s.',
   ),
   'control.classifying': integer(
     [2, 10_000],

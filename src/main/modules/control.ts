@@ -43,7 +43,9 @@ import {
 } from '../tokens.ts';
 
 /** The part of the deadline of a verdict that a model may take: what it says too late is no verdict in time. */
-const MODEL_SHARE = 0.9;
+const MODEL_SHARE = 0.8;
+/** The part of it that classifying may take, waiting included: the verdict is to be kept before it is told. */
+const CLASSIFYING_SHARE = 0.9;
 /** Most sessions of one agent that are looked at to know whether it is at work. */
 const LOOKED_AT_SESSIONS = 1_000;
 
@@ -139,6 +141,7 @@ function bindServices(container: Container, config: Config): void {
   const settings = {
     reviewDeadlineMs: config['control.reviewDeadline'],
     isClassifyingDear: config['control.model'] !== undefined,
+    verdictDeadlineMs: config['control.verdictDeadline'],
   };
   container
     .bind(control.AGENT_SERVICES)
@@ -152,7 +155,7 @@ function bindServices(container: Container, config: Config): void {
         slots,
         clock,
         timers,
-        limitMs: config['control.verdictDeadline'],
+        limitMs: Math.floor(config['control.verdictDeadline'] * CLASSIFYING_SHARE),
       });
       const records = new RecordInBatches(store, config['control.pendingReviews']);
       const told = { bus: get(FLEET_BUS), audit, watchman: get(WATCHMAN), metrics, log };

@@ -54,7 +54,8 @@ describe("the agents' connections of a process", () => {
   it('leave a bounded number of sessions, of which one that they come back to counts once', () => {
     const connections = new AgentConnections();
     const one = new Wanderer('one');
-    for (let session = 0; session < MAX_LEFT_SESSIONS; session += 1) enter(connections, one, `sess-${session}`);
+    for (let session = 0; session < MAX_LEFT_SESSIONS; session += 1)
+      enter(connections, one, `sess-${session}`);
     expect(connections.hasLeftTooMany(one)).to.equal(false);
     enter(connections, one, 'sess-1');
     enter(connections, one, 'sess-1');

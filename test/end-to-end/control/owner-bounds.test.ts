@@ -12,8 +12,8 @@ import { RunningServer } from '../../support/running-server.ts';
 const MOST = 3;
 /** How long classifying may take here, in milliseconds: so long what the model is asked about is under way. */
 const DEADLINE_MS = 4_000;
-/** So long at the least, in milliseconds: a model has nine tenths of it. */
-const STALLED_MS = DEADLINE_MS * 0.85;
+/** So long at the least, in milliseconds: a model has eight tenths of it. */
+const STALLED_MS = DEADLINE_MS * 0.75;
 /** Longer than anything takes that waits for nobody, on a machine that is busy, in milliseconds. */
 const AT_ONCE_MS = 2_000;
 const KIB = 1_024;

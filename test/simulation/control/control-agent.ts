@@ -106,9 +106,14 @@ class Link implements AgentConnection {
     const source = { ...route, connectionId: '', source: 'sdk', origin: { node: id, connection: name } };
     const taken = await take.take({ ...source, actor: 'system' }, event);
     if (!process.isAlive) return;
-    if (taken.kind === 'kept') deliver.taken(this, taken.state);
+    if (taken.kind === 'kept') {
+      deliver.taken(this, taken.state);
+      return;
+    }
     // It is told that there was an error, which is a verdict too.
-    else if (taken.verdict !== undefined) this.later(() => this.#agent.answered(event.claims.eventId));
+    if (taken.verdict !== undefined) this.later(() => this.#agent.answered(event.claims.eventId));
+    const late = await taken.late;
+    if (process.isAlive && late?.kind === 'kept') deliver.taken(this, late.state);
   }
 }
 

@@ -67,10 +67,10 @@ export class ControlNode {
     const slots = new FairSlots(8);
     this.take = new TakeEvents({
       ...ports,
-      classify: new ClassifyInTime({ classifier, slots, clock, timers, limitMs: 10_000 }),
+      classify: new ClassifyInTime({ classifier, slots, clock, timers, limitMs: 9_000 }),
       records: new RecordInBatches(store, 1_000),
       policies: this.#policies,
-      settings: { reviewDeadlineMs: REVIEW_MS, isClassifyingDear: false },
+      settings: { reviewDeadlineMs: REVIEW_MS, isClassifyingDear: false, verdictDeadlineMs: 10_000 },
     });
     this.resolve = new ResolveReview({ ...ports, policies: this.#policies, directory, nodes, metrics });
   }

@@ -259,10 +259,14 @@ export class AgentSession implements AgentConnection {
 
   /** The session is that in which the event came: the connection may be in another one meanwhile. */
   #answer(taken: Taken, { claims }: IncomingEvent, sessionId: string): void {
-    if (taken.kind === 'kept') this.#services.deliver.taken(this, taken.state);
-    else if (taken.verdict !== undefined && !this.#isOver) {
-      this.#voice.tell(taken.verdict, claims, sessionId);
+    const { deliver } = this.#services;
+    if (taken.kind === 'kept') {
+      deliver.taken(this, taken.state);
+      return;
     }
+    if (taken.verdict !== undefined && !this.#isOver) this.#voice.tell(taken.verdict, claims, sessionId);
+    // What the store has taken after all is what whoever asks again gets, and so does this client.
+    void taken.late?.then((late) => late.kind === 'kept' && deliver.taken(this, late.state));
   }
 
   #source({ source, connectionId }: SessionLogin) {
