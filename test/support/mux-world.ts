@@ -11,6 +11,7 @@ import type { OpenedPayload } from '../../src/adapters/inbound/ws/mux/server-pay
 import { MemorySubscriberDirectory } from '../../src/adapters/outbound/memory/multiplexing/memory-subscriber-directory.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
+import { Budget } from '../../src/application/budget.ts';
 import type { Authenticate } from '../../src/application/identity/authenticate.ts';
 import { ClaimSubscription } from '../../src/application/multiplexing/claim-subscription.ts';
 import { ConfirmSubscription } from '../../src/application/multiplexing/confirm-subscription.ts';
@@ -30,6 +31,9 @@ import { RecordingMetrics } from './recording-metrics.ts';
 import { RecordingWatchman } from './recording-watchman.ts';
 import { ScriptedSocket } from './scripted-socket.ts';
 import { ANNA } from './stream-builders.ts';
+
+/** The time that an OPEN may take, in milliseconds. */
+export const OPEN_WITHIN_MS = 10_000;
 
 /** Anna by one of her logins. */
 export const anna = (login = 'login-of-anna'): UserPrincipal => ({
@@ -115,6 +119,8 @@ export class MuxWorld {
       log: this.log,
       breaches: this.breaches,
       metrics: this.metrics,
+      budget: () =>
+        new Budget({ timers: this.timers, monotonicMs: () => clock.nowMs(), limitMs: OPEN_WITHIN_MS }),
     });
   }
 

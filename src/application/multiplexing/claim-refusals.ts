@@ -5,11 +5,23 @@ import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner
 import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import { PortError } from '../ports/port-error.ts';
 
 /** Who asks, for the audit alone. */
 export interface Claimant {
   readonly actor?: AuditActor;
   readonly requestId?: string;
+}
+
+/** For whom something is claimed or taken back. */
+export interface Awaiting {
+  /** Whether he still waits for it: asked when it is decided, so that nothing is taken for who has been refused or has gone. */
+  readonly isAwaited?: () => boolean;
+}
+
+/** @throws PortError `timeout` when nobody waits any more. */
+export function requireAwaited({ isAwaited }: Awaiting): void {
+  if (isAwaited?.() === false) throw new PortError('timeout', 'request', 'nobody waits for it any more');
 }
 
 /** Who is told of a refusal. */

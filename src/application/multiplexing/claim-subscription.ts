@@ -3,7 +3,13 @@ import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
 import type { Digest } from '../ports/digest.ts';
-import { type Claimant, type RefusalHearers, tellRefusal } from './claim-refusals.ts';
+import {
+  type Awaiting,
+  type Claimant,
+  type RefusalHearers,
+  requireAwaited,
+  tellRefusal,
+} from './claim-refusals.ts';
 import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
 
 /** Random bits of a token that takes a session back. */
@@ -15,7 +21,7 @@ interface Deps extends SubscriberDeps, RefusalHearers {
 }
 
 /** What is claimed, by whom, and for which connection. */
-export interface ClaimCommand extends Claimant {
+export interface ClaimCommand extends Claimant, Awaiting {
   readonly id: SubscriberId;
   readonly owner: SubscriberOwner;
   readonly kind: string;
@@ -47,7 +53,7 @@ export class ClaimSubscription {
   /** @throws DomainError `subscriber.owned_by_other`, `subscriber.limit_reached`. PortError of the directory. */
   async execute(command: ClaimCommand): Promise<Claimed> {
     const { digest, ids, leaseMs } = this.#deps;
-    const { actor: _actor, requestId: _requestId, sharing, ...facts } = command;
+    const { actor: _actor, requestId: _requestId, isAwaited: _isAwaited, sharing, ...facts } = command;
     const token = sharing === 'exclusive' ? ids.secret(RESUME_TOKEN_BITS) : undefined;
     const claim: SubscriberClaim = {
       ...facts,
@@ -55,6 +61,7 @@ export class ClaimSubscription {
       ...(token === undefined ? {} : { tokenSha256: digest.sha256Hex(token) }),
     };
     const { outcome, released } = await changeSubscriber(this.#deps, command.id, (present, to) => {
+      requireAwaited(command);
       const claimed = Subscriber.claim(present, claim, to);
       return { next: claimed.subscriber, outcome: claimed };
     }).catch((error: unknown) => tellRefusal(this.#deps, command, error));

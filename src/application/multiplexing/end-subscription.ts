@@ -2,14 +2,15 @@ import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { type Fence, Subscriber } from '../../domain/multiplexing/subscriber.ts';
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
-import { PortError } from '../ports/port-error.ts';
-import { MAX_DECISIONS, type SubscriberDeps } from './subscriber-changes.ts';
+import { type SubscriberDeps, untilFirst } from './subscriber-changes.ts';
+
+type EndDeps = Pick<SubscriberDeps, 'directory' | 'clock' | 'ids' | 'turns'>;
 
 /** Ends a subscription for good: its client closed it, an operator ended it, or what is behind it is gone. */
 export class EndSubscription {
-  readonly #deps: Pick<SubscriberDeps, 'directory' | 'clock' | 'ids'>;
+  readonly #deps: EndDeps;
 
-  constructor(deps: Pick<SubscriberDeps, 'directory' | 'clock' | 'ids'>) {
+  constructor(deps: EndDeps) {
     this.#deps = deps;
   }
 
@@ -24,13 +25,13 @@ export class EndSubscription {
     readonly audit?: readonly AuditRecord[];
   }): Promise<SubscriberState | undefined> {
     const { directory, clock, ids } = this.#deps;
-    for (let decision = 0; decision < MAX_DECISIONS; decision += 1) {
+    return untilFirst(this.#deps, command.id, async (mayStore) => {
       const found = await directory.find(command.id);
       const to = { nowMs: clock.nowMs(), mark: ids.uuid() };
       const ended = found && Subscriber.restore(found).release(to, command.fence);
-      if (found === undefined || ended === undefined) return undefined;
-      if (await directory.remove(command.id, found.mark, command.audit)) return ended.snapshot();
-    }
-    throw new PortError('conflict', 'store', 'others changed the subscription at the same time');
+      if (found === undefined || ended === undefined) return { done: undefined };
+      const isFirst = mayStore() && (await directory.remove(command.id, found.mark, command.audit));
+      return isFirst ? { done: ended.snapshot() } : 'outdated';
+    });
   }
 }

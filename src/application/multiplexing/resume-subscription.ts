@@ -3,7 +3,13 @@ import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { Holder, SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
 import type { Digest } from '../ports/digest.ts';
-import { type Claimant, type RefusalHearers, tellRefusal } from './claim-refusals.ts';
+import {
+  type Awaiting,
+  type Claimant,
+  type RefusalHearers,
+  requireAwaited,
+  tellRefusal,
+} from './claim-refusals.ts';
 import { RESUME_TOKEN_BITS } from './claim-subscription.ts';
 import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
 
@@ -12,7 +18,7 @@ interface Deps extends SubscriberDeps, RefusalHearers {
 }
 
 /** What is taken back, by whom, and for which connection. */
-export interface ResumeCommand extends Claimant {
+export interface ResumeCommand extends Claimant, Awaiting {
   readonly id: SubscriberId;
   readonly owner: SubscriberOwner;
   readonly kind: string;
@@ -57,6 +63,7 @@ export class ResumeSubscription {
       ...(network === undefined ? {} : { network }),
     };
     const { outcome } = await changeSubscriber(this.#deps, id, (present, to) => {
+      requireAwaited(command);
       const resumed = Subscriber.resume(present, back, to);
       return { next: resumed.subscriber, outcome: { resumed, before: present?.snapshot().network } };
     }).catch((error: unknown) => tellRefusal(this.#deps, command, error));

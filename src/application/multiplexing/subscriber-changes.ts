@@ -6,10 +6,10 @@ import type { SubscriberState } from '../../domain/multiplexing/subscriber-state
 import type { Clock } from '../ports/clock.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
-import { PortError } from '../ports/port-error.ts';
+import { CHANGE_WITHIN_MS, type ChangeTurns, othersWereFirst } from './change-turns.ts';
 import type { KnownSubscribers } from './known-subscribers.ts';
 
-/** How often a change is decided anew because another came first. */
+/** How often a change is decided at most, because others came first. */
 export const MAX_DECISIONS = 64;
 
 /** What changes of subscriptions need. */
@@ -20,6 +20,8 @@ export interface SubscriberDeps {
   readonly bounds?: Readonly<Record<SubscriberRealm, SubscriberBounds>>;
   /** What this process stored last. */
   readonly known?: KnownSubscribers;
+  /** Lets those of this process that change the same subscription do so one after the other; without it they race. */
+  readonly turns?: ChangeTurns;
 }
 
 /** How a change is decided. */
@@ -37,6 +39,38 @@ export interface Decision<Outcome> {
   readonly outcome: Outcome;
 }
 
+/** What came of one try: done, or others were first, or are. */
+type Tried<Out> = { readonly done: Out } | 'outdated';
+
+/**
+ * Tries until nobody else is first: at once, then in turn with the others of this process, with a rest before each try
+ * that meets one of another process. `tryOnce` is told whether it may store what it decides; when not, it decides and
+ * comes again, so that what is refused is refused without a wait.
+ *
+ * @throws PortError `conflict` when others were first all the time, within `CHANGE_WITHIN_MS`.
+ */
+export async function untilFirst<Out>(
+  { clock, turns }: Pick<SubscriberDeps, 'clock' | 'turns'>,
+  id: SubscriberId,
+  tryOnce: (mayStore: () => boolean) => Promise<Tried<Out>>,
+): Promise<Out> {
+  const untilMs = clock.nowMs() + CHANGE_WITHIN_MS;
+  let passOn: (() => void) | undefined;
+  const mayStore = (): boolean => passOn !== undefined || turns === undefined || !turns.isTaken(id);
+  try {
+    for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
+      const tried = await tryOnce(mayStore);
+      if (tried !== 'outdated') return tried.done;
+      if (clock.nowMs() >= untilMs) break;
+      if (passOn === undefined) passOn = await turns?.take(id, untilMs);
+      else await turns?.rest(decision);
+    }
+  } finally {
+    passOn?.();
+  }
+  throw othersWereFirst();
+}
+
 /**
  * Decides on the latest state and stores what comes of it; when another was first, decides anew. Two that race so never
  * both go by the same state.
@@ -44,34 +78,38 @@ export interface Decision<Outcome> {
  * @throws whatever `decide` refuses with; DomainError `subscriber.limit_reached` when the owner has too many;
  *   PortError `conflict` when others were first all the time.
  */
-export async function changeSubscriber<Outcome>(
-  { directory, clock, ids, bounds = SUBSCRIBER_BOUNDS, known }: SubscriberDeps,
+export function changeSubscriber<Outcome>(
+  deps: SubscriberDeps,
   id: SubscriberId,
   decide: (present: Subscriber | undefined, to: Transition) => Decision<Outcome>,
   { byHolder = false }: ChangeOptions = {},
 ): Promise<{ readonly outcome: Outcome; readonly released: readonly SubscriberState[] }> {
-  for (let decision = 0; decision < MAX_DECISIONS; decision += 1) {
+  const { directory, clock, ids, bounds = SUBSCRIBER_BOUNDS, known } = deps;
+  const decideOn = (found: SubscriberState | undefined) => {
+    const { next, outcome } = decide(found && Subscriber.restore(found), {
+      nowMs: clock.nowMs(),
+      mark: ids.uuid(),
+    });
+    const state = next?.snapshot();
+    return { found, state: state === found ? undefined : state, outcome };
+  };
+  return untilFirst(deps, id, async (mayStore) => {
     const remembered = byHolder ? known?.find(id) : undefined;
     // Whatever comes of it now, a second look is one into the directory.
     known?.drop(id);
-    const found = remembered ?? (await directory.find(id));
-    const present = found && Subscriber.restore(found);
-    const { next, outcome } = decide(present, { nowMs: clock.nowMs(), mark: ids.uuid() });
-    if (next === undefined || next === present) {
-      // That there is nothing to do is not for what is remembered to say.
-      if (remembered !== undefined) continue;
-      return { outcome, released: [] };
-    }
-    const condition = { expected: found?.mark, bounds: bounds[realmOf(id)] };
-    const put = await directory.put(next.snapshot(), condition);
-    if (put.kind === 'stored') {
-      known?.stored(next.snapshot());
-      for (const released of put.released) known?.drop(released.id);
-      return { outcome, released: put.released };
-    }
+    let decided = decideOn(remembered ?? (await directory.find(id)));
+    // That there is nothing to do is not for what is remembered to say.
+    if (remembered !== undefined && decided.state === undefined) decided = decideOn(await directory.find(id));
+    const { found, state, outcome } = decided;
+    if (state === undefined) return { done: { outcome, released: [] } };
+    if (!mayStore()) return 'outdated';
+    const put = await directory.put(state, { expected: found?.mark, bounds: bounds[realmOf(id)] });
+    if (put.kind === 'outdated') return 'outdated';
     if (put.kind === 'limit-reached') {
       throw new DomainError('subscriber.limit_reached', 'You have as many sessions as you may have');
     }
-  }
-  throw new PortError('conflict', 'store', 'others changed the subscription at the same time');
+    known?.stored(state);
+    for (const released of put.released) known?.drop(released.id);
+    return { done: { outcome, released: put.released } };
+  });
 }

@@ -88,7 +88,7 @@ export const SETTINGS = {
   requestBudget: duration(
     ['1s', '5m'],
     '10s',
-    'How long a request waits for the stores until its answer begins; then it is refused with 503 and Retry-After. A stream that has begun is not measured by it.',
+    'How long a request, or an OPEN, waits for the stores until its answer begins; then it is refused with 503 and Retry-After, or with `unavailable`. A stream that has begun is not measured by it.',
   ),
   drainGrace: duration(
     ['0', '10m'],

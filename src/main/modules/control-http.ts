@@ -18,7 +18,7 @@ import { EndSubscription } from '../../application/multiplexing/end-subscription
 import type { Config } from '../config.ts';
 import * as control from '../tokens/control.ts';
 import { FLEET_BUS, NODE_LEASES, THIS_NODE, TURNS } from '../tokens/fleet.ts';
-import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
+import { CHANGE_TURNS, SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import { EVENT_STREAMS } from '../tokens/streaming.ts';
 import { AUDIT, CLOCK, IDS, LOG, METRICS, PRINCIPAL_DIRECTORY, TIMERS } from '../tokens.ts';
 
@@ -60,7 +60,7 @@ function bindRoutes(container: Container): void {
   container.bind(control.CONTROL_ROUTES).toDynamicValue(({ get }) => {
     const store = get(control.AGENT_EVENTS);
     const [bus, clock, ids, directory] = [get(FLEET_BUS), get(CLOCK), get(IDS), get(SUBSCRIBERS)];
-    const end = new EndSubscription({ directory, clock, ids });
+    const end = new EndSubscription({ directory, clock, ids, turns: get(CHANGE_TURNS) });
     return controlRoutes({
       readReviews: new ReadReviews({ store }),
       resolveReview: new ResolveReview({

@@ -27,7 +27,7 @@ import { ControlRules } from '../control-rules.ts';
 import { WATCHMAN } from '../tokens/alerts.ts';
 import * as control from '../tokens/control.ts';
 import { FLEET_BUS, NODE_LEASES, THIS_NODE } from '../tokens/fleet.ts';
-import { SUBSCRIBERS } from '../tokens/multiplexing.ts';
+import { CHANGE_TURNS, SUBSCRIBERS } from '../tokens/multiplexing.ts';
 import {
   ATTEMPT_COUNTERS,
   AUDIT,
@@ -91,7 +91,7 @@ function bindRoutes(container: Container, leaseMs: number): void {
     .bind(control.AGENT_ROUTES)
     .toDynamicValue(({ get }) => {
       const [directory, clock, ids] = [get(SUBSCRIBERS), get(CLOCK), get(IDS)];
-      const deps = { directory, clock, ids, digest: get(DIGEST) };
+      const deps = { directory, clock, ids, digest: get(DIGEST), turns: get(CHANGE_TURNS) };
       const told = { audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
       return new AgentRoutes({
         claim: new ClaimSubscription({ ...deps, ...told, leaseMs }),

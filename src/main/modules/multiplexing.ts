@@ -13,6 +13,7 @@ import { muxRoute } from '../../adapters/inbound/ws/mux/mux-route.ts';
 import { OpenRates } from '../../adapters/inbound/ws/mux/open-rates.ts';
 import { OpenSessions } from '../../adapters/inbound/ws/mux/open-sessions.ts';
 import { ReplayBudget } from '../../adapters/inbound/ws/mux/replay-budget.ts';
+import { ChangeTurns } from '../../application/multiplexing/change-turns.ts';
 import { ClaimSubscription } from '../../application/multiplexing/claim-subscription.ts';
 import { ConfirmSubscription } from '../../application/multiplexing/confirm-subscription.ts';
 import { EndSubscription } from '../../application/multiplexing/end-subscription.ts';
@@ -57,16 +58,20 @@ export function bindMultiplexing(container: Container, config: Config): void {
   const limits = limitsOf(config);
   bindKinds(container, config);
   bindConnections(container, limits, config['websocket.multiplexing.sessionLease']);
+  container
+    .bind(mux.CHANGE_TURNS)
+    .toResolvedValue((clock, timers, ids) => new ChangeTurns({ clock, timers, ids }), [CLOCK, TIMERS, IDS])
+    .inSingletonScope();
   container.bind(mux.KEEP_SUBSCRIPTIONS).toResolvedValue(
-    (directory, clock, ids, leases, turns, timers, log) =>
+    (directory, clock, ids, leases, turns, timers, log, changeTurns) =>
       new KeepSubscriptions({
-        sweep: new SweepSubscriptions({ directory, clock, ids }),
+        sweep: new SweepSubscriptions({ directory, clock, ids, turns: changeTurns }),
         leases,
         turn: turns('subscriptions', SWEEP_TURN_MS),
         timers,
         log,
       }),
-    [mux.SUBSCRIBERS, CLOCK, IDS, NODE_LEASES, TURNS, TIMERS, LOG],
+    [mux.SUBSCRIBERS, CLOCK, IDS, NODE_LEASES, TURNS, TIMERS, LOG, mux.CHANGE_TURNS],
   );
   container
     .bind(mux.WATCH_OWN_SUBSCRIPTIONS)
@@ -125,7 +130,8 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
       const clock = get(CLOCK);
       const directory = get(mux.SUBSCRIBERS);
       const known = new KnownSubscribers();
-      const deps = { directory, clock, ids: get(IDS), digest: get(DIGEST), known };
+      const turns = get(mux.CHANGE_TURNS);
+      const deps = { directory, clock, ids: get(IDS), digest: get(DIGEST), known, turns };
       const audited = { ...deps, audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
       const rates = new OpenRates(limits);
       const leave = new LeaveSubscription(deps);
@@ -159,6 +165,7 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         log: get(LOG),
         breaches: get(mux.NOTE_BREACH),
         metrics: get(METRICS),
+        budget: get(BUDGETS),
       });
     })
     .inSingletonScope();

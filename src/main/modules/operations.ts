@@ -21,11 +21,14 @@ export function bindOperations(container: Container): void {
   container
     .bind(mux.LIST_CONNECTIONS)
     .toResolvedValue((fleet) => new ListConnections({ fleet }), [mux.FLEET_CONNECTIONS]);
-  container
-    .bind(mux.KICK_CONNECTION)
-    .toResolvedValue(
-      (fleet, directory, clock, ids, audit) =>
-        new KickConnection({ fleet, directory, end: new EndSubscription({ directory, clock, ids }), audit }),
-      [mux.FLEET_CONNECTIONS, mux.SUBSCRIBERS, CLOCK, IDS, AUDIT],
-    );
+  container.bind(mux.KICK_CONNECTION).toResolvedValue(
+    (fleet, directory, clock, ids, audit, turns) =>
+      new KickConnection({
+        fleet,
+        directory,
+        end: new EndSubscription({ directory, clock, ids, turns }),
+        audit,
+      }),
+    [mux.FLEET_CONNECTIONS, mux.SUBSCRIBERS, CLOCK, IDS, AUDIT, mux.CHANGE_TURNS],
+  );
 }

@@ -1,5 +1,6 @@
 import type { Connections } from '../../adapters/inbound/ws/mux/connections.ts';
 import type { Kind } from '../../adapters/inbound/ws/mux/kinds/kind.ts';
+import type { ChangeTurns } from '../../application/multiplexing/change-turns.ts';
 import type { FleetConnections } from '../../application/multiplexing/fleet-connections.ts';
 import type { KeepSubscriptions } from '../../application/multiplexing/keep-subscriptions.ts';
 import type { KickConnection } from '../../application/multiplexing/kick-connection.ts';
@@ -10,6 +11,8 @@ import type { SubscriberDirectory } from '../../application/ports/multiplexing/s
 import { identify } from '../tokens.ts';
 
 export const SUBSCRIBERS = identify<SubscriberDirectory>('SubscriberDirectory');
+/** In which those of this process who change the same subscription take turns. */
+export const CHANGE_TURNS = identify<ChangeTurns>('ChangeTurns');
 /** The kinds of sessions that may be opened. */
 export const MUX_KINDS = identify<readonly Kind[]>('MuxKinds');
 /** Lets go of sessions that other nodes have taken over. */

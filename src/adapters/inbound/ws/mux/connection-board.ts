@@ -58,7 +58,7 @@ export class ConnectionBoard implements LiveConnections {
     for (const session of [...found.sessions()]) found.closeSession(session, 4502, KICKED);
     found.close(4502, KICKED);
     // Before the directory knows of their end, another node could still resume them.
-    await Promise.all(this.#connections.telling);
+    await this.#connections.settled();
     return true;
   }
 

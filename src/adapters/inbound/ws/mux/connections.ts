@@ -1,3 +1,4 @@
+import type { Budget } from '../../../../application/budget.ts';
 import type { Authenticate } from '../../../../application/identity/authenticate.ts';
 import type { ConfirmSubscription } from '../../../../application/multiplexing/confirm-subscription.ts';
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
@@ -31,16 +32,13 @@ import type { MuxSession } from './mux-session.ts';
 import { MuxStats } from './mux-stats.ts';
 import type { OpenRates } from './open-rates.ts';
 import type { OpenSessions } from './open-sessions.ts';
+import { SessionEnds } from './session-ends.ts';
 import { SessionWatch } from './session-watch.ts';
 import { showCredential } from './show-credential.ts';
 import { TurnClock } from './turn-clock.ts';
 
 /** How often everything that takes its time is looked at, in milliseconds. */
 const TICK_MS = 500;
-/** How often the directory is told that a session has been left or ended, while it is out of reach. */
-const MAX_TELLINGS = 5;
-/** Pause before it is told again, in milliseconds, doubled each time. */
-const TELL_AGAIN_MS = 500;
 /** How many sockets are closed together when the server stops, and the pause after them in milliseconds. */
 const DRAIN_BATCH = 64;
 const DRAIN_PAUSE_MS = 50;
@@ -63,6 +61,8 @@ interface Deps {
   readonly log: Log;
   readonly breaches: NoteBreach;
   readonly metrics: Metrics;
+  /** The time that an OPEN may take. */
+  budget(): Budget;
 }
 
 /** Every multiplexed connection of this process: takes them in, watches over their times, and lets them go. */
@@ -80,8 +80,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   readonly #counts = new Map<SubscriberOwner, number>();
   readonly #byId = new Map<SubscriberId, MuxSession>();
   readonly #epochs = new LatestEpochs();
-  /** What the directory is being told of sessions that have ended here. */
-  readonly telling = new Set<Promise<void>>();
+  readonly #ends: SessionEnds;
   readonly #watch: SessionWatch;
   readonly #credentials: LiveCredentials<MuxConnection | MuxSession>;
   #isTicking = false;
@@ -95,6 +94,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.ids = deps.ids;
     this.opens = deps.opens;
     this.maxSessions = deps.limits.maxSessionsPerConnection;
+    this.#ends = new SessionEnds(deps);
     this.#watch = new SessionWatch(deps.limits.sessionTimeoutMs, deps.clock.nowMs());
     this.#credentials = new LiveCredentials(deps, {
       onEnded: (holders) => this.#onEnded(holders),
@@ -143,6 +143,8 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     return this.#deps.rates.ofSession(id, this.turnClock.nowMs());
   }
 
+  budget = (): Budget => this.#deps.budget();
+
   admitOpen = (owner: SubscriberOwner, isResume: boolean): void =>
     this.#deps.rates.admit(owner, isResume, this.clock.nowMs());
 
@@ -176,13 +178,8 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     if (how === 'moved') return;
     const { id } = session.identity;
     const fence = { connection, epoch: session.epoch };
-    const { leave, end } = this.#deps;
-    const isHeard = session.isHeard || how === 'closed';
-    const telling = this.#tell(() =>
-      how === 'ended' ? end.execute({ id, fence }) : leave.execute({ id, fence, isHeard }),
-    );
-    this.telling.add(telling);
-    void telling.finally(() => this.telling.delete(telling));
+    if (how === 'ended') this.#ends.ended({ id, fence });
+    else this.#ends.left({ id, fence, isHeard: session.isHeard || how === 'closed' });
   }
 
   onGone(connection: MuxConnection): void {
@@ -254,8 +251,11 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
       }
       if (this.#open.size > 0) await this.#deps.timers.sleep(DRAIN_PAUSE_MS);
     }
-    await Promise.all(this.telling);
+    await this.settled();
   }
+
+  /** Resolves when the directory knows what became of every session that is over here. */
+  settled = (): Promise<void> => this.#ends.settled();
 
   /** A connection that its credential has opened goes with all its sessions. */
   #onEnded(holders: ReadonlyArray<MuxConnection | MuxSession>): void {
@@ -263,21 +263,6 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     for (const holder of holders) if (holder instanceof MuxConnection) holder.close(4401, reason);
     for (const holder of holders) {
       if (!(holder instanceof MuxConnection)) holder.close(4401, reason);
-    }
-  }
-
-  async #tell(act: () => Promise<unknown>): Promise<void> {
-    const { timers, log } = this.#deps;
-    for (let telling = 1; ; telling += 1) {
-      try {
-        await act();
-        return;
-      } catch (error) {
-        // The owner can take it back all the same; only its lease does not begin to run.
-        if (telling === MAX_TELLINGS) log.warn({ err: error }, 'the end of a session could not be stored');
-        if (telling === MAX_TELLINGS) return;
-        await timers.sleep(TELL_AGAIN_MS * 2 ** telling);
-      }
     }
   }
 

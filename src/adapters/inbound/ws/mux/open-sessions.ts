@@ -1,3 +1,4 @@
+import type { Budget } from '../../../../application/budget.ts';
 import type { ThisNode } from '../../../../application/fleet/this-node.ts';
 import type { ClaimSubscription } from '../../../../application/multiplexing/claim-subscription.ts';
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
@@ -68,6 +69,12 @@ interface Held {
   readonly isResumed: boolean;
 }
 
+/** By what it is opened, and whether its client still waits for it. */
+interface By {
+  readonly authority: Authority;
+  readonly isAwaited: () => boolean;
+}
+
 /** Opens sessions, new ones and such as their owner takes back. */
 export class OpenSessions {
   readonly #deps: Deps;
@@ -79,23 +86,26 @@ export class OpenSessions {
   /**
    * Opens a session on a connection and tells its client.
    *
+   * @param budget what its client waits for it: whatever comes later is undone.
    * @throws DomainError, MuxRefusal or PortError: nothing is open then. A session that could not be taken back all the
    *   way is detached, and its last token is still good.
    */
-  async execute(place: OpeningPlace, asked: OpenPayload): Promise<void> {
+  async execute(place: OpeningPlace, asked: OpenPayload, budget: Budget): Promise<void> {
+    const isAwaited = (): boolean => !place.isClosed && !budget.isSpent;
     const authority = await place.authorityOf(asked.credential);
     const kind = this.#deps.kinds.get(asked.kind);
     if (kind === undefined) throw new MuxRefusal('kind.unknown', 'There is no such kind of session');
     // Its client may be back on another connection, and is not to lose the session to one that is gone.
-    if (place.isClosed) return;
+    if (!isAwaited()) return;
+    const by = { authority, isAwaited };
     const held =
       asked.resume === undefined
-        ? await this.#claim(place, asked, kind, authority)
-        : await this.#resume(place, { ...asked, resume: asked.resume }, kind, authority);
+        ? await this.#claim(place, asked, kind, by)
+        : await this.#resume(place, { ...asked, resume: asked.resume }, kind, by);
     const { session, kindSession, epoch, token, isResumed } = held;
-    if (place.isClosed) {
+    if (!isAwaited()) {
       kindSession.close();
-      await this.#leave(place, session.identity.id, epoch);
+      await this.#undo(place, session.identity.id, { epoch, isResumed });
       return;
     }
     session.begin(kindSession, { handle: place.admit(session), epoch, isResumed });
@@ -104,7 +114,12 @@ export class OpenSessions {
     if (!session.isOver) kindSession.begin();
   }
 
-  async #claim(place: OpeningPlace, asked: OpenPayload, kind: Kind, authority: Authority): Promise<Held> {
+  async #claim(
+    place: OpeningPlace,
+    asked: OpenPayload,
+    kind: Kind,
+    { authority, isAwaited }: By,
+  ): Promise<Held> {
     requireKind(authority, kind);
     const { claim, ids, node } = this.#deps;
     const id = muxSubscriberId(ids.secret(SESSION_NAME_BITS));
@@ -120,6 +135,7 @@ export class OpenSessions {
         params: JSON.stringify(params),
         holder: { node: node.id, connection: place.name },
         sharing: 'exclusive',
+        isAwaited,
       });
       return {
         session,
@@ -138,7 +154,7 @@ export class OpenSessions {
     place: OpeningPlace,
     asked: OpenPayload & Required<Pick<OpenPayload, 'resume'>>,
     kind: Kind,
-    authority: Authority,
+    { authority, isAwaited }: By,
   ): Promise<Held> {
     const { resume, node, end } = this.#deps;
     const { sessionId, token, offset } = asked.resume as NonNullable<OpenPayload['resume']>;
@@ -152,6 +168,7 @@ export class OpenSessions {
       kind: kind.name,
       token,
       holder: { node: node.id, connection: place.name },
+      isAwaited,
     });
     const { epoch, params } = resumed.state;
     this.#deps.onMoved(id, epoch);
@@ -226,6 +243,18 @@ export class OpenSessions {
       permissions: authority.permissions(),
       expiresAt: authority.expiresAtMs ?? null,
     };
+  }
+
+  /** Of a new session that its client never heard of nothing is left; one that he came back to waits for him. */
+  async #undo(
+    place: OpeningPlace,
+    id: SubscriberId,
+    { epoch, isResumed }: Pick<Held, 'epoch' | 'isResumed'>,
+  ): Promise<void> {
+    if (isResumed) return this.#leave(place, id, epoch);
+    await this.#deps.end
+      .execute({ id, fence: { connection: place.name, epoch } })
+      .catch(() => this.#leave(place, id, epoch));
   }
 
   async #leave(place: OpeningPlace, id: SubscriberId, epoch: number): Promise<void> {
