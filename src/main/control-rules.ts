@@ -28,7 +28,7 @@ export async function readControlRules(path: string | undefined): Promise<RuleBo
   }
 }
 
-/** Classifies by the rules, which are read when the first event comes, or before. */
+/** Classifies by the rules, which are read when the first agent logs in, or before. */
 export class ControlRules implements EventClassifier {
   readonly #path: string | undefined;
   #classifier: RuleClassifier | undefined;
@@ -38,7 +38,7 @@ export class ControlRules implements EventClassifier {
     this.#path = path;
   }
 
-  /** Reads the rules, if nobody has. @throws ConfigError as `readControlRules` does. */
+  /** Reads the rules, if nobody has; until then nothing is classified at once. @throws ConfigError as `readControlRules` does. */
   load(): Promise<RuleClassifier> {
     this.#reading ??= this.#read();
     return this.#reading;

@@ -21,7 +21,10 @@ export async function prepareStores(
   await container.get(THIS_NODE).join();
   if (running.includes('chat')) {
     await container.get(RECOVER_STREAMS).execute();
-    await Promise.all([container.get(LIVE_POLICIES).load(), container.get(CONTROL_RULES).load()]);
+    await container.get(LIVE_POLICIES).load();
+    // The operator's rules are ready before anybody is served; the program's own cost a third of a start, and wait for
+    // the first agent.
+    if (config['control.rulesFile'] !== undefined) await container.get(CONTROL_RULES).load();
   }
   if (running.includes('auth')) await refuseOpenDemo(container, config);
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { CONTROL_RULES } from '../../src/main/tokens/control.ts';
 import { AgentClient, BENIGN, DANGEROUS } from '../support/agent-client.ts';
 import { type ComposedServer, composedServer } from '../support/composed-server.ts';
 import { eventually } from '../support/eventually.ts';
@@ -44,6 +45,20 @@ describe('agents at the composed server', function () {
   after(() => server.close());
 
   const metrics = async (): Promise<string> => (await fetch(`${server.urls.chat}/metrics`)).text();
+
+  it('have rules from their first login on, which no start waits for', async () => {
+    const rules = server.container.get(CONTROL_RULES);
+    const event = { profile: undefined, agentId: '', source: '', calls: [], messages: [], output: '' };
+    const findingAtOnce = () => rules.classifyAtOnce({ ...event, pairType: 'llm' });
+    expect(findingAtOnce()).to.equal(undefined);
+    const agent = await AgentClient.login(
+      server.urls.chat,
+      await server.mintKey('admin', 'control'),
+      'first',
+    );
+    expect(findingAtOnce()).to.deep.include({ kind: 'classified' });
+    await agent.cut();
+  });
 
   it('get a verdict on each event, and a halt in all its members on a dangerous one', async () => {
     const agent = await AgentClient.connect(server.urls.chat, key);

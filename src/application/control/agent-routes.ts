@@ -53,7 +53,7 @@ interface Hold {
 }
 
 interface Deps {
-  readonly claim: ClaimSubscription;
+  readonly claim: Pick<ClaimSubscription, 'execute'>;
   readonly leave: LeaveSubscription;
   readonly directory: Pick<SubscriberDirectory, 'find'>;
   readonly node: ThisNode;

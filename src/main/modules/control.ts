@@ -93,8 +93,16 @@ function bindRoutes(container: Container, leaseMs: number): void {
       const [directory, clock, ids] = [get(SUBSCRIBERS), get(CLOCK), get(IDS)];
       const deps = { directory, clock, ids, digest: get(DIGEST), turns: get(CHANGE_TURNS) };
       const told = { audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
+      const claim = new ClaimSubscription({ ...deps, ...told, leaseMs });
+      const rules = get(control.CONTROL_RULES);
       return new AgentRoutes({
-        claim: new ClaimSubscription({ ...deps, ...told, leaseMs }),
+        claim: {
+          execute: async (command) => {
+            // Rules that are there before the first agent is let in take no time of its first event's verdict.
+            await rules.load().catch(() => undefined);
+            return claim.execute(command);
+          },
+        },
         leave: new LeaveSubscription(deps),
         directory,
         node: get(THIS_NODE),
