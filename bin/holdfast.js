@@ -15,8 +15,10 @@ if (Number(process.versions.node.split('.')[0]) < LEAST_MAJOR) {
 const { availableParallelism } = await import('node:os');
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
 
+// The threads of the embedded store are told of the cache by the environment: of themselves they would compile anew.
 const { enableCompileCache } = await import('node:module');
-enableCompileCache();
+const { directory } = enableCompileCache();
+if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
 
 // A packed installation carries compiled files, because Node does not strip types under node_modules.
 const { existsSync } = await import('node:fs');

@@ -84,6 +84,13 @@ describe('the command holdfast', () => {
     expect(await holdfast(['--version'])).to.include({ code: 0, stdout: '0.1.0\n' });
   });
 
+  it('lets the threads of its store take what was compiled before, as it does itself', async () => {
+    const env = { NODE_DEBUG_NATIVE: 'COMPILE_CACHE', NODE_COMPILE_CACHE: undefined };
+    const { stderr } = await holdfast(['user', 'list', '--data', join(folder, 'cached')], env);
+    expect(stderr).to.match(/reading cache from .* for ESM \S+\/cli\.ts/);
+    expect(stderr).to.match(/reading cache from .* for ESM \S+\/writer-worker\.ts/);
+  });
+
   it('checks a configuration file and names its mistakes', async () => {
     const path = join(folder, 'holdfast.yaml');
     writeFileSync(path, 'chatPort: 4000\n');
