@@ -57,7 +57,9 @@ class ControlMuxSession {
   onData(bytes: Buffer): Promise<void> | undefined {
     if (this.#line.isClosing) return undefined;
     const read = this.#line.read();
-    this.#session.receive(() => frameIn(bytes));
+    // A text, since it may be acted on when what it came in is long gone.
+    const text = bytes.toString();
+    this.#session.receive(() => frameIn(text));
     return read;
   }
 
@@ -75,10 +77,10 @@ function agentOf(opening: Opening): AgentPrincipal {
 }
 
 /** @throws MalformedFrame. */
-function frameIn(bytes: Buffer): ClientFrame {
+function frameIn(text: string): ClientFrame {
   let json: unknown;
   try {
-    json = JSON.parse(bytes.toString());
+    json = JSON.parse(text);
   } catch (error) {
     throw new MalformedFrame('This is no JSON', { cause: error });
   }

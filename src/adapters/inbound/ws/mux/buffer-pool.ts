@@ -1,8 +1,12 @@
 import { invariant } from '../../../../domain/invariant.ts';
 
-/** Smallest and largest pieces that are kept for reuse, in bytes; larger ones are made and let go. */
+/**
+ * Smallest and largest pieces that are kept for reuse, in bytes; larger ones are made and let go. The largest holds what a
+ * connection writes in one turn, the longest payload and the answers among it: whatever is made and let go for each turn
+ * sets off full collections.
+ */
 export const MIN_POOLED_BYTES = 256;
-export const MAX_POOLED_BYTES = 131_072;
+export const MAX_POOLED_BYTES = 262_144;
 /** Most bytes that one pool keeps for reuse unless told otherwise. */
 const DEFAULT_KEPT_BYTES = 4_194_304;
 

@@ -23,6 +23,11 @@ export class ByteQueue<Item extends Queued> {
     return this.#bytes;
   }
 
+  /** What is shifted next; undefined when nothing waits. */
+  get first(): Item | undefined {
+    return this.#first;
+  }
+
   push(item: Item): void {
     if (this.#last === undefined) this.#first = item;
     else this.#last.next = item;

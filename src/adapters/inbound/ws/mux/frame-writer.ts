@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { BufferPool } from './buffer-pool.ts';
+import type { BufferPool, PooledBuffer } from './buffer-pool.ts';
 import {
   CONNECTION,
   type FrameName,
@@ -46,7 +46,7 @@ export class FrameWriter {
     this.#batch = batch;
   }
 
-  /** What has been gathered, in bytes of frames. */
+  /** What has been gathered, in bytes of messages, each frame in one of its own. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -54,21 +54,35 @@ export class FrameWriter {
   add(handle: Handle, name: FrameName, payload: Uint8Array, offset = 0): void {
     const length = HEADER_BYTES + (offset === 0 ? 0 : OFFSET_BYTES) + payload.length;
     this.#frames.push({ handle, name, offset, payload, length });
-    this.#bytes += length;
+    this.#bytes += headLength(length) + length;
   }
 
   /** Writes what has been gathered. */
   flush(socket: Duplex): void {
     if (this.#frames.length === 0) return;
-    const messages = this.#batch ? batched(this.#frames) : this.#frames.map((frame) => [frame]);
+    const { bytes, release } = this.#batch ? this.#batches() : this.#singles();
     this.#frames = [];
     this.#bytes = 0;
+    socket.write(bytes, release);
+  }
+
+  #singles(): PooledBuffer {
+    const pooled = this.#pool.take(this.#bytes);
+    let at = 0;
+    for (const frame of this.#frames) {
+      at = writeGathered(pooled.bytes, writeHead(pooled.bytes, at, frame.length), frame);
+    }
+    return pooled;
+  }
+
+  #batches(): PooledBuffer {
+    const messages = batched(this.#frames);
     let size = 0;
     for (const frames of messages) size += headLength(lengthOf(frames)) + lengthOf(frames);
-    const { bytes, release } = this.#pool.take(size);
+    const pooled = this.#pool.take(size);
     let at = 0;
-    for (const frames of messages) at = writeMessage(bytes, at, frames);
-    socket.write(bytes, release);
+    for (const frames of messages) at = writeMessage(pooled.bytes, at, frames);
+    return pooled;
   }
 }
 

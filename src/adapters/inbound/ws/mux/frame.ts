@@ -59,7 +59,10 @@ export interface Handle {
 /** The handle of the connection itself. */
 export const CONNECTION: Handle = { high: 0, low: 0 };
 
-/** A frame as it was read. `payload` is a view of the message that it came in, and is not to be kept: see `ownBytes`. */
+/**
+ * A frame as it was read. `payload` is a view of the message that it came in, and is not to be kept beyond the turn that it
+ * comes in: see `ownBytes` and `ownTogether`.
+ */
 export interface Frame extends Handle {
   readonly name: FrameName;
   readonly payload: Buffer;
@@ -71,7 +74,7 @@ const hexOfHalf = (half: number): string => (half >>> 0).toString(16).padStart(8
 export const hexOf = ({ high, low }: Handle): string => `${hexOfHalf(high)}${hexOfHalf(low)}`;
 
 /** A view that pins so many times its own bytes, or more, is copied before it is kept. */
-const MAX_PINNED_RATIO = 2;
+export const MAX_PINNED_RATIO = 2;
 
 /**
  * Bytes that may be kept, in a queue for example. A view keeps the whole memory that it looks into alive, so that a

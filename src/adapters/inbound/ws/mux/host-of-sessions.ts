@@ -70,6 +70,10 @@ export class HostOfSessions implements SessionHost<MuxSession> {
     this.pump.addInbound(session);
   }
 
+  borrows(session: MuxSession): void {
+    this.pump.addBorrower(session);
+  }
+
   hasOutbound(session: MuxSession): void {
     this.pump.addOutbound(session);
   }

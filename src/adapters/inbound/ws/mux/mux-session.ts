@@ -3,6 +3,7 @@ import type { IdleWatch } from '../../../../domain/multiplexing/idle-wheel.ts';
 import type { Authority } from './authority.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
+import { confirmHeard } from './confirm-heard.ts';
 import type { InUse } from './credentials-in-use.ts';
 import { CONNECTION, type Frame, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
@@ -107,7 +108,7 @@ export class MuxSession implements SessionOut, TurnTaker {
       this.#host.close(this, 1009, 'The frame is too long');
       return;
     }
-    if (!this.isHeard) void this.#confirm();
+    if (!this.isHeard) this.#confirm();
     if (name === 'CREDIT') this.#onCredit(payload);
     else if (name === 'PING') this.#onPing(payload);
     else if (name === 'PONG') this.#outbox?.answered(payload, this.handle, this.#host);
@@ -123,10 +124,11 @@ export class MuxSession implements SessionOut, TurnTaker {
       return come.cost;
     }
     const done = come.name === 'AUTH' ? this.#onAuth(come.payload) : this.#onData(come.payload, nowMs);
-    if (done === undefined) this.#giveBack(come);
+    const bytes = this.#inbox?.acted() ?? 0;
+    if (done === undefined) this.#giveBack(bytes);
     else {
       this.#isBusy = true;
-      void done.then(() => this.#free(come));
+      void done.then(() => this.#free(bytes));
     }
     return come.cost;
   }
@@ -137,6 +139,11 @@ export class MuxSession implements SessionOut, TurnTaker {
     this.idle.usedAtMs = nowMs;
     this.#endIfDue();
     return cost;
+  }
+
+  keepOwn(): void {
+    this.#inbox?.own();
+    this.#outbox?.own();
   }
 
   data(bytes: Uint8Array): Promise<void> | undefined {
@@ -197,11 +204,11 @@ export class MuxSession implements SessionOut, TurnTaker {
     }
     if (!this.#isAdmitted(inbox, nowMs)) {
       // Its client has taken it off the window, although nobody looked at it.
-      this.#giveBack({ name, payload });
+      if (name === 'DATA') this.#giveBack(payload.length);
       return;
     }
-    const cost = HEADER_BYTES + payload.length;
-    if (!inbox.push({ name, payload: ownBytes(payload), cost, next: undefined }, nowMs)) {
+    if (!inbox.isBorrowing) this.#host.borrows(this);
+    if (!inbox.push(name, payload, nowMs)) {
       this.#host.close(this, 4008, 'Too much waits to be acted on');
       return;
     }
@@ -240,30 +247,28 @@ export class MuxSession implements SessionOut, TurnTaker {
     this.#host.authorityChanged(this);
   }
 
-  async #confirm(): Promise<void> {
+  #confirm(): void {
     this.isHeard = true;
     this.#isBusy = true;
-    const outcome = await this.#host.confirm(this).catch(() => 'out-of-reach' as const);
-    if (outcome === 'not-held') this.#host.close(this, 4501, 'The session has moved');
-    if (outcome === 'out-of-reach') this.#host.close(this, 1011, 'The directory is out of reach');
-    this.#free();
+    void confirmHeard(this, this.#host).then(() => this.#free());
   }
 
-  #free(come?: Come): void {
+  #free(bytes = 0): void {
     this.#isBusy = false;
-    if (come !== undefined) this.#giveBack(come);
+    this.#giveBack(bytes);
     if (this.hasInbound) this.#host.hasInbound(this);
   }
 
-  /** A payload is done with, and its room is free again. */
-  #giveBack({ name, payload }: Pick<Come, 'name' | 'payload'>): void {
-    const grant = name === 'DATA' ? this.#in.finish(payload.length) : 0;
+  /** A payload of so many bytes is done with, and its room is free again. */
+  #giveBack(bytes: number): void {
+    const grant = this.#inbox?.finish(bytes) ?? 0;
     if (grant > 0 && !this.#isOver) this.#host.answer(this.handle, 'CREDIT', creditPayload(grant));
   }
 
   #send(name: 'DATA' | 'EVENT', bytes: Uint8Array, offset: number): Promise<void> | undefined {
     if (this.#isOver) return undefined;
-    const full = this.#out.add(name, bytes, offset, this.#host.nowMs());
+    const isBorrowed = this.#inbox?.lends(bytes) ?? false;
+    const full = this.#out.add({ name, offset, payload: bytes, isBorrowed }, this.#host.nowMs());
     if (this.hasOutbound) this.#host.hasOutbound(this);
     return full;
   }
@@ -274,17 +279,12 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   get #in(): SessionInbox {
-    if (this.#inbox !== undefined) return this.#inbox;
-    const { id, kind } = this.identity;
-    const { waitsIn } = this.#host.statsOf(kind.name);
-    this.#inbox = new SessionInbox(this, this.#weight, this.#host.bucketOf(id), waitsIn);
+    this.#inbox ??= new SessionInbox(this, this.#weight, this.#host);
     return this.#inbox;
   }
 
   get #out(): SessionOutbox {
-    if (this.#outbox !== undefined) return this.#outbox;
-    const { waitsOut } = this.#host.statsOf(this.identity.kind.name);
-    this.#outbox = new SessionOutbox(this, this.#weight, this.#window, waitsOut);
+    this.#outbox ??= new SessionOutbox(this, this.#weight, this.#window, this.#host);
     return this.#outbox;
   }
 

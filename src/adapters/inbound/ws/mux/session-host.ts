@@ -20,6 +20,8 @@ export interface SessionHost<Session> {
   /** Answers a frame of a session's by an error. */
   answerError(session: Session, payload: ErrorPayload): void;
   hasInbound(session: Session): void;
+  /** What waits of a session may look into messages that have come in this turn, and is to be its own when that is over. */
+  borrows(session: Session): void;
   hasOutbound(session: Session): void;
   /** Closes a session from our side. */
   close(session: Session, code: CloseCode, reason: string): void;

@@ -1,14 +1,20 @@
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Authority } from './authority.ts';
-import type { Queued } from './byte-queue.ts';
 import type { Kind } from './kinds/kind.ts';
+import type { Waiting } from './own-together.ts';
+import type { TurnTaker } from './turn-pump.ts';
 
 /** What a session is; nothing of it ever changes. */
 export interface SessionIdentity {
   readonly id: SubscriberId;
   readonly owner: SubscriberOwner;
   readonly kind: Kind;
+}
+
+/** A session, as whatever waits for it is kept by. */
+export interface IdentifiedTaker extends TurnTaker {
+  readonly identity: SessionIdentity;
 }
 
 /** What a session is made of. */
@@ -21,7 +27,7 @@ export interface SessionParts {
 }
 
 /** A frame that has come for a session and waits to be acted on. */
-export interface Come extends Queued {
+export interface Come extends Waiting {
   readonly name: 'DATA' | 'AUTH';
-  readonly payload: Buffer;
+  payload: Buffer;
 }

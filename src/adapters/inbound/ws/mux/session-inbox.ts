@@ -1,11 +1,12 @@
 import { DEFAULT_WINDOW_BYTES, GrantedWindow } from '../../../../domain/multiplexing/credit-window.ts';
 import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
 import type { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import { HEADER_BYTES, ownBytes } from './frame.ts';
 import { INBOUND_QUEUE_BYTES, MAX_REFUSALS_IN_A_ROW } from './mux-limits.ts';
-import type { Come } from './session-identity.ts';
+import type { SessionHost } from './session-host.ts';
+import type { Come, IdentifiedTaker } from './session-identity.ts';
 import { TimedQueue } from './timed-queue.ts';
 import type { TurnTaker } from './turn-pump.ts';
-import type { WaitTimes } from './wait-times.ts';
 
 /**
  * What has come from a session's client, within what he may send. Made with the first frame that any of this limits: a
@@ -16,18 +17,31 @@ export class SessionInbox {
   readonly #bucket: TokenBucket;
   readonly #granted = new GrantedWindow(DEFAULT_WINDOW_BYTES);
   readonly #come: TimedQueue<Come>;
+  /** What is acted on now. */
+  #acting: Come | undefined;
   /** Frames that were refused since the last one that was not. */
   #refusals = 0;
 
-  constructor(owner: TurnTaker, weight: number, bucket: TokenBucket, waits: WaitTimes) {
+  /** `host`: who has its bucket, and where it is counted how long frames wait. */
+  constructor(
+    owner: IdentifiedTaker,
+    weight: number,
+    host: Pick<SessionHost<never>, 'bucketOf' | 'statsOf'>,
+  ) {
+    const { id, kind } = owner.identity;
     this.flow = new Flow(owner, weight);
-    this.#bucket = bucket;
-    this.#come = new TimedQueue(waits);
+    this.#bucket = host.bucketOf(id);
+    this.#come = new TimedQueue(host.statsOf(kind.name).waitsIn);
   }
 
   /** What waits to be acted on, in bytes of frames. */
   get bytes(): number {
     return this.#come.bytes;
+  }
+
+  /** Whether something of it looks into a message that has come in this turn. */
+  get isBorrowing(): boolean {
+    return this.#come.isBorrowing;
   }
 
   get isEmpty(): boolean {
@@ -57,17 +71,43 @@ export class SessionInbox {
   }
 
   /** Keeps a frame until its turn; false when too much waits already. */
-  push(come: Come, nowMs: number): boolean {
-    if (this.#come.bytes + come.cost > INBOUND_QUEUE_BYTES) return false;
-    this.#come.push(come, nowMs);
+  push(name: Come['name'], payload: Buffer, nowMs: number): boolean {
+    const cost = HEADER_BYTES + payload.length;
+    if (this.#come.bytes + cost > INBOUND_QUEUE_BYTES) return false;
+    // A credential is looked at by those who take their time, and comes seldom.
+    const isBorrowed = name === 'DATA';
+    const own = isBorrowed ? payload : ownBytes(payload);
+    this.#come.push({ name, payload: own, isBorrowed, cost, next: undefined }, nowMs);
     return true;
   }
 
+  /** Takes the next frame, to act on it until `acted`. */
   shift(nowMs: number): Come | undefined {
-    return this.#come.shift(nowMs);
+    this.#acting = this.#come.shift(nowMs);
+    return this.#acting;
+  }
+
+  /** Lets go of it. @returns how much of its client's window it had taken, in bytes. */
+  acted(): number {
+    const acting = this.#acting;
+    this.#acting = undefined;
+    return acting?.name === 'DATA' ? acting.payload.length : 0;
+  }
+
+  /** Whether bytes look into the message of what is acted on now, which is nobody's to keep beyond this turn. */
+  lends(bytes: Uint8Array): boolean {
+    if (this.#acting?.isBorrowed !== true) return false;
+    const { payload } = this.#acting;
+    return payload === bytes || payload.buffer === bytes.buffer;
+  }
+
+  /** The turn is over: what still waits has bytes of its own from now on. */
+  own(): void {
+    this.#come.own();
   }
 
   clear(): void {
+    this.#acting = undefined;
     this.#come.clear();
   }
 }

@@ -1,20 +1,29 @@
 import { CreditWindow } from '../../../../domain/multiplexing/credit-window.ts';
 import { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
 import { Arrivals } from './arrivals.ts';
-import type { Queued } from './byte-queue.ts';
 import type { CloseCode } from './codes.ts';
 import { type Handle, HEADER_BYTES } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { OUTBOUND_QUEUE_BYTES } from './mux-limits.ts';
+import type { Waiting } from './own-together.ts';
 import type { SessionHost } from './session-host.ts';
+import type { IdentifiedTaker } from './session-identity.ts';
 import { TimedQueue } from './timed-queue.ts';
 import type { TurnTaker } from './turn-pump.ts';
-import type { WaitTimes } from './wait-times.ts';
 
-interface Going extends Queued {
+/** A payload on its way, but for its length. */
+interface Outgoing {
   readonly name: 'DATA' | 'EVENT';
+  /** An EVENT's; 0 for none. */
   readonly offset: number;
   readonly payload: Uint8Array;
+  /** Whether it looks into a message that has come in this turn. */
+  readonly isBorrowed: boolean;
+}
+
+interface Going extends Waiting {
+  readonly name: 'DATA' | 'EVENT';
+  readonly offset: number;
 }
 
 /** A close that comes behind everything that waits. */
@@ -36,11 +45,16 @@ export class SessionOutbox {
   /** What of it has come; only of a session whose kind has asked that once. */
   #arrivals: Arrivals | undefined;
 
-  /** `window`: what the client grants first, in bytes. `waits`: where it is counted how long payloads wait. */
-  constructor(owner: TurnTaker, weight: number, window: number, waits: WaitTimes) {
+  /** `window`: what the client grants first, in bytes. `host`: where it is counted how long payloads wait. */
+  constructor(
+    owner: IdentifiedTaker,
+    weight: number,
+    window: number,
+    host: Pick<SessionHost<never>, 'statsOf'>,
+  ) {
     this.flow = new Flow(owner, weight);
     this.#window = new CreditWindow(window);
-    this.#going = new TimedQueue(waits);
+    this.#going = new TimedQueue(host.statsOf(owner.identity.kind.name).waitsOut);
   }
 
   /** Whether something waits that may be sent now. */
@@ -59,10 +73,10 @@ export class SessionOutbox {
   }
 
   /** Adds a payload. A promise: the queue is full, until it resolves. After the last word nothing is added. */
-  add(name: Going['name'], payload: Uint8Array, offset: number, nowMs: number): Promise<void> | undefined {
+  add({ name, offset, payload, isBorrowed }: Outgoing, nowMs: number): Promise<void> | undefined {
     if (this.#lastWord !== undefined) return undefined;
-    const going = { name, offset, payload, cost: HEADER_BYTES + payload.length, next: undefined };
-    this.#going.push(going, nowMs);
+    const cost = HEADER_BYTES + payload.length;
+    this.#going.push({ name, offset, payload, isBorrowed, cost, next: undefined }, nowMs);
     this.#arrivals?.sent();
     if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
     return new Promise((resolve) => {
@@ -102,6 +116,11 @@ export class SessionOutbox {
     if (ping !== undefined) writer.add(handle, 'PING', ping);
     if (this.bytes <= OUTBOUND_QUEUE_BYTES / 2) this.#wakeSources();
     return going.cost;
+  }
+
+  /** The turn is over: what still waits has bytes of its own from now on. */
+  own(): void {
+    this.#going.own();
   }
 
   /** Forgets what waits, and lets its sources go on. */

@@ -7,8 +7,10 @@ import { FrameWriter } from './frame-writer.ts';
 import { CONNECTION_QUEUE_BYTES } from './mux-limits.ts';
 import type { TurnClock } from './turn-clock.ts';
 
-/** What is acted on, and what is written, in one turn of the event loop for one connection, in bytes each. */
+/** What is acted on in one turn of the event loop for one connection, in bytes. */
 const TURN_BYTES = 131_072;
+/** What is written in it, in bytes, but for the last payload: with one that is not long, a power of two that pools have. */
+const WRITTEN_BYTES = 122_880;
 /** While so much waits in the socket nothing more is written to it, in bytes: what waits there takes no turns. */
 const SOCKET_BYTES = 262_144;
 
@@ -25,6 +27,8 @@ export interface TurnTaker {
   actOnNext(nowMs: number): number;
   /** Gives one frame to the writer. @returns what it counts for, in bytes. */
   writeNext(writer: FrameWriter, nowMs: number): number;
+  /** The turn is over: what still waits is to have bytes of its own. */
+  keepOwn(): void;
 }
 
 interface Answer extends Queued {
@@ -56,6 +60,8 @@ export class TurnPump {
   readonly #inbound = new FairQueue<TurnTaker>();
   readonly #outbound = new FairQueue<TurnTaker>();
   readonly #answers = new ByteQueue<Answer>();
+  /** Those of which something may look into messages that have come. */
+  #borrowers: TurnTaker[] = [];
   #isDue = false;
   #isStopped = false;
 
@@ -96,6 +102,13 @@ export class TurnPump {
     this.#wake();
   }
 
+  /** What waits of a session may look into messages that have come since the last turn. */
+  addBorrower(taker: TurnTaker): void {
+    if (this.#isStopped) return;
+    this.#borrowers.push(taker);
+    this.#wake();
+  }
+
   /** A session is over. */
   remove({ inbound, outbound }: TurnTaker): void {
     if (inbound !== undefined) this.#inbound.remove(inbound);
@@ -119,6 +132,7 @@ export class TurnPump {
   stop(): void {
     this.#flushAnswers();
     this.#isStopped = true;
+    this.#borrowers = [];
   }
 
   #wake(): void {
@@ -146,6 +160,8 @@ export class TurnPump {
       this.#gatherAnswers();
       this.#write(nowMs);
     }
+    for (const taker of this.#borrowers) taker.keepOwn();
+    this.#borrowers.length = 0;
     const hasMore = this.#inbound.length > 0 || (this.#outbound.length > 0 && !this.isCongested);
     if (hasMore) this.#wake();
   }
@@ -153,7 +169,7 @@ export class TurnPump {
   #write(nowMs: number): void {
     for (
       let flow = this.#outbound.peek();
-      flow !== undefined && this.#writer.bytes < TURN_BYTES;
+      flow !== undefined && this.#writer.bytes < WRITTEN_BYTES;
       flow = this.#outbound.peek()
     ) {
       const cost = flow.owner.writeNext(this.#writer, nowMs);

@@ -109,13 +109,14 @@ class ChatMuxSession implements KindSession {
     this.#pending = undefined;
   }
 
-  async onData(bytes: Buffer): Promise<void> {
+  onData(bytes: Buffer): Promise<void> | undefined {
     const read = readObject(bytes);
-    if (read.kind === 'refused') {
-      this.#out.refuse(read.code, read.message);
-      return;
-    }
-    const { ref, op, ...body } = read.value;
+    if (read.kind === 'read') return this.#act(read.value);
+    this.#out.refuse(read.code, read.message);
+    return undefined;
+  }
+
+  async #act({ ref, op, ...body }: Body): Promise<void> {
     if (typeof ref !== 'string' || ref === '' || ref.length > MAX_REF_UNITS) {
       this.#out.refuse('params.invalid', `ref has 1 to ${MAX_REF_UNITS} characters`);
       return;

@@ -38,7 +38,12 @@ export interface KindSession {
   readonly offset: number;
   /** Called once, when OPENED is on its way and sending may begin. Never throws. */
   begin(): void;
-  /** Acts on DATA. Frames of a session come one after the other: the next one waits for the promise. Never rejects. */
+  /**
+   * Acts on DATA. Frames of a session come one after the other: the next one waits for the promise. Never rejects.
+   *
+   * `bytes` looks into the message that it came in, which it pins: a kind may send it back, and keeps nothing of it once
+   * this has returned. What an asynchronous function has been given it keeps until it ends.
+   */
   onData(bytes: Buffer): Promise<void> | undefined;
   /** The connection or the session is over: nothing more is sent, and everything that is held is let go. */
   close(): void;
