@@ -207,6 +207,21 @@ describe("the reviewer's page", function () {
     expect(await reader.page.getByLabel('Ask a person').isChecked()).to.equal(true);
   });
 
+  it('says on a phone that something waits, whatever is shown, and in the list where one is', async () => {
+    await context.close();
+    context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+    const { page } = await Visitor.logIn(context, service.urls.chat, ...SUPERVISOR);
+    await page.getByRole('button', { name: 'Chats and account', exact: true }).waitFor();
+    await service.ask(1, now);
+    await page.getByRole('button', { name: 'Chats and account; reviews waiting: 1', exact: true }).click();
+    const here = page.locator('.side [aria-current=page]');
+    expect(await here.textContent()).to.equal('New chat');
+    await page.getByRole('link', { name: 'Reviews' }).click();
+    expect(await here.textContent()).to.equal('Reviews1 waiting');
+    await page.getByRole('button', { name: 'Reject' }).click();
+    await page.getByRole('button', { name: 'Chats and account', exact: true }).waitFor();
+  });
+
   it('is offered to nobody else', async () => {
     const visitor = await Visitor.logIn(context, service.urls.chat);
     expect(await visitor.page.getByRole('link', { name: 'Reviews' }).count()).to.equal(0);

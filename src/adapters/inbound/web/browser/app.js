@@ -146,6 +146,8 @@ export class App {
     this.#list?.mark(chatId ?? '');
     this.#view?.close();
     this.#conversation = undefined;
+    /** @type {'reviews' | 'new' | 'other'} */
+    let where = 'other';
     if (chatId !== undefined) this.#view = this.#showChat(chatId, this.#shell, this.#user);
     else if (location.hash === '#/account') {
       this.#view = new AccountView({
@@ -155,9 +157,13 @@ export class App {
         onLogOut: () => void this.#logOut(),
       });
     } else if (location.hash === '#/reviews' && this.#reviewing !== undefined) {
+      where = 'reviews';
       this.#view = this.#reviewing.view(this.#shell.opener);
-    } else this.#view = this.#showNewChat(this.#shell);
-    this.#shell.put(this.#view);
+    } else {
+      where = 'new';
+      this.#view = this.#showNewChat(this.#shell);
+    }
+    this.#shell.put(this.#view, where);
     this.#entitle();
     this.#view.focus();
   }

@@ -48,7 +48,7 @@ export class ReviewCard {
     this.root = el(
       'article',
       { class: 'card review', 'aria-labelledby': id, 'data-id': review.id },
-      el('header', {}, this.#title, el('span', { class: 'badge' }, codeWords(review))),
+      el('header', {}, this.#title, el('span', { class: badgeOf(review) }, codeWords(review))),
       el('p', {}, whyWords(review)),
       ...wishes(review),
       factsOf(review),
@@ -77,6 +77,9 @@ export class ReviewCard {
 
 /** @param {Review} review */
 const codeWords = ({ madCode }) => (madCode === '' ? 'Not classified' : oneLine(madCode));
+
+/** What is harmless or merely worth telling is not shown as a danger. @param {Review} review */
+const badgeOf = ({ madCode }) => (/^M[02]/.test(madCode) ? 'badge' : 'badge danger');
 
 /** @param {Review} review */
 function whyWords({ reason, finding, rule }) {

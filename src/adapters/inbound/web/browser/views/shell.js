@@ -7,11 +7,16 @@ import { credits } from '../text/sentences.js';
 /** The widths at which the list of chats stands beside the conversation. */
 const WIDE = '(min-width: 52rem)';
 
+/** What the button says that opens the list where the screen is narrow. */
+const OPENER_WORDS = 'Chats and account';
+
 /** What stays while one goes from chat to chat: the list, the credit, the ways to one's account and out. */
 export class Shell {
   #side;
   #credit = el('p', { class: 'credit' });
   #count = el('span', { class: 'badge', hidden: true });
+  #reviews = el('a', { href: '#/reviews', class: 'new' }, icon('shield'), 'Reviews', this.#count);
+  #newChat = el('a', { href: '#/', class: 'new' }, icon('plus'), 'New chat');
   #outlet = el('div', { class: 'outlet' });
   #wide = matchMedia(WIDE);
   #veil = el('div', { class: 'veil', hidden: true, click: () => this.closeSide() });
@@ -21,7 +26,7 @@ export class Shell {
     {
       type: 'button',
       class: 'small opener',
-      'aria-label': 'Chats and account',
+      'aria-label': OPENER_WORDS,
       'aria-expanded': 'false',
       'aria-controls': 'side',
       click: () => this.#openSide(),
@@ -55,19 +60,8 @@ export class Shell {
           icon('close'),
         ),
       ),
-      isReviewer(user)
-        ? el(
-            'nav',
-            { 'aria-label': 'Agents', class: 'agents' },
-            el('a', { href: '#/reviews', class: 'new' }, icon('shield'), 'Reviews', this.#count),
-          )
-        : undefined,
-      el(
-        'nav',
-        { 'aria-label': 'Chats' },
-        el('a', { href: '#/', class: 'new' }, icon('plus'), 'New chat'),
-        list,
-      ),
+      isReviewer(user) ? el('nav', { 'aria-label': 'Agents', class: 'agents' }, this.#reviews) : undefined,
+      el('nav', { 'aria-label': 'Chats' }, this.#newChat, list),
       el(
         'footer',
         {},
@@ -102,9 +96,21 @@ export class Shell {
     this.#arrange(false);
   }
 
-  /** @param {{ root: HTMLElement }} view */
-  put(view) {
+  /**
+   * Shows a view, and where it is: the list of chats marks its own.
+   *
+   * @param {{ root: HTMLElement }} view
+   * @param {'reviews' | 'new' | 'other'} where
+   */
+  put(view, where) {
     this.#outlet.replaceChildren(view.root);
+    for (const [link, name] of /** @type {const} */ ([
+      [this.#reviews, 'reviews'],
+      [this.#newChat, 'new'],
+    ])) {
+      if (name === where) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
     this.closeSide();
   }
 
@@ -119,6 +125,12 @@ export class Shell {
   showReviews(count) {
     this.#count.replaceChildren(String(count), el('span', { class: 'unseen' }, ' waiting'));
     show(this.#count, count > 0);
+    // Where the list is covered, its button is all that a reviewer sees of it.
+    this.opener.classList.toggle('due', count > 0);
+    this.opener.setAttribute(
+      'aria-label',
+      count > 0 ? `${OPENER_WORDS}; reviews waiting: ${count}` : OPENER_WORDS,
+    );
   }
 
   closeSide() {
