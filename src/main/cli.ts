@@ -44,8 +44,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     )
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(safeText(text)) })
-    .showHelpAfterError('(holdfast --help tells what there is)');
+    .configureOutput({
+      writeErr: (text) => process.stderr.write(safeText(text)),
+      outputError: (text, write) => write(text.replace(/^error: /, 'holdfast: ')),
+    });
   const line: CommandLine = {
     program,
     run:
@@ -67,12 +69,19 @@ export async function runCli(args: readonly string[]): Promise<number> {
   registerReviews(line);
   registerClassify(line);
   registerCheckConfig(line);
+  nameOwnHelp(program, program.name());
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     return explain(error);
   }
+}
+
+/** Whoever uses a command wrongly is told of that command's own help. */
+function nameOwnHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help tells what there is)`);
+  for (const inner of command.commands) nameOwnHelp(inner, `${path} ${inner.name()}`);
 }
 
 /** Output that nobody takes any more is no failure of a command, nor the end of a server: what is left of it is dropped. */
@@ -106,7 +115,7 @@ function explain(error: unknown): number {
     return error.exitCode;
   }
   if (error instanceof PortError) {
-    say(`The ${error.dependency} is out of reach: ${error.message}.`);
+    say(`The ${error.dependency} is out of reach: ${error.message.replace(/\.$/, '')}.`);
     return EXIT_OUT_OF_REACH;
   }
   throw error;

@@ -89,8 +89,10 @@ describe('the operator’s commands for keys and credit', function () {
     const { body } = await admin.get('accounting', '/api/credits/allocations/all');
     expect(JSON.stringify(body)).to.include(given.id);
     for (const [code, sentence, words] of [
-      [2, /AMOUNT: lots is no number/, ['grant', 'user1', 'lots']],
-      [1, /credits/, ['grant', 'user1', '-1']],
+      [2, /The amount lots is none: write a number above 0/, ['grant', 'user1', 'lots']],
+      [2, /The amount 0 is none/, ['grant', 'user1', '0']],
+      [2, /The amount 0.0000001 is none/, ['grant', 'user1', '0.0000001']],
+      [2, /--expiry-days takes a whole number from 1 to/, ['grant', 'user1', '1', '--expiry-days', '0.5']],
       [1, /There is no such user/, ['grant', 'nobody', '1']],
       [1, /There is no such user/, ['show', 'nobody']],
     ] as const) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../adapters/inbound/cli/client/failures.ts';
 import { safeText } from '../../adapters/inbound/cli/client/safe-text.ts';
+import { MAX_GRANT_DAYS } from '../../domain/accounting/credit-grant.ts';
 import { type CommandLine, example } from './command-line.ts';
 
 interface Flags {
@@ -42,12 +43,13 @@ export function registerCredits({ program, run }: CommandLine): void {
 async function grant(user: string, amount: string, flags: GrantFlags): Promise<number> {
   const { callOperator, storeOf } = await import('./operator-call.ts');
   const { expiryDays, notes } = flags;
-  const given = await callOperator(await storeOf(flags), 'credits.grant', {
+  const input = {
     user,
-    credits: numberFrom(amount, 'AMOUNT'),
-    ...(expiryDays === undefined ? {} : { expiryDays: numberFrom(expiryDays, '--expiry-days') }),
+    credits: amountFrom(amount),
+    ...(expiryDays === undefined ? {} : { expiryDays: daysFrom(expiryDays) }),
     ...(notes === undefined ? {} : { notes }),
-  });
+  };
+  const given = await callOperator(await storeOf(flags), 'credits.grant', input);
   const { expiresAtMs, ...facts } = given;
   const expiresAt = timeText(expiresAtMs);
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ ...facts, expiresAt })}\n`);
@@ -76,11 +78,18 @@ async function show(user: string, flags: Flags): Promise<number> {
   return 0;
 }
 
-function numberFrom(written: string, what: string): number {
-  const number = Number(written);
-  if (written.trim() === '' || !Number.isFinite(number))
-    throw new UsageError(`${what}: ${written} is no number.`);
-  return number;
+function amountFrom(written: string): number {
+  const credits = /^\d+(\.\d{1,6})?$/.test(written) ? Number(written) : 0;
+  if (credits > 0) return credits;
+  throw new UsageError(
+    `The amount ${written} is none: write a number above 0 with at most six decimal places, such as 25 or 0.5.`,
+  );
+}
+
+function daysFrom(written: string): number {
+  const days = /^\d+$/.test(written) ? Number(written) : 0;
+  if (days >= 1 && days <= MAX_GRANT_DAYS) return days;
+  throw new UsageError(`--expiry-days takes a whole number from 1 to ${MAX_GRANT_DAYS}, not ${written}.`);
 }
 
 const timeText = (atMs: number): string => new Date(atMs).toISOString();

@@ -7,7 +7,7 @@ import { addStoreFlags, type StoreFlags, storeFlagValues } from './store-flags.t
 interface Flags extends StoreFlags {
   readonly json?: true;
   readonly auditKeyFile?: string;
-  readonly auditHead: readonly string[];
+  readonly auditHead?: readonly string[];
   readonly withoutAuditKey?: true;
 }
 
@@ -27,8 +27,7 @@ export function registerDoctor({ program, run }: CommandLine): void {
     .option(
       '--audit-head <head>',
       'A head of the audit log as log or metrics told it; that the log was not cut off before it is proven. Repeatable.',
-      (head: string, heads: readonly string[]) => [...heads, head],
-      [],
+      (head: string, heads: readonly string[] = []) => [...heads, head],
     )
     .option('--without-audit-key', 'Says that the audit key is not here: the audit log stays unproven.')
     .option('--json', 'One JSON document on stdout.')
@@ -47,7 +46,7 @@ async function examine(flags: Flags): Promise<number> {
       ...(flags.auditKeyFile === undefined ? {} : { 'audit.keyFile': flags.auditKeyFile }),
     },
   });
-  const heads = flags.auditHead.map(headOf);
+  const heads = (flags.auditHead ?? []).map(headOf);
   const { runDoctor } = await import('../../adapters/inbound/cli/doctor/run-doctor.ts');
   const { withInspection } = await import('../store-views.ts');
   const { DiagnoseStore } = await import('../../application/doctor/diagnose-store.ts');

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../../adapters/inbound/cli/client/failures.ts';
 import { safeText } from '../../adapters/inbound/cli/client/safe-text.ts';
 import { API_KEY_SCOPES } from '../../domain/identity/api-key.ts';
+import { isApiKeyId } from '../../domain/identity/api-key-text.ts';
 import type { ApiKeyScope } from '../../domain/identity/principal.ts';
 import { durationMs } from '../configuration/setting-kinds.ts';
 import type { KeyProfile } from '../operator/key-acts.ts';
@@ -112,6 +113,9 @@ async function create(flags: CreateFlags): Promise<number> {
 }
 
 async function revoke(id: string, flags: Flags): Promise<number> {
+  if (!isApiKeyId(id)) {
+    throw new UsageError(`${id} is no id of a key: it is the 12 characters between hf_ and the next _.`);
+  }
   const { callOperator, storeOf } = await import('./operator-call.ts');
   const revoked = await callOperator(await storeOf(flags), 'keys.revoke', { id });
   process.stdout.write(flags.json === true ? `${JSON.stringify(revoked)}\n` : `${id} has ended.\n`);

@@ -16,7 +16,7 @@ export function registerMigrate({ program, run }: CommandLine): void {
     .description(
       'Copies everything that is in a data folder, which no server may be running on, to an empty database, proves both and compares them. It can be interrupted at any time: the same command goes on. The folder is not served any more from its begin, the database not before its end.',
     );
-  addStoreFlags(migrate)
+  addStoreFlags(migrate, 'The empty database of a MongoDB that the store moves to')
     .option(
       '--audit-key-file <file>',
       'Key of the audit log (env: HOLDFAST_AUDIT_KEY_FILE, default: audit-key in the data folder).',

@@ -3,9 +3,11 @@ import type { FlagValues } from '../config.ts';
 import { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variablesOf } from '../configuration/settings.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
+  alerts: 'Alerts:',
   control: 'Agents:',
   fleet: 'Many nodes:',
   log: 'Log:',
+  login: 'Logins:',
   model: 'Models:',
   mongodb: 'Many nodes:',
   redis: 'Many nodes:',
@@ -17,8 +19,23 @@ const GROUPS: Readonly<Record<string, string>> = {
   websocket: 'Multiplexing:',
 };
 
-/** Adds a flag for every setting, and the one that names the configuration file. */
+/** Width of the help where no terminal tells its own, in columns. */
+const HELP_WIDTH = 80;
+/** How far what a setting means stands from the left edge of the help, in columns. */
+const MEANING_INDENT = 6;
+
+/**
+ * Adds a flag for every setting, and the one that names the configuration file. Their names are long: what each
+ * means stands below it, so that the help can be read at any width.
+ */
 export function addSettingFlags(command: Command): void {
+  command.configureHelp({
+    formatItem: (term, _width, meaning, help) => {
+      const width = (help.helpWidth ?? HELP_WIDTH) - MEANING_INDENT;
+      const lines = help.boxWrap(meaning, width).split('\n');
+      return [`  ${term}`, ...lines.map((line) => ' '.repeat(MEANING_INDENT) + line)].join('\n');
+    },
+  });
   command.option('--config <file>', 'YAML file with settings. (env: HOLDFAST_CONFIG)');
   for (const key of SETTING_KEYS) command.addOption(optionOf(key));
 }

@@ -8,14 +8,14 @@ export interface StoreFlags {
   readonly mongodbUrlFile?: string;
 }
 
-/** Adds the flags that name a store. */
-export function addStoreFlags(command: Command): Command {
+/** Adds the flags that name a store; `mongodb` says what the command has to do with a MongoDB. */
+export function addStoreFlags(
+  command: Command,
+  mongodb = "The fleet's MongoDB instead of a data folder",
+): Command {
   return command
     .option('--data <dir>', 'Data folder of the server (env: HOLDFAST_DATA, default: ./data).')
-    .option(
-      '--mongodb-url <url>',
-      "The fleet's MongoDB instead of a data folder (env: MONGODB_URL, HOLDFAST_MONGODB_URL).",
-    )
+    .option('--mongodb-url <url>', `${mongodb} (env: MONGODB_URL, HOLDFAST_MONGODB_URL).`)
     .option('--mongodb-url-file <file>', 'File with that URL (env: HOLDFAST_MONGODB_URL_FILE).');
 }
 

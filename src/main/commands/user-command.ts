@@ -38,8 +38,8 @@ export function registerUser({ program, run }: CommandLine): void {
       .option('--json', 'One JSON document on stdout.')
       .addHelpText('after', example(`holdfast user ${shown}`));
   add('list', 'Lists accounts, oldest first.', 'list ann')
-    .argument('[text]', 'Only those whose username or email contains it.', '')
-    .action(run((text: string, flags: Flags) => list(text, flags)));
+    .argument('[text]', 'Only those whose username or email contains it.')
+    .action(run((text: string | undefined, flags: Flags) => list(text ?? '', flags)));
   withPassword(
     add(
       'create',

@@ -170,11 +170,12 @@ async function readAnswer(response: Response): Promise<ApiAnswer> {
   return { status: response.status, headers: response.headers, body: readJson(text), text };
 }
 
-/** What is wrong with certificates, by the code that OpenSSL or Node gives it; trying again changes none of it. */
+/** What is wrong with TLS at a server, by the code that OpenSSL or Node gives it; trying again changes none of it. */
 const DISTRUST: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'shows a certificate whose time is over',
   CERT_NOT_YET_VALID: 'shows a certificate whose time has not come',
   ERR_TLS_CERT_ALTNAME_INVALID: 'shows a certificate for another name',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'speaks no TLS: write http:// in place of https://',
 };
 const UNKNOWN_ISSUER =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE))$/;
