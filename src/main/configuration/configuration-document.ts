@@ -36,9 +36,10 @@ models:
 
 ## Secrets of the commands
 
-\`HOLDFAST_PASSWORD\` is the password with which \`chat\` and \`verify\` log in, \`HOLDFAST_ADMIN_PASSWORD\` the one of
-the admin whom \`verify\` uses. \`HOLDFAST_API_KEY\` is an API key that \`chat\` uses in place of a login, unless \`--user\`
-names somebody; \`verify\` proves promises about logins and takes none. No secret is ever a flag, because every process of a machine can read flags.
+\`HOLDFAST_PASSWORD\` is the password with which \`chat\`, \`mux\`, \`reviews\` and \`verify\` log in, and which \`user create\`
+and \`user password\` set; \`HOLDFAST_ADMIN_PASSWORD\` is the one of the admin whom \`verify\` uses. \`HOLDFAST_API_KEY\` is an
+API key that \`chat\` and \`mux\` use in place of a login, unless \`--user\` names somebody; \`reviews\` takes a person's login alone,
+and \`verify\` proves promises about logins. No secret is ever a flag, because every process of a machine can read flags.
 `;
 
 /** docs/CONFIGURATION.md, as it follows from the settings. */
