@@ -146,8 +146,6 @@ export class App {
     this.#list?.mark(chatId ?? '');
     this.#view?.close();
     this.#conversation = undefined;
-    /** @type {'reviews' | 'new' | 'other'} */
-    let where = 'other';
     if (chatId !== undefined) this.#view = this.#showChat(chatId, this.#shell, this.#user);
     else if (location.hash === '#/account') {
       this.#view = new AccountView({
@@ -157,13 +155,9 @@ export class App {
         onLogOut: () => void this.#logOut(),
       });
     } else if (location.hash === '#/reviews' && this.#reviewing !== undefined) {
-      where = 'reviews';
       this.#view = this.#reviewing.view(this.#shell.opener);
-    } else {
-      where = 'new';
-      this.#view = this.#showNewChat(this.#shell);
-    }
-    this.#shell.put(this.#view, where);
+    } else this.#view = this.#showNewChat(this.#shell);
+    this.#shell.put(this.#view);
     this.#entitle();
     this.#view.focus();
   }

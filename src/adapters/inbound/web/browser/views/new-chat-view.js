@@ -14,6 +14,8 @@ const SUGGESTIONS = [
 export class NewChatView {
   #composer;
   #deps;
+  /** Where the page shows it. */
+  address = '#/';
   root;
 
   /**

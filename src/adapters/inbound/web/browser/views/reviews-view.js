@@ -29,6 +29,8 @@ export class ReviewsView {
   /** @type {Map<string, ReviewCard>} */
   #cards = new Map();
   #movedAtMs = 0;
+  /** Where the page shows it. */
+  address = '#/reviews';
   root;
 
   /**

@@ -97,18 +97,14 @@ export class Shell {
   }
 
   /**
-   * Shows a view, and where it is: the list of chats marks its own.
+   * Shows a view, and marks the way to it; the list of chats marks its own.
    *
-   * @param {{ root: HTMLElement }} view
-   * @param {'reviews' | 'new' | 'other'} where
+   * @param {{ root: HTMLElement, address?: string }} view
    */
-  put(view, where) {
+  put(view) {
     this.#outlet.replaceChildren(view.root);
-    for (const [link, name] of /** @type {const} */ ([
-      [this.#reviews, 'reviews'],
-      [this.#newChat, 'new'],
-    ])) {
-      if (name === where) link.setAttribute('aria-current', 'page');
+    for (const link of [this.#reviews, this.#newChat]) {
+      if (link.getAttribute('href') === view.address) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
     this.closeSide();
