@@ -1,17 +1,24 @@
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loginMessage } from './agent-frames.ts';
+import { startConfigured } from './configured-server.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { firstMessage, SERVER_CORE, spawnPinned, stop } from './process.ts';
 import { RawWebSocket } from './raw-web-socket.ts';
 
-const LONGEST_START_MS = 30_000;
 const ADMIN = { username: 'admin', password: 'admin@admin' };
 /** Every verdict is sent. */
 const POLICY = { mode: 'block', m0: false, m2: false, m3: true, m4: true, failClosedOnClassifierError: true };
+
+/** More than the load asks for. */
+const RAISED_LIMITS = {
+  control: {
+    eventsPerOwner: '10000000/s',
+    eventBurst: 1_000_000,
+    loginsPerOwner: '10000000/s',
+    loginBurst: 1_000_000,
+    socketsPerOwner: 100_000,
+  },
+  websocket: { multiplexing: { connectionAttempts: '10000000/min' } },
+};
 
 /** A server under measurement that agents log in to. */
 export interface ControlParty {
@@ -55,57 +62,22 @@ export async function startHoldfastControl(
   keys: number,
   nodeArgs: readonly string[] = [],
 ): Promise<ControlParty> {
-  const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-  const { child, url } = await startServer(data, nodeArgs);
+  const { pid, url, memory, stop } = await startConfigured(
+    ['bench/peers/holdfast-control.ts'],
+    RAISED_LIMITS,
+    nodeArgs,
+  );
   const secrets = await prepare(url, keys);
   const port = Number(new URL(url).port);
   return {
-    pid: child.pid ?? 0,
+    pid,
     async logIn(agent) {
       const credential = `Authorization: Bearer ${secrets[agent % keys]}`;
       return logIn(await RawWebSocket.open(port, '/ws', [credential]), agent);
     },
-    memory: () => memoryOf(child),
-    async stop() {
-      await stop(child);
-      rmSync(data, { recursive: true, force: true });
-    },
+    memory,
+    stop,
   };
-}
-
-async function startServer(
-  data: string,
-  nodeArgs: readonly string[],
-): Promise<{ readonly child: ChildProcess; readonly url: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-ready-'));
-  const config = join(folder, 'config.yaml');
-  const settings = {
-    demo: true,
-    data,
-    authPort: 0,
-    accountingPort: 0,
-    chatPort: 0,
-    readyFile: join(folder, 'ready'),
-    log: { level: 'warn' },
-    control: {
-      eventsPerOwner: '10000000/s',
-      eventBurst: 1_000_000,
-      loginsPerOwner: '10000000/s',
-      loginBurst: 1_000_000,
-      socketsPerOwner: 100_000,
-    },
-    websocket: { multiplexing: { connectionAttempts: '10000000/min' } },
-  };
-  // JSON is YAML.
-  writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
-  const seen = watch(folder, { signal: AbortSignal.timeout(LONGEST_START_MS) });
-  const program = [...nodeArgs, 'bench/peers/holdfast-control.ts', '--config', config];
-  const child = spawnPinned(SERVER_CORE, process.execPath, program, { MONGODB_URL: '', REDIS_URL: '' });
-  child.stdout?.resume();
-  for await (const event of seen) if (event.filename === 'ready') break;
-  const { chat } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as { chat: string };
-  rmSync(folder, { recursive: true, force: true });
-  return { child, url: chat };
 }
 
 /** Decides the policy and makes the keys. */

@@ -1,8 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   CONNECTION,
   FRAMES,
@@ -12,13 +7,11 @@ import {
 } from '../../src/adapters/inbound/ws/mux/frame.ts';
 import { frameOf } from '../../src/adapters/inbound/ws/mux/write-frame.ts';
 import { DEFAULT_WINDOW_BYTES } from '../../src/domain/multiplexing/credit-window.ts';
-import { memoryOf } from './memory.ts';
+import { startConfigured } from './configured-server.ts';
 import type { LinkOptions, MuxLink, MuxParty, OnEcho } from './mux-party.ts';
-import { SERVER_CORE, spawnPinned, stop } from './process.ts';
 import { postRequest, RawClient } from './raw-client.ts';
 import { BINARY, maskedMessage, type OnMessage, RawWebSocket } from './raw-web-socket.ts';
 
-const LONGEST_START_MS = 30_000;
 const PASSWORD = 'a password for the bench';
 /** What a client grants a session unless it says otherwise: more than a round sends. */
 const ENOUGH_BYTES = 2 ** 31 - 1;
@@ -39,64 +32,36 @@ export interface HoldfastOptions {
 
 /** The real server, with the limits that a bench has to exceed raised by its configuration, and all of them enforced. */
 export async function startHoldfast(options: HoldfastOptions = {}): Promise<MuxParty> {
-  const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-  const { child, port } = await startServer(data, options);
+  const { withoutSafeguards, nodeArgs } = options;
+  const flags = withoutSafeguards ? ['--without-safeguards'] : [];
+  const { pid, url, memory, stop } = await startConfigured(
+    ['bench/peers/holdfast-mux.ts', ...flags],
+    { websocket: { multiplexing: raisedLimits(options) } },
+    nodeArgs,
+  );
+  const port = Number(new URL(url).port);
   const tokens = await logIn(port, options.principals ?? 1);
   return {
-    pid: child.pid ?? 0,
+    pid,
     connect: (asked) => openLink(port, tokens[asked.principal ?? 0] ?? '', asked, options.batch ?? false),
-    memory: () => memoryOf(child),
-    async stop() {
-      await stop(child);
-      rmSync(data, { recursive: true, force: true });
-    },
+    memory,
+    stop,
   };
 }
 
-async function startServer(
-  data: string,
-  { withoutSafeguards, weight, maxSessionsPerConnection, nodeArgs = [] }: HoldfastOptions,
-): Promise<{ child: ChildProcess; port: number }> {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-ready-'));
-  const config = join(folder, 'config.yaml');
-  const multiplexing = {
-    echo: true,
-    rateLimitPerSession: '10000000/s',
-    burstPerSession: 1_000_000,
-    rateLimitPerConnection: '10000000/s',
-    opensPerPrincipal: '10000000/s',
-    openBurst: 1_000_000,
-    connectionAttempts: '10000000/min',
-    maxConnectionsPerPrincipal: 10_000,
-    maxSessionsPerConnection: maxSessionsPerConnection ?? 100,
-    fairQueueWeight: weight ?? 10,
-  };
-  const settings = {
-    demo: true,
-    data,
-    authPort: 0,
-    accountingPort: 0,
-    chatPort: 0,
-    readyFile: join(folder, 'ready'),
-    log: { level: 'warn' },
-    websocket: { multiplexing },
-  };
-  // JSON is YAML.
-  writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
-  const seen = watch(folder, { signal: AbortSignal.timeout(LONGEST_START_MS) });
-  const program = ['bench/peers/holdfast-mux.ts', '--config', config];
-  const child = spawnPinned(
-    SERVER_CORE,
-    process.execPath,
-    [...nodeArgs, ...program, ...(withoutSafeguards ? ['--without-safeguards'] : [])],
-    { MONGODB_URL: '', REDIS_URL: '' },
-  );
-  child.stdout?.resume();
-  for await (const event of seen) if (event.filename === 'ready') break;
-  const { chat } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as { chat: string };
-  rmSync(folder, { recursive: true, force: true });
-  return { child, port: Number(new URL(chat).port) };
-}
+/** More than the load asks for. */
+const raisedLimits = ({ weight = 10, maxSessionsPerConnection = 100 }: HoldfastOptions) => ({
+  echo: true,
+  rateLimitPerSession: '10000000/s',
+  burstPerSession: 1_000_000,
+  rateLimitPerConnection: '10000000/s',
+  opensPerPrincipal: '10000000/s',
+  openBurst: 1_000_000,
+  connectionAttempts: '10000000/min',
+  maxConnectionsPerPrincipal: 10_000,
+  maxSessionsPerConnection,
+  fairQueueWeight: weight,
+});
 
 /** Access tokens of so many accounts. */
 async function logIn(port: number, principals: number): Promise<string[]> {

@@ -4,30 +4,20 @@ import { MongoAgentEventStore } from '../../../src/adapters/outbound/mongo/contr
 import { MongoPolicyStore } from '../../../src/adapters/outbound/mongo/control/mongo-policy-store.ts';
 import { MongoStore } from '../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { MongoSubscriberDirectory } from '../../../src/adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
-import type { AlertId, AlertRaise } from '../../../src/domain/alerts/alert.ts';
 import type { AuditRecord } from '../../../src/domain/audit/audit-record.ts';
 import { FIRST_BOOK, withPolicy } from '../../../src/domain/control/policy-book.ts';
 import { anAskingEvent, policyIn, resolvedEvent } from '../../support/agent-event-builders.ts';
+import { anAlertRaise } from '../../support/alert-builders.ts';
 import { T0 } from '../../support/ledger-builders.ts';
 import { type Cut, MongoProxy, type PassingCommand } from '../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
-import { aSubscriber, left, owner } from '../../support/subscriber-builders.ts';
+import { aSubscriber, left } from '../../support/subscriber-builders.ts';
 
 /** So often a commit is sent until nobody repeats it any more: three times, by the driver twice each. */
 const SENDS_OF_A_COMMIT = 6;
 /** So often a read is sent. */
 const SENDS_OF_A_READ = 2;
 const ACT: readonly AuditRecord[] = [{ act: 'done', outcome: 'done' }];
-
-const aRaise = (id: string): AlertRaise => ({
-  id: id as AlertId,
-  kind: 'takeover.refused',
-  principal: owner(1),
-  atMs: T0,
-  windowMs: 1_000,
-  count: 1,
-  detail: 'foreign 1',
-});
 
 describe('a write of which nobody knows', function () {
   this.timeout(60_000);
@@ -101,25 +91,25 @@ describe('a write of which nobody knows', function () {
 
   it('is counted once: what is raised', async () => {
     const alerts = new MongoAlertLog(store);
-    await alerts.raise(aRaise('first'));
+    await alerts.raise(anAlertRaise());
     loseCommitAndLook('alerts');
-    expect((await alerts.raise(aRaise('second'))).count).to.equal(2);
+    expect((await alerts.raise(anAlertRaise())).count).to.equal(2);
     expect((await alerts.list({ after: 0, limit: 9 })).map(({ count }) => count)).to.deep.equal([2]);
   });
 
   it('is counted once: what is raised while others raise the same', async () => {
     const [alerts, others] = [new MongoAlertLog(store), new MongoAlertLog(mongo.store)];
-    await others.raise(aRaise('first'));
+    await others.raise(anAlertRaise());
     loseCommitAndLook('alerts');
     const losing = decide;
     let raised: Promise<unknown> | undefined;
     decide = (command) => {
       const cut = losing(command);
       // The first look that fails comes after the commit: now others are counted on the same alert.
-      if (cut === 'before') raised ??= others.raise(aRaise('other'));
+      if (cut === 'before') raised ??= others.raise(anAlertRaise());
       return cut;
     };
-    await alerts.raise(aRaise('second'));
+    await alerts.raise(anAlertRaise());
     await raised;
     expect((await alerts.list({ after: 0, limit: 9 })).map(({ count }) => count)).to.deep.equal([3]);
   });

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { AgentClient, BENIGN, DANGEROUS } from '../../support/agent-client.ts';
 import { ApiClient } from '../../support/api-client.ts';
 import { agentKey, decide, reviewOf, setPolicy } from '../../support/control-scenes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RunningServer } from '../../support/running-server.ts';
+import { type SilentJudge, silentJudge } from '../../support/silent-judge.ts';
 
 const TOOL = { pairType: 2, tool: { toolName: 'bash', toolCallId: 'c', input: '{"command":"ls"}' } };
 /** How long classifying may take in this server, in milliseconds. */
@@ -16,7 +14,7 @@ const IN_TIME_MS = 3_000;
 
 describe('better than the original: what an agent is told, and when', function () {
   this.timeout(60_000);
-  let silent: Server;
+  let judge: SilentJudge;
   let server: RunningServer;
   let stalled: RunningServer;
   const people = new Map<
@@ -27,22 +25,10 @@ describe('better than the original: what an agent is told, and when', function (
 
   before(async () => {
     // A model that never answers: what the rules find harmless cannot be classified in time.
-    silent = createServer(() => undefined).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const model = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1`;
-    const judged = [
-      '--model-url',
-      model,
-      '--model-id',
-      'judge',
-      '--model-price',
-      '1',
-      '--control-model',
-      'judge',
-    ];
+    judge = await silentJudge();
     server = await RunningServer.start(['--demo']);
     const deadline = ['--control-verdict-deadline', `${DEADLINE_MS}ms`];
-    stalled = await RunningServer.start(['--demo', ...deadline, ...judged]);
+    stalled = await RunningServer.start(['--demo', ...deadline, ...judge.flags]);
     for (const one of [server, stalled]) {
       const admin = await ApiClient.login(one.urls, 'admin', 'admin@admin');
       const reviewer = await ApiClient.login(one.urls, 'supervisor1', 'Supervisor1@');
@@ -50,8 +36,7 @@ describe('better than the original: what an agent is told, and when', function (
     }
   });
   after(async () => {
-    silent.close();
-    silent.closeAllConnections();
+    judge?.close();
     await Promise.all([server?.dispose(), stalled?.dispose()]);
   });
   afterEach(async () => {

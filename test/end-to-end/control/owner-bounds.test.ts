@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { AgentClient, BENIGN, DANGEROUS } from '../../support/agent-client.ts';
 import { ApiClient } from '../../support/api-client.ts';
 import { agentKey, setPolicy } from '../../support/control-scenes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RunningServer } from '../../support/running-server.ts';
+import { type SilentJudge, silentJudge } from '../../support/silent-judge.ts';
 
 /** Events of one agent that may be under way in this server. */
 const MOST = 3;
@@ -20,7 +18,7 @@ const KIB = 1_024;
 
 describe('better than the original: what one agent has under way, over all its connections', function () {
   this.timeout(120_000);
-  let silent: Server;
+  let judge: SilentJudge;
   let server: RunningServer;
   let admin: ApiClient;
   const clients: AgentClient[] = [];
@@ -28,34 +26,21 @@ describe('better than the original: what one agent has under way, over all its c
   before(async () => {
     // A model that says at once that it fails where the rules find danger, and nothing else ever: what is harmless is
     // under way until the deadline.
-    silent = createServer((request, response) => {
+    judge = await silentJudge((request, response) => {
       let asked = '';
       request.on('data', (chunk) => {
         asked += chunk;
         if (asked.includes('rm -rf')) response.writeHead(400).end();
       });
-    }).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1`;
-    const model = [
-      '--model-url',
-      url,
-      '--model-id',
-      'judge',
-      '--model-price',
-      '1',
-      '--control-model',
-      'judge',
-    ];
+    });
     const bounds = ['--control-events-under-way', String(MOST), '--control-bytes-under-way', '64KB'];
     const deadline = ['--control-verdict-deadline', `${DEADLINE_MS}ms`];
-    server = await RunningServer.start(['--demo', ...model, ...bounds, ...deadline]);
+    server = await RunningServer.start(['--demo', ...judge.flags, ...bounds, ...deadline]);
     admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
     await setPolicy(admin, { mode: 'block' });
   });
   after(async () => {
-    silent.close();
-    silent.closeAllConnections();
+    judge?.close();
     await server?.dispose();
   });
   afterEach(async () => {
