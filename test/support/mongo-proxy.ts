@@ -9,8 +9,11 @@ export interface PassingCommand {
   readonly body: Document;
 }
 
-/** What happens to one command: it passes, or its connection breaks before it or after the server has done it. */
-export type Cut = 'pass' | 'before' | 'after';
+/**
+ * What happens to one command: it passes, or its connection breaks before it or after the server has done it, or its
+ * answer comes only once this has resolved.
+ */
+export type Cut = 'pass' | 'before' | 'after' | Promise<void>;
 
 /** The length, then three numbers of which the last is the kind of message; then flags and the kind of section. */
 const HEADER_BYTES = 16;
@@ -50,6 +53,7 @@ export class MongoProxy {
   #connected(client: Socket): void {
     const server = connect(Number(this.#target.port), this.#target.hostname);
     let losesNext = false;
+    let held: Promise<void> = Promise.resolve();
     const both = [client, server];
     for (const socket of both) {
       this.#sockets.add(socket);
@@ -65,12 +69,13 @@ export class MongoProxy {
       if (cut === 'before') client.destroy();
       else {
         losesNext = cut === 'after';
+        if (typeof cut !== 'string') held = cut;
         server.write(message);
       }
     });
     eachMessage(server, (message) => {
       if (losesNext) client.destroy();
-      else client.write(message);
+      else void held.then(() => client.write(message));
     });
   }
 }

@@ -11,9 +11,11 @@ import { openIdentityStore } from '../../adapters/outbound/mongo/identity/open-i
 import { MongoStore } from '../../adapters/outbound/mongo/mongo-store.ts';
 import { MongoSubscriberDirectory } from '../../adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
 import { openStreamingStore } from '../../adapters/outbound/mongo/streaming/open-streaming-store.ts';
+import type { Log } from '../../application/ports/log.ts';
 import { chainWriterOf } from '../audit-keys.ts';
 import { ConfigError } from '../configuration/config-error.ts';
 import type { ConnectionUrl } from '../configuration/connection-url.ts';
+import { tellOfIndexes } from '../index-telling.ts';
 import { OperatorError } from '../operator-error.ts';
 import { ALERT_LOG } from '../tokens/alerts.ts';
 import { AGENT_EVENTS, MCP_INVENTORIES, POLICY_STORE } from '../tokens/control.ts';
@@ -47,7 +49,7 @@ type FleetConfig = StoreConfig & { readonly 'mongodb.url': ConnectionUrl };
 export async function openFleetStore(config: FleetConfig, telling: Telling): Promise<OpenStore> {
   const { log } = telling;
   const writer = chainWriterOf(config);
-  const store = await connect(config['mongodb.url']);
+  const store = await connect(config['mongodb.url'], log);
   const { redis, time } = await surroundings(config, store, writer, telling);
   const { clock } = time;
   const audit = openAuditStore(
@@ -104,9 +106,9 @@ const otherAuditKey = (): ConfigError =>
     'audit.keyFile: the nodes of this store sign with a key that is not in it; name the same file for every node. Where that key is lost, delete "audit-key" from the collection "meta".',
   ]);
 
-async function connect(url: ConnectionUrl): Promise<MongoStore> {
+async function connect(url: ConnectionUrl, log: Log): Promise<MongoStore> {
   try {
-    return await MongoStore.open(url.reveal());
+    return await MongoStore.open(url.reveal(), { telling: tellOfIndexes(log) });
   } catch (error) {
     throw unusable(url, error);
   }

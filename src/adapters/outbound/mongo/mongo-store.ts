@@ -10,8 +10,9 @@ import {
 import { PortError } from '../../../application/ports/port-error.ts';
 import { requireWhole } from './migration/migration-mark.ts';
 import { readFault, writeFault } from './mongo-fault.ts';
+import { type IndexTelling, PatientIndexes } from './patient-indexes.ts';
 import { Reachability } from './reachability.ts';
-import { prepareSchema, requireSchema } from './schema.ts';
+import { type MakeIndex, prepareSchema, requireSchema } from './schema.ts';
 
 /** Most commands that are under way or wait for a connection; more are refused as `unavailable`. */
 const MAX_COMMANDS = 10_000;
@@ -43,9 +44,18 @@ const OPTIONS: MongoClientOptions = {
   connectTimeoutMS: CONNECTION_TIMEOUT_MS,
   heartbeatFrequencyMS: HEARTBEAT_MS,
   waitQueueTimeoutMS: CONNECTION_TIMEOUT_MS,
-  socketTimeoutMS: SOCKET_TIMEOUT_MS,
   ignoreUndefined: true,
 };
+
+/** How a store is opened. */
+export interface Opening {
+  /** Told of indexes that take their time; without it nothing is. */
+  readonly telling?: IndexTelling;
+  /** Longest silence of a server in the middle of a command, in milliseconds. */
+  readonly socketTimeoutMS?: number;
+}
+
+const SILENT: IndexTelling = { onWait: () => undefined, onMade: () => undefined };
 
 /** Settings of a URL that would let a connection go to whoever answers, as the driver reads them. */
 const CARELESS = 'tlsInsecure, tlsAllowInvalidCertificates, tlsAllowInvalidHostnames';
@@ -68,16 +78,21 @@ export class MongoStore {
   }
 
   /**
-   * Connects, brings collections and indexes into being, and sees that they are what this program needs.
+   * Connects, brings collections and indexes into being, and sees that they are what this program needs. An index on a
+   * large collection is waited for as long as the server lives.
    *
    * @throws Error with a sentence when the URL is careless, the schema is of a newer program, an index is another, or a
    *   store is being moved here. PortError `unavailable` when there is no server.
    */
-  static open(url: string): Promise<MongoStore> {
-    return MongoStore.#connect(url, async (db) => {
-      await requireWhole(db);
-      await prepareSchema(db);
-    });
+  static open(url: string, opening?: Opening): Promise<MongoStore> {
+    return MongoStore.#connect(
+      url,
+      async (db, makeIndex) => {
+        await requireWhole(db);
+        await prepareSchema(db, makeIndex);
+      },
+      opening,
+    );
   }
 
   /** As `open`, for whoever moves a store here. */
@@ -95,8 +110,13 @@ export class MongoStore {
     return MongoStore.#connect(url, requireSchema);
   }
 
-  static async #connect(url: string, prepare: (db: Db) => Promise<void>): Promise<MongoStore> {
-    const client = new MongoClient(url, OPTIONS);
+  static async #connect(
+    url: string,
+    prepare: (db: Db, makeIndex: MakeIndex) => Promise<void>,
+    { telling = SILENT, socketTimeoutMS = SOCKET_TIMEOUT_MS }: Opening = {},
+  ): Promise<MongoStore> {
+    const options = { ...OPTIONS, socketTimeoutMS };
+    const client = new MongoClient(url, options);
     const { rejectUnauthorized, checkServerIdentity } = client.options;
     if (rejectUnauthorized === false || checkServerIdentity !== undefined) {
       throw new Error(
@@ -104,12 +124,15 @@ export class MongoStore {
       );
     }
     const store = new MongoStore(client);
+    const indexes = new PatientIndexes(url, options, telling);
     try {
-      await prepare(store.#db);
+      await prepare(store.#db, (spec) => indexes.make(store.#db.databaseName, spec));
       return store;
     } catch (error) {
       await client.close();
       throw readFault(error);
+    } finally {
+      await indexes.close();
     }
   }
 

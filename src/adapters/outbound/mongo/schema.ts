@@ -37,6 +37,9 @@ export const COLLECTIONS: ReadonlySet<string> = new Set([
   ...UNINDEXED_STREAMING,
 ]);
 
+/** Makes one index, however long that takes. @throws as the driver does. */
+export type MakeIndex = (spec: IndexSpec) => Promise<void>;
+
 interface Meta {
   readonly _id: string;
   readonly version: number;
@@ -48,14 +51,11 @@ interface Meta {
  *
  * @throws Error with a sentence that names the version, or the index, that is another.
  */
-export async function prepareSchema(db: Db): Promise<void> {
+export async function prepareSchema(db: Db, makeIndex: MakeIndex): Promise<void> {
   await requireVersion(db);
   for (const collection of COLLECTIONS) {
-    await prepareCollection(
-      db,
-      collection,
-      INDEXES.filter((spec) => spec.collection === collection),
-    );
+    const specs = INDEXES.filter((spec) => spec.collection === collection);
+    await prepareCollection({ db, makeIndex }, collection, specs);
   }
 }
 
@@ -89,18 +89,22 @@ function requireKnown(db: Db, { version }: Meta): void {
   );
 }
 
-async function prepareCollection(db: Db, name: string, specs: readonly IndexSpec[]): Promise<void> {
+async function prepareCollection(
+  { db, makeIndex }: { readonly db: Db; readonly makeIndex: MakeIndex },
+  name: string,
+  specs: readonly IndexSpec[],
+): Promise<void> {
   await db.createCollection(name).catch((error: { code?: unknown }) => {
     if (error.code !== ALREADY_THERE) throw error;
   });
   const collection = db.collection(name);
   const missing = missingOf(db, specs, await collection.indexes());
-  for (const { key, name: index, options } of missing) {
-    await collection.createIndex({ ...key }, { ...options, name: index }).catch((cause: Error) => {
+  for (const spec of missing) {
+    await makeIndex(spec).catch((cause: Error) => {
       // A server that is away is not the index's fault.
       if (!(cause instanceof MongoServerError)) throw cause;
       throw new Error(
-        `MongoDB does not make the index ${index} of ${db.databaseName}.${name}: ${cause.message}`,
+        `MongoDB does not make the index ${spec.name} of ${db.databaseName}.${name}: ${cause.message}`,
         { cause },
       );
     });
