@@ -51,6 +51,18 @@ export function describeAlertLog(name: string, create: () => Promise<AlertLog>):
       ]);
     });
 
+    it('counts what comes late once, and moves nothing back by it', async () => {
+      await log.raise(anAlertRaise());
+      const next = await log.raise(anAlertRaise({ atMs: T0 + 1_500, detail: 'foreign 2' }));
+      const late = await log.raise(anAlertRaise({ atMs: T0 + 1, count: 3, detail: 'foreign 1' }));
+      expect(late.seq).to.be.greaterThan(next.seq);
+      const told = (await all(log)).map(({ atMs, untilMs, count }) => [atMs - T0, untilMs - T0, count]);
+      expect(told).to.deep.equal([
+        [0, 1_000, 1],
+        [1_500, 2_500, 4],
+      ]);
+    });
+
     it('is read on without a gap and without a repeat of what has not changed', async () => {
       for (let number = 1; number <= 5; number += 1)
         await log.raise(anAlertRaise({ principal: owner(number) }));

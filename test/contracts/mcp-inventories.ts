@@ -53,6 +53,17 @@ export function describeMcpInventories(name: string, create: () => Promise<McpIn
       expect((await all())[0]?.firstSeenAtMs).to.equal(T0 + 7);
     });
 
+    it('changes nothing by what was said before that and comes late', async () => {
+      await inventories.replace(route, [aServer('files')], T0 + 5);
+      for (const late of [[aServer('old')], []]) {
+        await inventories.replace(route, late, T0 + 4);
+        const seen = { firstSeenAtMs: T0 + 5, lastSeenAtMs: T0 + 5 };
+        expect(await byName()).to.deep.equal([{ ...aServer('files'), ...route, ...seen }]);
+      }
+      await inventories.replace(route, [aServer('web')], T0 + 5);
+      expect((await all()).map(({ name: server }) => server)).to.deep.equal(['web']);
+    });
+
     it("touches no other session's, of the same owner or of another's", async () => {
       await inventories.replace(route, [aServer('files')], T0);
       await inventories.replace({ ...route, sessionId: 'sess-2' }, [aServer('files')], T0);

@@ -37,6 +37,16 @@ export function describeReaderMarks(name: string, create: () => Promise<ReaderMa
       expect(await marks.since(OPENED_AT_MS + 2)).to.deep.equal([]);
     });
 
+    it('do not go back to what a node said before, when that comes late', async () => {
+      await marks.mark(mark(NODE_1, OPENED_AT_MS + 2, 2));
+      await marks.mark(mark(NODE_1, OPENED_AT_MS + 1, 1));
+      await marks.mark(mark(NODE_2, OPENED_AT_MS + 1, 3));
+      expect(await marks.since(0)).to.have.deep.members([
+        mark(NODE_1, OPENED_AT_MS + 2, 2),
+        mark(NODE_2, OPENED_AT_MS + 1, 3),
+      ]);
+    });
+
     it('take back everything with an empty mark', async () => {
       await marks.mark(mark(NODE_1, OPENED_AT_MS, 1));
       await marks.mark(mark(NODE_1, OPENED_AT_MS + 1));

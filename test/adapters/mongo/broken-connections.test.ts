@@ -1,13 +1,16 @@
 import { expect } from 'chai';
 import { MongoAlertLog } from '../../../src/adapters/outbound/mongo/alerts/mongo-alert-log.ts';
+import { MongoAgentEventStore } from '../../../src/adapters/outbound/mongo/control/mongo-agent-event-store.ts';
 import { MongoMcpInventories } from '../../../src/adapters/outbound/mongo/control/mongo-mcp-inventories.ts';
 import { MongoAttemptCounters } from '../../../src/adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
 import { MongoLeases } from '../../../src/adapters/outbound/mongo/fleet/mongo-leases.ts';
 import { MongoReaderMarks } from '../../../src/adapters/outbound/mongo/fleet/mongo-reader-marks.ts';
 import { MongoStore } from '../../../src/adapters/outbound/mongo/mongo-store.ts';
+import { MongoSubscriberDirectory } from '../../../src/adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
 import { openStreamingStore } from '../../../src/adapters/outbound/mongo/streaming/open-streaming-store.ts';
 import type { AlertId } from '../../../src/domain/alerts/alert.ts';
-import { agent } from '../../support/agent-event-builders.ts';
+import { ended } from '../../../src/domain/control/verdict-end.ts';
+import { agent, anAgentEvent } from '../../support/agent-event-builders.ts';
 import { insist } from '../../support/insist.ts';
 import { T0 } from '../../support/ledger-builders.ts';
 import { type Cut, MongoProxy } from '../../support/mongo-proxy.ts';
@@ -20,7 +23,7 @@ import {
   OPENED_AT_MS,
   runThrough,
 } from '../../support/stream-builders.ts';
-import { owner } from '../../support/subscriber-builders.ts';
+import { aSubscriber, left, muxId, owner } from '../../support/subscriber-builders.ts';
 
 /** A write, the commands that it sends, and what it gives and leaves. */
 interface Write {
@@ -140,6 +143,52 @@ const WRITES: readonly Write[] = [
   },
 ];
 
+const OF_OLD_THINGS: readonly Write[] = [
+  {
+    name: 'a lapse, and the forgetting of events',
+    commands: ['update agent_events', 'delete agent_events'],
+    act: async (store) => {
+      const events = new MongoAgentEventStore(store, noActs);
+      await events.record([anAgentEvent(1), anAgentEvent(2)], { maxPendingReviews: 9 });
+      await insist(() => events.lapse(anAgentEvent(3).receivedAtMs, 9));
+      await insist(() => events.forget(anAgentEvent(2).receivedAtMs, 9));
+    },
+    check: async (store) => {
+      const events = new MongoAgentEventStore(store, noActs);
+      expect(await events.find(anAgentEvent(1).id)).to.equal(undefined);
+      expect(await events.find(anAgentEvent(2).id)).to.deep.equal(ended(anAgentEvent(2), 'lapsed'));
+    },
+  },
+  {
+    name: 'the sweeping away of sessions',
+    commands: ['delete subscribers'],
+    act: async (store) => {
+      const directory = new MongoSubscriberDirectory(store, noActs);
+      const gone = left(aSubscriber(), T0);
+      const bounds = { all: 9, detached: 9 };
+      await directory.put(gone, { expected: undefined, bounds });
+      await directory.put(aSubscriber({ id: muxId(2) }), { expected: undefined, bounds });
+      await insist(() => directory.expire(gone.leaseEndsAtMs ?? 0, 9));
+    },
+    check: async (store) => {
+      const rest = await new MongoSubscriberDirectory(store, noActs).list({ realm: 'mux', limit: 9 });
+      expect(rest.map(({ id }) => id)).to.deep.equal([muxId(2)]);
+    },
+  },
+  {
+    name: 'the end of a window of attempts',
+    commands: ['delete attempts'],
+    act: async (store) => {
+      const counter = new MongoAttemptCounters(store).open(RULE);
+      await counter.count('anna');
+      await insist(() => counter.forget('anna'));
+    },
+    check: async (store) => {
+      expect(await new MongoAttemptCounters(store).open(RULE).look('anna')).to.equal(undefined);
+    },
+  },
+];
+
 describe('other writes of a fleet, whose connection breaks', function () {
   this.timeout(60_000);
   let mongo: TemporaryMongo;
@@ -147,12 +196,12 @@ describe('other writes of a fleet, whose connection breaks', function () {
   let store: MongoStore;
   let command = '';
   let how: Cut = 'pass';
-  let left = 0;
+  let remaining = 0;
   before(async () => {
     mongo = await temporaryMongo();
     proxy = new MongoProxy(mongo.url, ({ name, collection }) => {
-      if (left === 0 || ![name, `${name} ${collection}`].includes(command)) return 'pass';
-      left -= 1;
+      if (remaining === 0 || ![name, `${name} ${collection}`].includes(command)) return 'pass';
+      remaining -= 1;
       return how;
     });
     store = await MongoStore.open(await proxy.listen());
@@ -164,16 +213,16 @@ describe('other writes of a fleet, whose connection breaks', function () {
   });
   beforeEach(() => mongo.clear());
 
-  for (const write of WRITES) {
+  for (const write of [...WRITES, ...OF_OLD_THINGS]) {
     for (const sent of write.commands) {
       for (const cut of ['before', 'after'] as const) {
         // The driver itself tries most commands twice: three breaks in a row are what it cannot hide.
         for (const times of [1, 3]) {
           it(`carry out ${write.name} once when it breaks ${cut} ${sent}, ${times} ×`, async () => {
-            [command, how, left] = [sent, cut, times];
+            [command, how, remaining] = [sent, cut, times];
             await write.act(store);
-            expect(left, 'breaks that were not met').to.be.below(times);
-            left = 0;
+            expect(remaining, 'breaks that were not met').to.be.below(times);
+            remaining = 0;
             await write.check(mongo.store);
           });
         }
@@ -185,10 +234,23 @@ describe('other writes of a fleet, whose connection breaks', function () {
   for (const cut of ['before', 'after'] as const) {
     it(`count an attempt once when the connection breaks ${cut} it`, async () => {
       const counter = new MongoAttemptCounters(store).open(RULE);
-      expect(await counter.count('anna')).to.deep.equal({ kind: 'counted', count: 1 });
-      [command, how, left] = ['findAndModify attempts', cut, 1];
-      expect(await counter.count('anna')).to.deep.equal({ kind: 'counted', count: 2 });
-      expect(left).to.equal(0);
+      expect(await counter.count('anna')).to.include({ kind: 'counted', count: 1 });
+      [command, how, remaining] = ['findAndModify attempts', cut, 1];
+      expect(await counter.count('anna')).to.include({ kind: 'counted', count: 2 });
+      expect(remaining).to.equal(0);
+    });
+
+    it(`give an attempt back once when the connection breaks ${cut} it`, async () => {
+      const counter = new MongoAttemptCounters(store).open(RULE);
+      const outcomes = [
+        await counter.count('anna'),
+        await counter.count('anna'),
+        await counter.count('anna'),
+      ];
+      [command, how, remaining] = ['update attempts', cut, 1];
+      await counter.giveBack('anna', outcomes[0]?.kind === 'counted' ? outcomes[0].window : '');
+      expect(remaining).to.equal(0);
+      expect((await counter.look('anna'))?.count).to.equal(2);
     });
   }
 });

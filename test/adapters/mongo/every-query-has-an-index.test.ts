@@ -242,7 +242,7 @@ async function useFleet(store: MongoStore): Promise<void> {
   const counter = new MongoAttemptCounters(store).open({ name: 'logins', limit: 2, windowMs: 1_000 });
   await counter.count('anna');
   await counter.look('anna');
-  await counter.giveBack('anna');
+  await counter.giveBack('anna', 'window');
   await counter.forget('anna');
   const marks = new MongoReaderMarks(store);
   await marks.mark({ node: NODE_1, streams: [], atMs: T0 });

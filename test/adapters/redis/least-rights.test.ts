@@ -18,8 +18,10 @@ import { EARLIER_LEASES, EARLIER_WINDOWS, heard } from '../../support/redis-time
 /** The line of the handbook. */
 const [, LINE = ''] = /^ACL (SETUSER holdfast .*)$/m.exec(readFileSync('docs/OPERATIONS.md', 'utf8')) ?? [];
 const PREFIX = 'holdfast:fleet:';
-/** So that what is refused on Redis fails, instead of being done elsewhere. */
-const NOWHERE: AttemptCounters = { open: () => ({}) as ReturnType<AttemptCounters['open']> };
+/** So that what is refused on Redis fails, instead of being done elsewhere. Nothing was counted there to be given back. */
+const NOWHERE: AttemptCounters = {
+  open: () => ({ giveBack: async () => undefined }) as unknown as ReturnType<AttemptCounters['open']>,
+};
 
 describe('a user with the rights that the handbook names', function () {
   this.timeout(30_000);

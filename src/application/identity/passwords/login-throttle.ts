@@ -193,7 +193,11 @@ export class LoginThrottle {
 
 /** What one guess counted, until it turns out right. */
 class TakenCounts {
-  readonly #taken: Array<{ readonly counter: AttemptCounter; readonly key: string }> = [];
+  readonly #taken: Array<{
+    readonly counter: AttemptCounter;
+    readonly key: string;
+    readonly window: string;
+  }> = [];
   /** How many the last counter had with this guess. */
   lastCount = 0;
 
@@ -201,13 +205,13 @@ class TakenCounts {
   async take(counter: AttemptCounter, key: string, windowMs?: number): Promise<number | undefined> {
     const outcome = await counter.count(key, windowMs);
     if (outcome.kind === 'refused') return outcome.retryAfterMs;
-    this.#taken.push({ counter, key });
+    this.#taken.push({ counter, key, window: outcome.window });
     this.lastCount = outcome.count;
     return undefined;
   }
 
   async giveBack(): Promise<void> {
-    for (const { counter, key } of this.#taken) await counter.giveBack(key);
+    for (const { counter, key, window } of this.#taken) await counter.giveBack(key, window);
   }
 }
 

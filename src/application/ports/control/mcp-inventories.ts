@@ -19,7 +19,8 @@ export interface McpServerRecord extends AgentRoute {
 
 /**
  * Keeps which MCP servers agents have. Each inventory of a session takes the place of the one before, whole; a server that
- * was there keeps the time at which it was first seen. Of a name that is said twice the last is kept.
+ * was there keeps the time at which it was first seen. Of a name that is said twice the last is kept. One that was said
+ * before the one that is kept, by a node that was paused before it wrote, changes nothing.
  *
  * @throws PortError `unavailable` when nothing was written, `timeout` when that is unknown; saying it again is harmless.
  */

@@ -17,7 +17,10 @@ export interface ReaderMark {
  * @throws PortError `unavailable` when the store is away, `timeout` when nobody knows: mark again.
  */
 export interface ReaderMarks {
-  /** Takes the place of what the node said before. Marks are forgotten some time after a minute. */
+  /**
+   * Takes the place of what the node said before, and not of what it said later: a mark that comes late changes nothing.
+   * Marks are forgotten some time after a minute.
+   */
   mark(mark: ReaderMark): Promise<void>;
   /** What nodes said last, if that was at a time or later; in no order. */
   since(atMs: number): Promise<readonly ReaderMark[]>;

@@ -8,9 +8,9 @@ export interface AttemptRule {
   readonly windowMs: number;
 }
 
-/** What became of an attempt. `count` is how many its window holds with it. */
+/** What became of an attempt. `count` is how many its window holds with it, `window` names that window. */
 export type AttemptOutcome =
-  | { readonly kind: 'counted'; readonly count: number }
+  | { readonly kind: 'counted'; readonly count: number; readonly window: string }
   | { readonly kind: 'refused'; readonly retryAfterMs: number };
 
 /**
@@ -28,8 +28,11 @@ export interface AttemptCounter {
    * makes no window longer.
    */
   count(key: string, windowMs?: number): Promise<AttemptOutcome>;
-  /** Takes one attempt back; a key without an open window stays without one. */
-  giveBack(key: string): Promise<void>;
+  /**
+   * Takes back one attempt that was counted in a window. Once that has closed nothing is changed, however late this comes
+   * and whatever window is open then.
+   */
+  giveBack(key: string, window: string): Promise<void>;
   /** Closes the key's window. */
   forget(key: string): Promise<void>;
   /** The open window of a key. */

@@ -44,6 +44,17 @@ const SEVERAL = [1, 2, 3, 4, 5, 6];
 const first = { kid: 'a', algorithm: 'EdDSA', privateJwk: '{}', createdAtMs: T0 } as const;
 const used = { lastUsedAtMs: T0 + USE_INTERVAL_MS, idleEndsAtMs: T0 + USE_INTERVAL_MS + IDLE_MS };
 
+/** What the ends of one login have in common. */
+const anEnd: Pick<Write, 'commands' | 'prepare' | 'ends' | 'acts' | 'check'> = {
+  commands: ['findAndModify', 'insert', 'commitTransaction'],
+  prepare: ({ sessions }) => sessions.begin(aSession(1), 'r1'),
+  ends: [{ loginSessionId: aSession(1).id }],
+  acts: ['ended'],
+  check: async ({ sessions }) => {
+    expect(await sessions.isLive(aSession(1).id, T0 + 6)).to.equal(false);
+  },
+};
+
 const WRITES: readonly Write[] = [
   {
     name: 'the adding of an account',
@@ -124,6 +135,16 @@ const WRITES: readonly Write[] = [
     },
   },
   {
+    name: 'a beginning login',
+    commands: ['update', 'insert', 'commitTransaction'],
+    act: ({ sessions }) => sessions.begin(aSession(1), 'r1', told('begun')),
+    outcome: undefined,
+    acts: ['begun'],
+    check: async ({ sessions }) => {
+      expect(await sessions.rotate('r1', 'r2', T0 + 6)).to.include({ kind: 'rotated' });
+    },
+  },
+  {
     name: 'the exchange of a refresh token',
     commands: ['insert', 'findAndModify'],
     prepare: ({ sessions }) => sessions.begin(aSession(1), 'r1'),
@@ -150,16 +171,22 @@ const WRITES: readonly Write[] = [
     },
   },
   {
+    ...anEnd,
+    name: 'the end of a login by its token',
+    act: ({ sessions }) => sessions.endByToken('r1', T0 + 5, told('ended')),
+    outcome: aSession(1, { endedAtMs: T0 + 5 }),
+  },
+  {
+    ...anEnd,
+    name: 'the end of a login',
+    act: ({ sessions }) => sessions.end(aSession(1).id, T0 + 5, told('ended')),
+    outcome: undefined,
+  },
+  {
+    ...anEnd,
     name: 'the end of one of his own logins',
-    commands: ['findAndModify', 'insert', 'commitTransaction'],
-    prepare: ({ sessions }) => sessions.begin(aSession(1), 'r1'),
     act: ({ sessions }) => sessions.endOneOf(user(1), aSession(1).id, T0 + 5, told('ended')),
     outcome: true,
-    ends: [{ loginSessionId: aSession(1).id }],
-    acts: ['ended'],
-    check: async ({ sessions }) => {
-      expect(await sessions.endOneOf(user(1), aSession(1).id, T0 + 6)).to.equal(false);
-    },
   },
   {
     name: 'ends of several logins at once',
@@ -219,6 +246,16 @@ const WRITES: readonly Write[] = [
     acts: ['made'],
     check: async ({ apiKeys }) => {
       expect(await apiKeys.listLive(user(1), T0)).to.deep.equal([aKey(1)]);
+    },
+  },
+  {
+    name: 'a use of a key',
+    commands: ['update'],
+    prepare: ({ apiKeys }) => apiKeys.add(aKey(1), 1),
+    act: ({ apiKeys }) => apiKeys.touch(aKey(1).id, T0 + 5),
+    outcome: undefined,
+    check: async ({ apiKeys }) => {
+      expect(await apiKeys.find(aKey(1).id)).to.deep.equal({ ...aKey(1), lastUsedAtMs: T0 + 5 });
     },
   },
   {

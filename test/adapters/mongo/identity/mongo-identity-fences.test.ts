@@ -18,6 +18,7 @@ import {
 } from '../../../support/identity-builders.ts';
 import { T0, user } from '../../../support/ledger-builders.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
+import { pausedStore } from '../../../support/paused-store.ts';
 
 const told: AuditRecord[] = [{ act: 'late', outcome: 'done' }];
 
@@ -209,22 +210,3 @@ describe('the identity stores of two nodes', function () {
     expect(await other.sessions.isLive(aSession(1).id, T0 + 3)).to.equal(false);
   });
 });
-
-/** A store whose node is paused at its first write, when it has read what it wanted to know. */
-function pausedStore(store: MongoStore) {
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const attempt: MongoStore['attempt'] = async (command) => {
-    reached.resolve();
-    await gate.promise;
-    return store.attempt(command);
-  };
-  const paused = new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'attempt') return attempt;
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-  return { store: paused, reached: reached.promise, goOn: gate.resolve };
-}

@@ -115,6 +115,16 @@ const WRITES: readonly Write[] = [
     },
   },
   {
+    name: 'a wish that it be stopped',
+    commands: ['update'],
+    prepare: (stores) => start(stores, 1),
+    act: ({ streams }) => streams.wishStop(running.id),
+    outcome: true,
+    check: async ({ streams }) => {
+      expect(await streams.stopsWished(running.node)).to.deep.equal([running.id]);
+    },
+  },
+  {
     name: 'an end',
     commands: ['insert', 'update', 'commitTransaction'],
     prepare: (stores) => start(stores, 1),

@@ -19,7 +19,10 @@ export class MemoryAlertLog implements AlertLog {
 
   async raise(raise: AlertRaise): Promise<Alert> {
     this.#last += 1;
-    const open = this.#alerts.find((alert) => isOpenFor(alert, raise));
+    // What comes late falls before the ends of several: it is counted into the one that is open for the longest.
+    const [open] = this.#alerts
+      .filter((alert) => isOpenFor(alert, raise))
+      .toSorted((left, right) => right.untilMs - left.untilMs);
     const alert = open === undefined ? alertOf(raise, this.#last) : countedOn(open, raise, this.#last);
     this.#alerts = [...this.#alerts.filter((other) => other !== open), alert].slice(-this.#kept);
     return alert;

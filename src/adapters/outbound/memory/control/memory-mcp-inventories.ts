@@ -21,6 +21,7 @@ export class MemoryMcpInventories implements McpInventories {
   ): Promise<void> {
     const route = half(JSON.stringify([owner, sessionId]));
     const before = new Map([...this.#servers].filter(([id]) => id.startsWith(route)));
+    if ([...before.values()].some(({ lastSeenAtMs }) => lastSeenAtMs > nowMs)) return;
     for (const id of before.keys()) this.#servers.delete(id);
     for (const { name, transport, endpoint } of servers.slice(0, MAX_SERVERS_OF_A_SESSION)) {
       const id = `${route}${half(name)}`;

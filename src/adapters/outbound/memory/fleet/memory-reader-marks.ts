@@ -6,7 +6,8 @@ export class MemoryReaderMarks implements ReaderMarks {
   readonly #marks = new Map<NodeId, ReaderMark>();
 
   async mark(mark: ReaderMark): Promise<void> {
-    this.#marks.set(mark.node, mark);
+    const last = this.#marks.get(mark.node);
+    if (last === undefined || last.atMs <= mark.atMs) this.#marks.set(mark.node, mark);
   }
 
   async since(atMs: number): Promise<readonly ReaderMark[]> {

@@ -4,6 +4,8 @@ import RateLimiterStoreAbstract from 'rate-limiter-flexible/lib/RateLimiterStore
 interface Window {
   readonly points: number;
   readonly endsAtMs: number;
+  /** Sets it apart from any other of this limiter. */
+  readonly name: string;
 }
 
 /**
@@ -15,6 +17,7 @@ export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
   readonly #windows = new Map<string, Window>();
   readonly #maxKeys: number;
   readonly #nowMs: () => number;
+  #made = 0;
 
   constructor(options: {
     readonly points: number;
@@ -27,6 +30,11 @@ export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
     this.#nowMs = options.nowMs;
   }
 
+  /** The name of a key's open window. */
+  windowOf(key: string): string | undefined {
+    return this.#open(key)?.name;
+  }
+
   protected async _upsert(
     key: string,
     points: number,
@@ -37,6 +45,7 @@ export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
     const changed = {
       points: Math.max(0, (open?.points ?? 0) + points),
       endsAtMs: open?.endsAtMs ?? this.#nowMs() + durationMs,
+      name: open?.name ?? String(++this.#made),
     };
     this.#windows.delete(key);
     if (changed.points === 0) return changed;

@@ -48,7 +48,8 @@ class LimiterCounter implements AttemptCounter {
     const options = windowMs === undefined ? {} : { customDuration: windowMs / 1000 };
     try {
       const { consumedPoints } = await this.#limiter.consume(key, 1, options);
-      return { kind: 'counted', count: consumedPoints };
+      // A window that is gone by now has nothing to give back.
+      return { kind: 'counted', count: consumedPoints, window: this.#limiter.windowOf(key) ?? '' };
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       await this.#limiter.reward(key, 1);
@@ -56,8 +57,8 @@ class LimiterCounter implements AttemptCounter {
     }
   }
 
-  async giveBack(key: string): Promise<void> {
-    await this.#limiter.reward(key, 1);
+  async giveBack(key: string, window: string): Promise<void> {
+    if (this.#limiter.windowOf(key) === window) await this.#limiter.reward(key, 1);
   }
 
   async forget(key: string): Promise<void> {

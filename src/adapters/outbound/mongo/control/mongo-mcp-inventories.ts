@@ -36,6 +36,7 @@ export class MongoMcpInventories implements McpInventories {
     const _id = half(JSON.stringify([owner, sessionId]));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const found = await this.#store.read(() => this.#inventories.findOne({ _id }));
+      if (found !== null && found.lastSeenAtMs > nowMs) return;
       const kept = keptOf(_id, servers, found?.servers ?? [], nowMs);
       const next = inventoryDocument(
         { id: _id, owner, sessionId, lastSeenAtMs: nowMs, servers: kept },

@@ -33,6 +33,8 @@ export interface AttemptDocument {
   /** The rule's name and the key. */
   readonly _id: string;
   readonly count: number;
+  /** Names the window, apart from any other of the key. */
+  readonly window?: string;
   /** Whether the last attempt was counted. */
   readonly counted: boolean;
   readonly endsAtMs: number;

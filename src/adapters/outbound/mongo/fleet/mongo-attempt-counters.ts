@@ -1,4 +1,4 @@
-import type { Collection, Document } from 'mongodb';
+import { type Collection, type Document, ObjectId } from 'mongodb';
 import type {
   AttemptCounter,
   AttemptCounters,
@@ -44,15 +44,15 @@ class MongoCounter implements AttemptCounter {
   }
 
   async count(key: string, windowMs = this.#rule.windowMs): Promise<AttemptOutcome> {
-    const fields = counting(this.#rule.limit, windowMs);
+    const fields = counting(this.#rule.limit, windowMs, new ObjectId().toHexString());
     const window = await changeOrMake(this.#store, this.#attempts, { _id: this.#id(key), ...NEVER }, fields);
-    if (window.counted) return { kind: 'counted', count: window.count };
+    if (window.counted) return { kind: 'counted', count: window.count, window: window.window ?? '' };
     return { kind: 'refused', retryAfterMs: window.endsAtMs - window.atMs };
   }
 
-  async giveBack(key: string): Promise<void> {
+  async giveBack(key: string, window: string): Promise<void> {
     const less = { $set: { count: { $max: [0, { $subtract: ['$count', 1] }] } } };
-    await this.#store.write(() => this.#attempts.updateOne({ _id: this.#id(key) }, [less]));
+    await this.#store.write(() => this.#attempts.updateOne({ _id: this.#id(key), window }, [less]));
   }
 
   async forget(key: string): Promise<void> {
@@ -77,13 +77,14 @@ class MongoCounter implements AttemptCounter {
   }
 }
 
-/** A window's fields after an attempt, by what they were before. */
-function counting(limit: number, windowMs: number): Document {
+/** A window's fields after an attempt, by what they were before; `name` is for one that this attempt opens. */
+function counting(limit: number, windowMs: number, name: string): Document {
   const isOpen = { $and: [{ $gt: ['$count', 0] }, { $gt: ['$endsAtMs', NOW_MS] }] };
   const isFull = { $and: [isOpen, { $gte: ['$count', limit] }] };
   const endsAtMs = { $cond: [isOpen, '$endsAtMs', { $add: [NOW_MS, windowMs] }] };
   return {
     count: { $cond: [isOpen, { $cond: [isFull, '$count', { $add: ['$count', 1] }] }, 1] },
+    window: { $cond: [isOpen, '$window', { $literal: name }] },
     counted: { $not: [isFull] },
     endsAtMs,
     atMs: NOW_MS,

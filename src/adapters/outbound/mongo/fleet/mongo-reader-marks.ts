@@ -14,7 +14,9 @@ export class MongoReaderMarks implements ReaderMarks {
   }
 
   async mark({ node: _id, streams, atMs }: ReaderMark): Promise<void> {
-    const mark = [{ $set: { streams: { $literal: streams }, atMs, markedAt: '$$NOW' } }];
+    const isLate = { $gt: ['$atMs', atMs] };
+    const said = { $cond: [isLate, '$streams', { $literal: streams }] };
+    const mark = [{ $set: { streams: said, atMs: { $max: ['$atMs', atMs] }, markedAt: '$$NOW' } }];
     await this.#store.write(() => this.#marks.updateOne({ _id }, mark, { upsert: true }));
   }
 

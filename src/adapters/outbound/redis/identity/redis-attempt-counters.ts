@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type {
   AttemptCounter,
   AttemptCounters,
@@ -7,22 +8,32 @@ import type {
 import { PortError } from '../../../../application/ports/port-error.ts';
 import type { RedisLink } from '../redis-link.ts';
 
-/** Counts one unless the window is full: the count, or how long the window still lasts, in milliseconds, below 0. */
+/** Random bytes of a window's name. */
+const NAME_BYTES = 8;
+
+/**
+ * Counts one unless the window is full: the count and the window's name, or how long the window still lasts, in
+ * milliseconds, below 0. A window that this attempt opens gets the name that is given.
+ */
 const COUNT = `
-local count = tonumber(redis.call('GET', KEYS[1]) or '0')
+local count = tonumber(redis.call('HGET', KEYS[1], 'count') or '0')
 if count <= 0 then
-  redis.call('SET', KEYS[1], 1, 'PX', ARGV[2])
-  return 1
+  redis.call('HSET', KEYS[1], 'count', 1, 'window', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return { 1, ARGV[3] }
 end
-if count >= tonumber(ARGV[1]) then return -math.max(1, redis.call('PTTL', KEYS[1])) end
-return redis.call('INCR', KEYS[1])`;
+if count >= tonumber(ARGV[1]) then return { -math.max(1, redis.call('PTTL', KEYS[1])), '' } end
+redis.call('HSET', KEYS[1], 'count', count + 1)
+return { count + 1, redis.call('HGET', KEYS[1], 'window') }`;
 
-/** Takes one back; what comes to nothing goes. */
+/** Takes one back from the window of this name, if that is open; what comes to nothing goes. */
 const GIVE_BACK = `
-local count = tonumber(redis.call('GET', KEYS[1]) or '0')
-if count > 1 then redis.call('DECR', KEYS[1]) else redis.call('DEL', KEYS[1]) end`;
+if redis.call('HGET', KEYS[1], 'window') ~= ARGV[1] then return 0 end
+local count = tonumber(redis.call('HGET', KEYS[1], 'count') or '0')
+if count > 1 then redis.call('HSET', KEYS[1], 'count', count - 1) else redis.call('DEL', KEYS[1]) end
+return 1`;
 
-const LOOK = "return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) }";
+const LOOK = "return { redis.call('HGET', KEYS[1], 'count'), redis.call('PTTL', KEYS[1]) }";
 
 /**
  * Attempts of all nodes, counted on Redis by its clock, and elsewhere while it is away. A window is one key, which
@@ -59,19 +70,21 @@ class RedisCounter implements AttemptCounter {
   count(key: string, windowMs = this.#rule.windowMs): Promise<AttemptOutcome> {
     return this.#either(
       async () => {
-        const outcome = Number(await this.#eval(COUNT, key, this.#rule.limit, windowMs));
-        return outcome > 0
-          ? { kind: 'counted', count: outcome }
-          : { kind: 'refused', retryAfterMs: -outcome };
+        const given = [this.#rule.limit, windowMs, randomBytes(NAME_BYTES).toString('hex')];
+        const [count, window] = (await this.#eval(COUNT, key, ...given)) as readonly [number, string];
+        return count > 0 ? { kind: 'counted', count, window } : { kind: 'refused', retryAfterMs: -count };
       },
       (second) => second.count(key, windowMs),
     );
   }
 
-  async giveBack(key: string): Promise<void> {
+  /** A window that is not open here may be one that was counted in while Redis was away. */
+  async giveBack(key: string, window: string): Promise<void> {
     await this.#either(
-      async () => void (await this.#eval(GIVE_BACK, key)),
-      (second) => second.giveBack(key),
+      async () => {
+        if ((await this.#eval(GIVE_BACK, key, window)) === 0) await this.#second.giveBack(key, window);
+      },
+      (second) => second.giveBack(key, window),
     );
   }
 
@@ -93,10 +106,10 @@ class RedisCounter implements AttemptCounter {
   }
 
   #key(key: string): string {
-    return this.#link.key(`attempts:${this.#rule.name}:${key}`);
+    return this.#link.key(`windows:${this.#rule.name}:${key}`);
   }
 
-  #eval(script: string, key: string, ...given: readonly number[]): Promise<unknown> {
+  #eval(script: string, key: string, ...given: ReadonlyArray<number | string>): Promise<unknown> {
     return this.#link.run((client) => client.eval(script, 1, this.#key(key), ...given));
   }
 

@@ -23,12 +23,14 @@ function replaceInventory(
   db: WriterDatabase,
   { id, owner, sessionId, lastSeenAtMs, servers }: ReplaceInventoryInput,
 ): void {
+  const row = db.prepare('SELECT * FROM mcp_inventories WHERE id = ?').get(id);
+  const present = row === undefined ? undefined : inventoryFrom(row);
+  if (present !== undefined && present.lastSeenAtMs > lastSeenAtMs) return;
   if (servers.length === 0) {
     remove(db, id);
     return;
   }
-  const row = db.prepare('SELECT * FROM mcp_inventories WHERE id = ?').get(id);
-  const before = row === undefined ? [] : inventoryFrom(row).servers;
+  const before = present?.servers ?? [];
   const firstSeen = new Map(before.map((server) => [server.id, server.firstSeenAtMs]));
   const kept = servers.map((server) => ({
     ...server,
