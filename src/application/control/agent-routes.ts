@@ -12,26 +12,22 @@ import type { Log } from '../ports/log.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
 import type { Timers } from '../ports/timers.ts';
 import { routeKey } from './agent-connections.ts';
+import { holderName, type Way } from './route-holder.ts';
 
 /** How often what is held is looked at, in milliseconds. */
 export const LOOK_AT_ROUTES_MS = 2_000;
 /** Most routes that are compared with the directory in one look; the others have their turn in the next. */
 export const ROUTES_AT_ONCE = 500;
 /**
+ * Within so long every route is compared once although no word is known to be missed, in milliseconds: one may be lost all
+ * the same, and a session that was taken unnoticed gets no answers. With more than 15,000 routes it takes longer.
+ */
+export const LOOK_AT_ALL_MS = 60_000;
+/**
  * How long a session is held after the last connection that is not its main one has gone, in milliseconds: clients that
  * open one for each event would make two writes of each.
  */
 export const LINGER_MS = 10_000;
-
-/** How a node holds a session: `main` for connections that get what has no other, `any` for the others alone. */
-type Way = 'main' | 'any';
-
-/** What a holder of a session's main connections is called behind its node's name. */
-const MAIN = '/main';
-const ANY = '/any';
-
-/** Whether a node holds a session for connections that get what has no connection of its own. */
-export const isMainHolder = (connection: string): boolean => connection.endsWith(MAIN);
 
 interface Held {
   readonly connection: string;
@@ -129,26 +125,28 @@ export class AgentRoutes {
   }): Promise<void> {
     const { bus, timers } = this.#deps;
     const { signal, onLost } = given;
+    const isOf = (sessionId: string) => (hold: Hold) => hold.route.sessionId === sessionId;
     this.#onLost = onLost;
     const silence = bus.listen({
       onStopAsked: () => undefined,
       onRevoked: () => undefined,
       onMoved: () => undefined,
-      onControl: (word) => word.kind === 'owners' && void this.#look(word.sessionId),
-      onMissed: () => void this.#look(),
+      onControl: (word) =>
+        word.kind === 'owners' && void this.#compare(this.#all().filter(isOf(word.sessionId))),
+      onMissed: () => void this.#look(ROUTES_AT_ONCE),
     });
     while (!signal.aborted) {
       await timers.sleep(LOOK_AT_ROUTES_MS, signal).catch(() => undefined);
       if (signal.aborted) break;
       await this.#tidy();
-      if (!bus.isConnected) await this.#look();
+      await this.#look(bus.isConnected ? this.#share : ROUTES_AT_ONCE);
     }
     silence();
   }
 
   /** Lets go of everything, when nobody is connected any more. Never rejects. */
   async leaveAll(): Promise<void> {
-    const holds = [...this.#holds.values()];
+    const holds = this.#all();
     for (const hold of holds) hold.lingerUntilMs = 0;
     await Promise.all(holds.map((hold) => this.#settle(hold)));
   }
@@ -169,6 +167,10 @@ export class AgentRoutes {
     };
     this.#holds.set(key, hold);
     return hold;
+  }
+
+  #all(): readonly Hold[] {
+    return [...this.#holds.values()];
   }
 
   #out(hold: Hold, isMain: boolean): void {
@@ -193,7 +195,7 @@ export class AgentRoutes {
     const { claim, node } = this.#deps;
     const { owner } = hold.route;
     const { actor, requestId } = claimant;
-    const holder = { node: node.id, connection: `${node.id}${way === 'main' ? MAIN : ANY}` };
+    const holder = { node: node.id, connection: holderName(node.id, way) };
     const { state } = await claim.execute({
       id: hold.id,
       owner,
@@ -241,14 +243,14 @@ export class AgentRoutes {
   #isOurs(connection: string): boolean {
     try {
       const { id } = this.#deps.node;
-      return connection === id + MAIN || connection === id + ANY;
+      return connection === holderName(id, 'main') || connection === holderName(id, 'any');
     } catch {
       return false;
     }
   }
 
   async #tidy(): Promise<void> {
-    for (const hold of [...this.#holds.values()]) {
+    for (const hold of this.#all()) {
       const wanted = this.#wanted(hold);
       const held = wanted && hold.held.get(wanted);
       const isTrue = wanted !== undefined && held !== undefined && this.#isOurs(held.connection);
@@ -256,17 +258,23 @@ export class AgentRoutes {
     }
   }
 
-  /** Compares what is held with the directory: of one session id, or of some, the next ones next time. Never rejects. */
-  async #look(sessionId?: string): Promise<void> {
-    const all = [...this.#holds.values()];
+  /** How many routes one look is for, so that all of them have had one in time. */
+  get #share(): number {
+    const routes = Math.ceil((this.#holds.size * LOOK_AT_ROUTES_MS) / LOOK_AT_ALL_MS);
+    return Math.min(routes, ROUTES_AT_ONCE);
+  }
+
+  /** Compares some of what is held with the directory, the next ones next time. Never rejects. */
+  async #look(routes: number): Promise<void> {
+    const all = this.#all();
     const from = this.#next < all.length ? this.#next : 0;
-    if (sessionId === undefined) this.#next = from + ROUTES_AT_ONCE;
-    const some =
-      sessionId === undefined
-        ? all.slice(from, from + ROUTES_AT_ONCE)
-        : all.filter(({ route }) => route.sessionId === sessionId);
+    this.#next = from + routes;
+    await this.#compare(all.slice(from, from + routes));
+  }
+
+  async #compare(holds: readonly Hold[]): Promise<void> {
     try {
-      for (const hold of some) {
+      for (const hold of holds) {
         if (hold.held.size === 0) continue;
         const stored = await this.#inTurn(hold, () => this.#deps.directory.find(hold.id));
         if (hold.held.size > 0 && !isHeld(hold, stored)) this.#lose(hold);

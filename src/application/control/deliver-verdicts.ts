@@ -16,10 +16,10 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
 import type { Timers } from '../ports/timers.ts';
 import { type AgentConnection, type AgentConnections, routeKey } from './agent-connections.ts';
-import { isMainHolder } from './agent-routes.ts';
 import type { DeliveryMarks } from './delivery-marks.ts';
 import type { LivingNodes } from './living-nodes.ts';
 import type { OrphanedVerdicts } from './orphaned-verdicts.ts';
+import { isMainHolder } from './route-holder.ts';
 
 /** How often a node that may miss words looks what has become due, in milliseconds. */
 export const LOOK_FOR_DUE_MS = 2_000;

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import { CryptoIdSource } from '../../../src/adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../../src/adapters/outbound/system/node-digest.ts';
-import { AgentRoutes, LINGER_MS, LOOK_AT_ROUTES_MS } from '../../../src/application/control/agent-routes.ts';
+import {
+  AgentRoutes,
+  LINGER_MS,
+  LOOK_AT_ALL_MS,
+  LOOK_AT_ROUTES_MS,
+} from '../../../src/application/control/agent-routes.ts';
 import { ClaimSubscription } from '../../../src/application/multiplexing/claim-subscription.ts';
 import { LeaveSubscription } from '../../../src/application/multiplexing/leave-subscription.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
@@ -22,11 +27,14 @@ describe("what a node holds of agents' sessions", () => {
   let stop: AbortController;
   /** Whether the directory is out of reach. */
   let isAway: boolean;
+  /** How often the directory was asked. */
+  let asked: number;
   beforeEach(() => {
     desk = new ControlDesk();
     lost = [];
     stop = new AbortController();
     isAway = false;
+    asked = 0;
   });
   afterEach(() => stop.abort());
 
@@ -37,6 +45,7 @@ describe("what a node holds of agents' sessions", () => {
         const value: unknown = Reflect.get(target, member);
         if (typeof value !== 'function') return value;
         return async (...given: unknown[]) => {
+          asked += 1;
           if (isAway) throw new PortError('unavailable', 'directory', 'away');
           return value.apply(target, given);
         };
@@ -160,6 +169,28 @@ describe("what a node holds of agents' sessions", () => {
     expect(routes.size).to.equal(1);
     await routes.enter(main);
     expect(await holders()).to.deep.equal(['n1/main']);
+  });
+
+  it('is found lost in a bounded time though the word of it was lost, of which nobody knows', async () => {
+    const routes = node('n1');
+    const many = Array.from({ length: 100 }, (_, at) => ({ ...ROUTE, sessionId: `sess-${at}` }));
+    for (const route of many) await routes.enter({ route, isMain: true });
+    for (const { sessionId } of many) {
+      const id = controlSubscriberId(sessionId);
+      await desk.directory.remove(id, (await desk.directory.find(id))?.mark ?? '');
+    }
+    await desk.timers.advance(LOOK_AT_ALL_MS + LOOK_AT_ROUTES_MS);
+    expect(new Set(lost.map(({ sessionId }) => sessionId)).size).to.equal(many.length);
+    expect(lost).to.have.length(many.length);
+  });
+
+  it('is compared with the directory a part at a time, so that many sessions cost no burst of reads', async () => {
+    const routes = node('n1');
+    const many = Array.from({ length: 90 }, (_, at) => ({ ...ROUTE, sessionId: `sess-${at}` }));
+    for (const route of many) await routes.enter({ route, isMain: true });
+    asked = 0;
+    await desk.timers.advance(LOOK_AT_ROUTES_MS);
+    expect(asked).to.equal(Math.ceil((many.length * LOOK_AT_ROUTES_MS) / LOOK_AT_ALL_MS));
   });
 
   it('lets go of everything when the node stops, also of what lingers', async () => {
