@@ -1,7 +1,6 @@
 import type { AgentRoute } from '../../domain/control/agent-event-state.ts';
 import { DomainError } from '../../domain/domain-error.ts';
-import { controlSubscriberId, type SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
-import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
+import { controlSubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { ThisNode } from '../fleet/this-node.ts';
 import type { Claimant } from '../multiplexing/claim-refusals.ts';
 import type { ClaimSubscription } from '../multiplexing/claim-subscription.ts';
@@ -12,7 +11,7 @@ import type { Log } from '../ports/log.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
 import type { Timers } from '../ports/timers.ts';
 import { routeKey } from './agent-connections.ts';
-import { holderName, type Way } from './route-holder.ts';
+import { forgetHoldsOf, type Hold, holderName, isHeld, type Way } from './held-route.ts';
 
 /** How often what is held is looked at, in milliseconds. */
 export const LOOK_AT_ROUTES_MS = 2_000;
@@ -28,25 +27,6 @@ export const LOOK_AT_ALL_MS = 60_000;
  * open one for each event would make two writes of each.
  */
 export const LINGER_MS = 10_000;
-
-interface Held {
-  readonly connection: string;
-  readonly epoch: number;
-}
-
-interface Hold {
-  readonly id: SubscriberId;
-  readonly route: AgentRoute;
-  readonly held: Map<Way, Held>;
-  mains: number;
-  others: number;
-  /** Until when it is held although nobody is connected, in unix milliseconds. */
-  lingerUntilMs: number;
-  /** It was taken from its owner: whoever is connected still is about to go, and it is not claimed anew for him. */
-  isLost: boolean;
-  /** Changes of one session are made one after the other. */
-  last: Promise<unknown>;
-}
 
 interface Deps {
   readonly claim: Pick<ClaimSubscription, 'execute'>;
@@ -277,7 +257,9 @@ export class AgentRoutes {
       for (const hold of holds) {
         if (hold.held.size === 0) continue;
         const stored = await this.#inTurn(hold, () => this.#deps.directory.find(hold.id));
-        if (hold.held.size > 0 && !isHeld(hold, stored)) this.#lose(hold);
+        if (hold.held.size === 0) continue;
+        if (!isHeld(hold, stored)) this.#lose(hold);
+        else forgetHoldsOf(hold, stored);
       }
     } catch (error) {
       this.#deps.log.debug({ err: error }, 'it could not be looked up whose the sessions are');
@@ -291,7 +273,3 @@ export class AgentRoutes {
     this.#onLost(hold.route);
   }
 }
-
-/** A node that was taken for dead is no holder any more, but the session is its owner's still: it claims it anew. */
-const isHeld = ({ route }: Hold, stored: SubscriberState | undefined): boolean =>
-  stored !== undefined && stored.end === undefined && stored.owner === route.owner;

@@ -17,9 +17,9 @@ import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-direc
 import type { Timers } from '../ports/timers.ts';
 import { type AgentConnection, type AgentConnections, routeKey } from './agent-connections.ts';
 import type { DeliveryMarks } from './delivery-marks.ts';
+import { isMainHolder } from './held-route.ts';
 import type { LivingNodes } from './living-nodes.ts';
 import type { OrphanedVerdicts } from './orphaned-verdicts.ts';
-import { isMainHolder } from './route-holder.ts';
 
 /** How often a node that may miss words looks what has become due, in milliseconds. */
 export const LOOK_FOR_DUE_MS = 2_000;

@@ -85,7 +85,9 @@ export class Subscriber {
    *   `subscriber.limit_reached` when too many hold it.
    */
   static claim(present: Subscriber | undefined, claim: SubscriberClaim, to: Transition): ClaimOutcome {
-    if (present === undefined) return { kind: 'claimed', subscriber: new Subscriber(claimed(claim, to, 1)) };
+    if (present === undefined) {
+      return { kind: 'claimed', subscriber: new Subscriber(claimed(claim, to, firstEpoch(claim, to))) };
+    }
     const held = present.#state;
     if (present.isExpiredAt(to.nowMs)) {
       return { kind: 'claimed', subscriber: new Subscriber(claimed(claim, to, held.epoch + 1)) };
@@ -217,6 +219,13 @@ export class Subscriber {
     return new Subscriber({ ...state, mark });
   }
 }
+
+/**
+ * A shared subscription has the name that its clients gave it, which others may have had before of whom nothing is kept:
+ * the time is later than any epoch of theirs, so that what they still held is nothing in this one.
+ */
+const firstEpoch = ({ tokenSha256 }: SubscriberClaim, { nowMs }: Transition): number =>
+  tokenSha256 === undefined ? Math.max(1, nowMs) : 1;
 
 /** The tokens that are good beside the next one; `given` are those that were until now, the newest first. */
 function stillGood(shown: string, given: readonly string[]): readonly string[] {

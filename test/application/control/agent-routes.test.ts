@@ -18,6 +18,7 @@ import { ControlDesk } from '../../support/control-desk.ts';
 import { RecordingWatchman } from '../../support/recording-watchman.ts';
 
 const LEASE_MS = 60_000;
+const BOUNDS = { detached: 1_000, all: 1_000 };
 const ROUTE: AgentRoute = { owner: 'agent:night', sessionId: 'sess-1' };
 const THEIRS: AgentRoute = { owner: 'agent:day', sessionId: 'sess-1' };
 
@@ -182,6 +183,33 @@ describe("what a node holds of agents' sessions", () => {
     await desk.timers.advance(LOOK_AT_ALL_MS + LOOK_AT_ROUTES_MS);
     expect(new Set(lost.map(({ sessionId }) => sessionId)).size).to.equal(many.length);
     expect(lost).to.have.length(many.length);
+  });
+
+  it('stays held for its next owner when the one from whom it was taken unnoticed goes, on the same node', async () => {
+    const routes = node('n1');
+    await routes.enter(main);
+    const id = controlSubscriberId(ROUTE.sessionId);
+    await desk.directory.remove(id, (await desk.directory.find(id))?.mark ?? '');
+    desk.clock.advance(1);
+    await routes.enter({ route: THEIRS, isMain: true });
+    await routes.left(main);
+    expect((await desk.directory.find(id))?.owner).to.equal(THEIRS.owner);
+    expect(await holders()).to.deep.equal(['n1/main']);
+  });
+
+  it('is held again by a node that another has put out of it', async () => {
+    const routes = node('n1');
+    await routes.enter(main);
+    const id = controlSubscriberId(ROUTE.sessionId);
+    const stored = await desk.directory.find(id);
+    if (stored === undefined) throw new Error('it is nobody’s');
+    await desk.directory.put(
+      { ...stored, holders: [], mark: 'another' },
+      { expected: stored.mark, bounds: BOUNDS },
+    );
+    await desk.timers.advance(LOOK_AT_ALL_MS + 2 * LOOK_AT_ROUTES_MS);
+    expect(await holders()).to.deep.equal(['n1/main']);
+    expect(lost).to.deep.equal([]);
   });
 
   it('is compared with the directory a part at a time, so that many sessions cost no burst of reads', async () => {

@@ -270,9 +270,10 @@ describe('a shared subscriber', () => {
     );
     expect(kind).to.equal('joined');
     expect(subscriber.snapshot().holders).to.have.length(2);
-    const one = subscriber.detach({ connection: 'connection-1', epoch: 1 }, at(T0 + 2));
+    const { epoch } = subscriber.snapshot();
+    const one = subscriber.detach({ connection: 'connection-1', epoch }, at(T0 + 2));
     expect(one?.snapshot()).to.not.have.property('leaseEndsAtMs');
-    expect(one?.isHeldBy({ connection: 'connection-2', epoch: 1 })).to.equal(true);
+    expect(one?.isHeldBy({ connection: 'connection-2', epoch })).to.equal(true);
     const none = one?.detachNode('node-2', at(T0 + 3));
     expect(none?.snapshot().leaseEndsAtMs).to.equal(T0 + 3 + SUBSCRIBER_LEASE_MS);
     const back = Subscriber.claim(none, aRouteClaim(), at(T0 + 4));
@@ -281,12 +282,25 @@ describe('a shared subscriber', () => {
   });
 
   it('is free when the lease is over: another owner begins a new epoch, with nothing of the old one', () => {
-    const left = route().detach({ connection: 'connection-1', epoch: 1 }, at(T0 + 1));
+    const held = route();
+    const { epoch } = held.snapshot();
+    const left = held.detach({ connection: 'connection-1', epoch }, at(T0 + 1));
     const atMs = T0 + 1 + SUBSCRIBER_LEASE_MS;
     const taken = Subscriber.claim(left, aRouteClaim({ owner: owner(2), holder: place(9) }), at(atMs));
     expect(taken.kind).to.equal('claimed');
-    expect(taken.subscriber.snapshot()).to.deep.include({ owner: owner(2), epoch: 2, claimedAtMs: atMs });
-    expect(taken.subscriber.isHeldBy({ connection: 'connection-1', epoch: 1 })).to.equal(false);
+    expect(taken.subscriber.snapshot()).to.deep.include({
+      owner: owner(2),
+      epoch: epoch + 1,
+      claimedAtMs: atMs,
+    });
+    expect(taken.subscriber.isHeldBy({ connection: 'connection-1', epoch })).to.equal(false);
+  });
+
+  it('is in a new epoch whenever it is claimed, also when nothing is kept of who had its name before', () => {
+    const former = { connection: 'connection-1', epoch: route().snapshot().epoch };
+    const next = Subscriber.claim(undefined, aRouteClaim({ owner: owner(2) }), at(T0 + 1)).subscriber;
+    expect(next.isHeldBy(former)).to.equal(false);
+    expect(next.detach(former, at(T0 + 2))).to.equal(undefined);
   });
 
   it('is held by so many and no more, and counts who joins twice once', () => {
