@@ -5,7 +5,10 @@ import { findPlanted, MOST_SEEDS, plantedBugs } from './planted/find-planted.ts'
 /** What the simulator must find; each is a patch of its name. */
 const BUGS = [
   'control-decided-twice',
+  'control-epoch-not-checked',
   'control-foreign-claim-let-in',
+  'control-policy-not-followed',
+  'control-taken-unnoticed',
   'control-word-never-missed',
   'epoch-not-checked',
   'event-sent-before-stored',

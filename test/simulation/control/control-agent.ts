@@ -1,6 +1,7 @@
 import type { AgentConnection } from '../../../src/application/control/agent-connections.ts';
 import type { IncomingEvent } from '../../../src/application/control/take-events.ts';
 import type { AgentEventState, AgentRoute } from '../../../src/domain/control/agent-event-state.ts';
+import type { ControlPolicy } from '../../../src/domain/control/control-policy.ts';
 import type { ControlNode } from './control-node.ts';
 import type { ControlWorld } from './control-world.ts';
 
@@ -18,6 +19,7 @@ class Link implements AgentConnection {
   readonly #world: ControlWorld;
   readonly #agent: SimulatedAgent;
   readonly #unconfirmed = new Set<(hasCome: boolean) => void>();
+  #told: ControlPolicy | undefined;
 
   constructor(world: ControlWorld, agent: SimulatedAgent, node: ControlNode) {
     this.#world = world;
@@ -46,8 +48,18 @@ class Link implements AgentConnection {
     });
   }
 
-  tellPolicy(): void {}
-  lose(): void {}
+  /** As an agent's session does: it is told what it was not told last. */
+  tellPolicy(): void {
+    const policy = this.node.policies.of(undefined);
+    if (policy === this.#told) return;
+    this.#told = policy;
+    this.later(() => this.#agent.heard(policy));
+  }
+
+  lose(): void {
+    this.#world.journal.write(`${this.route.owner} is told that its session was taken`);
+    this.#agent.lose(this);
+  }
 
   /** Something comes at the other end, if the connection lasts until then. */
   later(happen: () => void): void {
@@ -76,17 +88,21 @@ class Link implements AgentConnection {
   /** Logs in: the owner is asked before anything is acknowledged. */
   async enter(): Promise<boolean> {
     const { node, route } = this;
+    const { invariants } = this.#world;
+    const since = invariants.changesOf(route.sessionId);
     try {
       await node.routes.enter({ route, isMain: true });
     } catch {
       return false;
     }
-    this.#world.invariants.letIn(route.owner, route.sessionId);
+    invariants.letIn(route.owner, route.sessionId, since);
     if (!this.isOpen) {
       void node.routes.left(this);
       return false;
     }
     this.#isIn = true;
+    this.#told = node.policies.of(undefined);
+    this.#agent.heard(this.#told);
     node.connections.add(this);
     node.deliver.look(route);
     return true;
@@ -125,6 +141,8 @@ export class SimulatedAgent {
   #link: Link | undefined;
   /** Whether it is let in. */
   isIn = false;
+  /** The policy that it was told last. */
+  policy: ControlPolicy | undefined;
 
   constructor(world: ControlWorld, route: AgentRoute) {
     this.#world = world;
@@ -140,7 +158,13 @@ export class SimulatedAgent {
     return this.#link?.isOpen === true && this.#link.node.process.isAlive;
   }
 
-  connect(node: ControlNode): void {
+  /** The node that it is connected to, if that answers. */
+  get node(): ControlNode | undefined {
+    return this.isConnected && this.#link?.node.isServing ? this.#link.node : undefined;
+  }
+
+  connect(node: ControlNode | undefined): void {
+    if (!node?.isServing) return;
     this.cut();
     const link = new Link(this.#world, this, node);
     this.#link = link;
@@ -165,8 +189,20 @@ export class SimulatedAgent {
     this.#link?.cut();
   }
 
+  /** One of its connections is told that its session was taken. */
+  lose(link: Link): void {
+    if (this.#link === link) this.cut();
+    else link.cut();
+  }
+
+  /** In alert mode its program waits for nothing, from the moment that it hears of it. */
+  heard(policy: ControlPolicy): void {
+    this.policy = policy;
+    if (policy.mode === 'alert') this.#unanswered.clear();
+  }
+
   send(event: IncomingEvent): void {
-    this.#unanswered.set(event.claims.eventId, event);
+    if (this.policy?.mode !== 'alert') this.#unanswered.set(event.claims.eventId, event);
     if (this.isIn) this.#give(event);
   }
 

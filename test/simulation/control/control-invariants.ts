@@ -1,11 +1,15 @@
 import type { AgentEventState } from '../../../src/domain/control/agent-event-state.ts';
+import { nameWithin, type SubscriberId } from '../../../src/domain/multiplexing/subscriber-id.ts';
+import type { Holder, SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
 import type { JournalOfRun } from '../world/journal-of-run.ts';
 
 /** What holds of agents, their sessions and the decisions about what they do, however a run goes. */
 export class ControlInvariants {
   readonly #journal: JournalOfRun;
-  /** Whose each session id has been from its first login on; leases outlive every run. */
-  readonly #owners = new Map<string, string>();
+  /** What the directory has of each session, as it was written last. */
+  readonly #routes = new Map<string, SubscriberState>();
+  /** Whose each session id has been, one after the other. */
+  readonly #owners = new Map<string, string[]>();
   /** What was told of a review's decision: it never changes. */
   readonly #decisions = new Map<string, string>();
   /** Decisions whose persons were told that theirs is the decision. */
@@ -15,19 +19,59 @@ export class ControlInvariants {
     this.#journal = journal;
   }
 
-  /** An owner's connection was let in to a session. */
-  letIn(owner: string, sessionId: string): void {
-    const first = this.#owners.get(sessionId) ?? owner;
-    this.#owners.set(sessionId, first);
-    this.#journal.expect(first === owner, () => `${owner} was let in to ${sessionId}, which is ${first}'s`);
+  /**
+   * The directory has another state of a session. Whose it is changes by nothing but a release.
+   *
+   * @param isLoggedIn whether somebody is, at the node of a holder.
+   */
+  routeWritten(next: SubscriberState, isLoggedIn: (holder: Holder) => boolean): void {
+    const sessionId = nameWithin(next.id);
+    const before = this.#routes.get(sessionId);
+    this.#routes.set(sessionId, next);
+    if (before === undefined) {
+      this.#owners.set(sessionId, [...(this.#owners.get(sessionId) ?? []), next.owner]);
+      return;
+    }
+    this.#journal.expect(
+      before.owner === next.owner,
+      () => `${sessionId} went from ${before.owner} to ${next.owner}`,
+    );
+    const stay = new Set(next.holders.map(({ connection }) => connection));
+    for (const holder of before.holders) {
+      this.#journal.expect(
+        stay.has(holder.connection) || !isLoggedIn(holder),
+        () => `${next.owner} is logged in to ${sessionId} at ${holder.node}, which holds it no more`,
+      );
+    }
+  }
+
+  /** An operator has taken a session from its owner. */
+  routeRemoved(id: SubscriberId): void {
+    this.#routes.delete(nameWithin(id));
+  }
+
+  /** Counts the owners that a session has had. */
+  changesOf(sessionId: string): number {
+    return this.#owners.get(sessionId)?.length ?? 0;
+  }
+
+  /** An owner's connection was let in to a session. `since`: what `changesOf` said when it asked. */
+  letIn(owner: string, sessionId: string, since: number): void {
+    // It may have been taken from him again on the way.
+    const owners = (this.#owners.get(sessionId) ?? []).slice(Math.max(0, since - 1));
+    this.#journal.expect(
+      owners.includes(owner),
+      () => `${owner} was let in to ${sessionId}, which is ${owners.at(-1)}'s`,
+    );
   }
 
   /** A verdict is on its way to a connection of an owner's. */
   told(owner: string, sessionId: string, state: AgentEventState): void {
-    const { journal } = { journal: this.#journal };
+    const journal = this.#journal;
     const what = `the verdict on ${state.owner}'s ${state.claims.eventId}`;
     journal.expect(state.owner === owner, () => `${what} went to ${owner}`);
-    journal.expect(this.#owners.get(sessionId) === owner, () => `${what} went to who has no session`);
+    const isKnown = this.#owners.get(sessionId)?.includes(owner) === true;
+    journal.expect(isKnown, () => `${what} went to who has never had the session`);
     journal.expect(state.delivery !== 'waiting', () => `${what} came before a person had decided`);
     const { review, verdict } = state;
     if (review === undefined) return;

@@ -1,5 +1,6 @@
 import { AgentConnections } from '../../../src/application/control/agent-connections.ts';
 import { AgentRoutes } from '../../../src/application/control/agent-routes.ts';
+import { ChangePolicy } from '../../../src/application/control/change-policy.ts';
 import { ClassifyInTime } from '../../../src/application/control/classify-in-time.ts';
 import { DeliverVerdicts } from '../../../src/application/control/deliver-verdicts.ts';
 import { DeliveryMarks } from '../../../src/application/control/delivery-marks.ts';
@@ -9,10 +10,13 @@ import { LivingNodes } from '../../../src/application/control/living-nodes.ts';
 import { OrphanedVerdicts } from '../../../src/application/control/orphaned-verdicts.ts';
 import { RecordInBatches } from '../../../src/application/control/record-in-batches.ts';
 import { ResolveReview } from '../../../src/application/control/reviews/resolve-review.ts';
+import { SessionOwners } from '../../../src/application/control/session-owners.ts';
 import { TakeEvents } from '../../../src/application/control/take-events.ts';
 import { NodeLease } from '../../../src/application/fleet/node-lease.ts';
 import { ClaimSubscription } from '../../../src/application/multiplexing/claim-subscription.ts';
+import { EndSubscription } from '../../../src/application/multiplexing/end-subscription.ts';
 import { LeaveSubscription } from '../../../src/application/multiplexing/leave-subscription.ts';
+import type { AgentRoute } from '../../../src/domain/control/agent-event-state.ts';
 import type { MadCode } from '../../../src/domain/control/mad-code.ts';
 import type { SimulatedProcess } from '../world/simulated-process.ts';
 import type { ControlPorts } from './control-ports.ts';
@@ -37,7 +41,9 @@ export class ControlNode {
   readonly take: TakeEvents;
   readonly resolve: ResolveReview;
   readonly lease: NodeLease;
-  readonly #policies: LivePolicies;
+  readonly policies: LivePolicies;
+  readonly change: ChangePolicy;
+  readonly owners: SessionOwners;
   readonly #ports: ControlPorts;
   #isServing = false;
 
@@ -57,7 +63,12 @@ export class ControlNode {
     const marks = new DeliveryMarks(ports);
     const orphans = new OrphanedVerdicts({ ...ports, marks });
     this.deliver = new DeliverVerdicts({ ...deps, marks, orphans, connections, nodes });
-    this.#policies = new LivePolicies({ ...ports, store: ports.policies });
+    this.policies = new LivePolicies({ ...ports, store: ports.policies });
+    this.policies.onChange(() => {
+      for (const connection of [...connections.mains()]) connection.tellPolicy();
+    });
+    this.change = new ChangePolicy({ ...ports, store: ports.policies, policies: this.policies });
+    this.owners = new SessionOwners({ ...ports, end: new EndSubscription(ports) });
     const classifier = {
       classify: async ({ calls }: { readonly calls: readonly unknown[] }) =>
         calls.length > 0
@@ -69,10 +80,19 @@ export class ControlNode {
       ...ports,
       classify: new ClassifyInTime({ classifier, slots, clock, timers, limitMs: 9_000 }),
       records: new RecordInBatches(store, 1_000),
-      policies: this.#policies,
+      policies: this.policies,
       settings: { reviewDeadlineMs: REVIEW_MS, isClassifyingDear: false, verdictDeadlineMs: 10_000 },
     });
-    this.resolve = new ResolveReview({ ...ports, policies: this.#policies, directory, nodes, metrics });
+    this.resolve = new ResolveReview({ ...ports, policies: this.policies, directory, nodes, metrics });
+  }
+
+  /** Whether the directory knows it by this name, and somebody is logged in to a session here. */
+  holds(node: string, route: AgentRoute): boolean {
+    try {
+      return this.lease.id === node && this.connections.newestMain(route) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** Whether agents and persons are answered. */
@@ -89,11 +109,19 @@ export class ControlNode {
       );
       if (!isIn) await timers.sleep(JOIN_AGAIN_MS);
     }
-    await this.#policies.load();
+    for (let isRead = false; !isRead; ) {
+      isRead = await this.policies.load().then(
+        () => true,
+        () => false,
+      );
+    }
     this.#isServing = true;
     const { signal } = new AbortController();
-    const onLost = (): void => undefined;
+    const onLost = (route: AgentRoute): void => {
+      for (const connection of this.connections.of(route)) connection.lose();
+    };
     const loops = [
+      this.policies.execute({ signal }),
       this.lease.execute({ signal }),
       this.routes.execute({ signal, onLost }),
       this.deliver.execute({ signal }),

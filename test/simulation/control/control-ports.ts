@@ -52,7 +52,10 @@ export function controlPorts(world: ControlWorld, process: SimulatedProcess): Co
     audit: { act: async () => undefined, refuse: () => undefined },
     watchman: { notice: () => undefined },
     bus: bus.of(process),
-    policies: world.policies,
+    policies: overNetwork(network, process, {
+      ...{ name: 'policies', adapter: world.policies, server },
+      repeatable: new Set(['read'] as const),
+    }),
     store: overNetwork(network, process, {
       ...{ name: 'events', adapter: world.store, server },
       repeatable: new Set(['due', 'ofConnection', 'findByReview', 'findSame', 'delivered'] as const),
@@ -60,6 +63,7 @@ export function controlPorts(world: ControlWorld, process: SimulatedProcess): Co
     directory: overNetwork(network, process, {
       ...{ name: 'routes', adapter: world.directory, server },
       repeatable: new Set(['find'] as const),
+      carriedOut: (method, given, result) => world.routeChanged(method, given, result),
     }),
     leases: overNetwork(network, process, {
       ...{ name: 'leases', adapter: world.leases, server },

@@ -2,11 +2,14 @@ import { MemoryAgentEventStore } from '../../../src/adapters/outbound/memory/con
 import { MemoryPolicyStore } from '../../../src/adapters/outbound/memory/control/memory-policy-store.ts';
 import { MemoryLeases } from '../../../src/adapters/outbound/memory/fleet/memory-leases.ts';
 import { MemorySubscriberDirectory } from '../../../src/adapters/outbound/memory/multiplexing/memory-subscriber-directory.ts';
-import { DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
+import type { PutOutcome } from '../../../src/application/ports/multiplexing/subscriber-directory.ts';
+import { type ControlPolicy, DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
 import { FIRST_BOOK, withPolicy } from '../../../src/domain/control/policy-book.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
 import type { UserId } from '../../../src/domain/identity/ids.ts';
+import { nameWithin, type SubscriberId } from '../../../src/domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../src/domain/multiplexing/subscriber-owner.ts';
+import type { SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
 import { SimulatedBus } from '../ports/simulated-bus.ts';
 import { JournalOfRun } from '../world/journal-of-run.ts';
 import { Network, SimulatedServer } from '../world/network.ts';
@@ -87,6 +90,41 @@ export class ControlWorld {
         },
       );
     });
+  }
+
+  /** An operator takes a session from whoever has it. */
+  release(machine: number, sessionId: string): void {
+    const node = this.serving(machine);
+    if (node === undefined) return;
+    const command = { sessionId, by: REVIEWER, requestId: 'request' };
+    node.process.after(0, () => {
+      node.owners.release(command).then(
+        ({ owner }) => this.journal.write(`${sessionId} was taken from ${owner}`),
+        (error: unknown) => this.journal.examine(error, 'a release'),
+      );
+    });
+  }
+
+  /** An admin changes the policy of all. */
+  changePolicy(machine: number, policy: ControlPolicy): void {
+    const node = this.serving(machine);
+    if (node === undefined) return;
+    const command = { policy, by: REVIEWER, requestId: 'request' };
+    node.process.after(0, () => {
+      node.change.execute(command).then(
+        ({ version }) => this.journal.write(`the policy is ${policy.mode} in version ${version}`),
+        (error: unknown) => this.journal.examine(error, 'a change of the policy'),
+      );
+    });
+  }
+
+  /** The directory has done what it was asked. */
+  routeChanged(method: string, [given]: readonly unknown[], result: unknown): void {
+    if (method === 'remove' && result === true) this.invariants.routeRemoved(given as SubscriberId);
+    if (method !== 'put' || (result as PutOutcome).kind !== 'stored') return;
+    const next = given as SubscriberState;
+    const route = { owner: next.owner, sessionId: nameWithin(next.id) };
+    this.invariants.routeWritten(next, ({ node }) => this.nodes.some((one) => one?.holds(node, route)));
   }
 
   /** The reviews that nobody has decided about yet, as the store has them. */

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingEvent } from '../../../src/application/control/take-events.ts';
+import { type ControlPolicy, DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
+import { withPolicy } from '../../../src/domain/control/policy-book.ts';
 import { FAIR, type Weather } from '../world/network.ts';
 import { SeededRandom } from '../world/seeded-random.ts';
+import type { SimulatedAgent } from './control-agent.ts';
 import { AGENTS, ControlWorld, NODES } from './control-world.ts';
 
 /** Steps of a run unless somebody says otherwise. */
@@ -10,6 +13,9 @@ export const CONTROL_STEPS = 60;
 const QUIET_WITHIN_MS = 300_000;
 /** How often it is looked whether it is, in milliseconds. */
 const LOOK_EVERY_MS = 5_000;
+
+/** The policy at the end, by which everybody is answered. */
+const AT_REST: ControlPolicy = { ...DEFAULT_POLICY, mode: 'hitl' };
 
 /** What a run came to. */
 export interface ControlOutcome {
@@ -68,6 +74,8 @@ async function perform(world: ControlWorld, chance: SeededRandom): Promise<void>
     [2, 'crash'],
     [6, 'weather'],
     [5, 'words'],
+    [5, 'release'],
+    [4, 'policy'],
   ]);
   journal.write(`— ${deed} ${agent?.route.owner} ${machine} ${other} ${forMs}`);
   const node = world.serving(machine);
@@ -100,7 +108,27 @@ async function perform(world: ControlWorld, chance: SeededRandom): Promise<void>
       server.weather = FAIR;
     });
   }
+  if (deed === 'release' && agent !== undefined) {
+    world.release(machine, agent.route.sessionId);
+    time.after(Math.round(forMs / 4), () => rivalOf(world, agent)?.connect(agent.node ?? node));
+  }
+  if (deed === 'policy') world.changePolicy(machine, policyOf(chance));
   if (deed === 'words') bus.become(chance.pick([0, 0.2, 1]), chance.chance(0.6));
+}
+
+/** Whoever asks for the same session, if anybody does. */
+const rivalOf = ({ agents }: ControlWorld, agent: SimulatedAgent): SimulatedAgent | undefined =>
+  agents.find((other) => other !== agent && other.route.sessionId === agent.route.sessionId);
+
+/** Mostly one that answers: in alert mode there is little to lose. */
+function policyOf(chance: SeededRandom): ControlPolicy {
+  const mode = chance.weighted<ControlPolicy['mode']>([
+    [6, 'hitl'],
+    [3, 'block'],
+    [1, 'alert'],
+  ]);
+  const flags = { m2: chance.chance(0.5), failClosedOnClassifierError: chance.chance(0.5) };
+  return { ...DEFAULT_POLICY, ...flags, mode };
 }
 
 function weatherOf(chance: SeededRandom): Weather {
@@ -123,7 +151,7 @@ function eventOf(eventId: string, isDangerous: boolean): IncomingEvent {
 
 /** Nothing goes wrong any more, everybody comes back, and every question is answered. */
 async function comeToRest(world: ControlWorld): Promise<void> {
-  const { journal, time, server, bus } = world;
+  const { journal, time, server, bus, policies } = world;
   journal.write('— all is well from now on');
   server.restart();
   server.weather = FAIR;
@@ -136,6 +164,9 @@ async function comeToRest(world: ControlWorld): Promise<void> {
     await time.pass(LOOK_EVERY_MS, () => journal.failure !== undefined);
     if (journal.failure !== undefined) return;
     const node = world.serving(passedMs % NODES);
+    // A change that was under way may have come after.
+    const book = await policies.read();
+    if (book.policy.mode !== 'hitl') await policies.write(withPolicy(book, AT_REST), []);
     for (const agent of world.agents) {
       if (node !== undefined && !(agent.isIn && agent.isConnected)) agent.connect(node);
     }
@@ -143,12 +174,17 @@ async function comeToRest(world: ControlWorld): Promise<void> {
     if (isQuiet(world)) return;
   }
   await explain(world);
+  const told = world.agents.filter(({ isIn }) => isIn).map(({ policy }) => policy?.mode);
+  journal.expect(
+    told.every((mode) => mode === 'hitl'),
+    () => `somebody goes by an old policy: ${told}`,
+  );
   journal.expect(world.agents.filter(({ isIn }) => isIn).length === AGENTS - 1, () => 'somebody is kept out');
 }
 
 const isQuiet = ({ agents }: ControlWorld): boolean =>
   agents.filter(({ isIn }) => isIn).length === AGENTS - 1 &&
-  agents.every(({ isIn, waiting }) => !isIn || waiting.length === 0);
+  agents.every(({ isIn, waiting, policy }) => !isIn || (waiting.length === 0 && policy?.mode === 'hitl'));
 
 /** Says of which events agents that are there have no verdict, and how the store has them. */
 async function explain({ agents, store, journal }: ControlWorld): Promise<void> {
