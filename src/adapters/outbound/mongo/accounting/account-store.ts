@@ -2,14 +2,12 @@ import type { Collection, UpdateFilter } from 'mongodb';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { isConflict, isUnknownOutcome } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
+import { AccountUpdates, type Written } from './account-updates.ts';
 import { type AccountWork, KEPT_WRITERS } from './account-work.ts';
 import { ACCOUNTS, type AccountDocument, emptyDocument } from './ledger-documents.ts';
 
 /** Most accounts that are remembered here. */
 const MAX_REMEMBERED = 1_000;
-
-/** What became of the write of a decision. `unknown`: the answer was lost. */
-export type Written = 'written' | 'conflict' | 'unknown';
 
 /**
  * The documents of accounts. One that is remembered may be out of date: a write that rests on it will tell, and whatever
@@ -18,11 +16,13 @@ export type Written = 'written' | 'conflict' | 'unknown';
 export class AccountStore {
   readonly #store: MongoStore;
   readonly #documents: Collection<AccountDocument>;
+  readonly #updates: AccountUpdates;
   readonly #remembered = new Map<UserId, AccountDocument>();
 
   constructor(store: MongoStore) {
     this.#store = store;
     this.#documents = store.collection(ACCOUNTS);
+    this.#updates = new AccountUpdates(store, this.#documents);
   }
 
   /** The account as it was when this process last saw it. */
@@ -42,25 +42,26 @@ export class AccountStore {
    * @throws PortError `unavailable`: nothing was written.
    */
   async write(work: AccountWork, writer: string): Promise<Written> {
-    const { base } = work;
+    const { _id, version } = work.base;
     const next = work.document(writer);
-    this.#remembered.delete(base._id);
+    this.#remembered.delete(_id);
+    const written =
+      version === 0
+        ? await this.#insert(next)
+        : await this.#updates.update({ _id, version, writer, changes: changesOf(work, next, writer) });
+    if (written === 'written') this.remember(next);
+    return written;
+  }
+
+  async #insert(first: AccountDocument): Promise<Written> {
     try {
-      if (base.version === 0) {
-        await this.#store.write(() => this.#documents.insertOne(next));
-      } else {
-        const result = await this.#store.write(() =>
-          this.#documents.updateOne({ _id: base._id, version: base.version }, changesOf(work, next, writer)),
-        );
-        if (result.matchedCount === 0) return 'conflict';
-      }
+      await this.#store.write(() => this.#documents.insertOne(first));
+      return 'written';
     } catch (error) {
       if (isConflict(error)) return 'conflict';
       if (isUnknownOutcome(error)) return 'unknown';
       throw error;
     }
-    this.remember(next);
-    return 'written';
   }
 
   remember(document: AccountDocument): void {

@@ -1,4 +1,4 @@
-import type { Collection } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import { NOBODY } from '../../../../domain/accounting/credit-reservation.ts';
 import { voidHold } from '../../../../domain/accounting/void-hold.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
@@ -24,9 +24,9 @@ const BATCH_ACCOUNTS = 200;
 /** How long what was stored may gather before it is handed on, in milliseconds; who reads it does not wait for that. */
 const GATHER_MS = 200;
 /** The lost confirmation of this write costs a repeat of what has no effect twice. */
-const LAZY = { writeConcern: { w: 1 }, ordered: false } as const;
+const LAZY = { writeConcern: { w: 1 } } as const;
 
-type Outbox = Pick<AccountDocument, '_id' | 'outbox' | 'outboxTail'>;
+type Outbox = Pick<AccountDocument, '_id' | 'outbox'>;
 
 /**
  * Hands on what accounts have to tell: to the journal, the usage records, the list of grants and the audit log. Any
@@ -175,20 +175,12 @@ export class OutboxPump {
   /** Takes what was handed on out of the accounts; whatever came meanwhile stays, and stays pending. */
   async #clear(outboxes: readonly Outbox[]): Promise<void> {
     if (outboxes.length === 0) return;
-    const unchanged = outboxes.map(({ _id, outboxTail }) => ({
-      updateOne: { filter: { _id, outboxTail }, update: { $set: { outbox: [], pending: false } } },
-    }));
-    const { matchedCount } = await this.#store.write(() => this.#accounts.bulkWrite(unchanged, LAZY));
-    if (matchedCount < outboxes.length) {
-      const handedOn = outboxes.map(({ _id, outbox }) => ({
-        updateOne: {
-          filter: { _id },
-          update: { $pull: { outbox: { seq: { $lte: outbox.at(-1)?.seq ?? 0 } } } },
-        },
-      }));
-      await this.#store.write(() => this.#accounts.bulkWrite(handedOn, LAZY));
-    }
-    for (const { _id, outbox } of outboxes) this.onHandedOn(_id, outbox.at(-1)?.seq ?? 0);
+    const ids = outboxes.map(({ _id }) => _id);
+    const seqs = outboxes.map(({ outbox }) => outbox.at(-1)?.seq ?? 0);
+    await this.#store.write(() =>
+      this.#accounts.updateMany({ _id: { $in: ids } }, withoutThose(ids, seqs), LAZY),
+    );
+    for (const [place, userId] of ids.entries()) this.onHandedOn(userId, seqs[place] ?? 0);
   }
 
   async #journalVoids(): Promise<void> {
@@ -205,7 +197,18 @@ export class OutboxPump {
   }
 }
 
-const OUTBOX = { outbox: 1, outboxTail: 1 } as const;
+const OUTBOX = { outbox: 1 } as const;
+
+/**
+ * Leaves each account what came after the last item of it that was handed on. One statement says it of them all, and each
+ * account is still changed by itself: one for each of them would be a commit for each.
+ */
+function withoutThose(ids: readonly UserId[], seqs: readonly number[]): Document[] {
+  // An id may begin with a dollar, and would be the name of a field.
+  const ownSeq = { $arrayElemAt: [{ $literal: seqs }, { $indexOfArray: [{ $literal: ids }, '$_id'] }] };
+  const later = { $filter: { input: '$outbox', as: 'item', cond: { $gt: ['$$item.seq', ownSeq] } } };
+  return [{ $set: { outbox: later } }, { $set: { pending: { $ne: ['$outbox', []] } } }];
+}
 
 function usageOf({ usage }: OutboxItem): UsageDocument[] {
   if (usage === undefined) return [];

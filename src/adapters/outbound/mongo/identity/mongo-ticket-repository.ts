@@ -3,9 +3,9 @@ import type { TicketRepository } from '../../../../application/ports/identity/ti
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { Ticket } from '../../../../domain/identity/ticket.ts';
 import { decideWrite } from '../decide.ts';
+import { Gathered } from '../gathered.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import { decideOnce } from './decide-once.ts';
-import { Gathered } from './gathered.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
 import { ALL_TICKETS, type TicketDocument, ticketFrom } from './identity-documents.ts';
 
@@ -30,7 +30,10 @@ interface Counts {
 export class MongoTicketRepository implements TicketRepository {
   readonly #store: MongoStore;
   readonly #in: IdentityCollections;
-  readonly #gathered = new Gathered<Add, Added>((adds) => this.#addAll(adds), MAX_ADDS_AT_ONCE);
+  readonly #gathered = new Gathered<Add, Added>((adds) => this.#addAll(adds), {
+    mostAtOnce: MAX_ADDS_AT_ONCE,
+    inFlight: 1,
+  });
 
   constructor(store: MongoStore, collections: IdentityCollections) {
     this.#store = store;

@@ -3,11 +3,11 @@ import type { ReplacedCookie } from '../../../../application/ports/identity/logi
 import { type AuditRecord, withFacts } from '../../../../domain/audit/audit-record.ts';
 import type { LoginSessionId, UserId } from '../../../../domain/identity/ids.ts';
 import { isLiveAt, type LoginSession, MAX_LIVE_LOGINS } from '../../../../domain/identity/login-session.ts';
+import { Gathered } from '../gathered.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { decideOnce } from './decide-once.ts';
 import { type End, type Ended, type EndOfOne, type EndParts, endMany } from './end-many.ts';
-import { Gathered } from './gathered.ts';
 import { type IdentityCollections, meetAt } from './identity-collections.ts';
 import { loginsOf, type SessionDocument, sessionFrom } from './identity-documents.ts';
 import type { RevocationAppender } from './revocation-appender.ts';
@@ -32,7 +32,10 @@ export class SessionEnds {
   readonly #revocations: RevocationAppender;
   readonly #recordActs: RecordActs;
   readonly #parts: EndParts;
-  readonly #gathered = new Gathered<EndOfOne, Ended>((ends) => this.#endGathered(ends), MAX_ENDS_AT_ONCE);
+  readonly #gathered = new Gathered<EndOfOne, Ended>((ends) => this.#endGathered(ends), {
+    mostAtOnce: MAX_ENDS_AT_ONCE,
+    inFlight: 1,
+  });
 
   constructor(
     store: MongoStore,
