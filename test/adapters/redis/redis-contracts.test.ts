@@ -91,6 +91,18 @@ describe('what nodes share on Redis', function () {
     };
   });
 
+  it('is in keys that all go by themselves', async () => {
+    await new RedisLeases(here.link).hold('turn/kept', 'one', 1_000);
+    const counters = new RedisAttemptCounters(
+      here.link,
+      new MemoryAttemptCounters({ clock: new ManualClock() }),
+    );
+    await counters.open({ name: 'kept', limit: 3, windowMs: 60_000 }).count('anna');
+    const keys = await client.keys(`${prefix}*`);
+    expect(keys.length).to.be.at.least(2);
+    for (const key of keys) expect(await client.pttl(key), key).to.be.greaterThan(0);
+  });
+
   describe('whose users may not ask what it is', () => {
     let own: OwnServer;
     let limited: LinkUnderTest[];

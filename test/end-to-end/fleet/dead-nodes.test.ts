@@ -8,6 +8,9 @@ const LEASE = ['--fleet-lease', '1s'];
 /** Longest time until another node has ended what a dead one left, in milliseconds. */
 const FOUND_WITHIN_MS = 10_000;
 const HOUR_MS = 3_600_000;
+/** How long a key lives: no longer than the test waits for its end, and long enough to be tried before. */
+const KEY_LIFE = '10s';
+const KEY_OVER_WITHIN_MS = 30_000;
 
 describe('a fleet whose clocks are set wrong by an hour, each another way', function () {
   this.timeout(120_000);
@@ -39,6 +42,24 @@ describe('a fleet whose clocks are set wrong by an hour, each another way', func
     for (const aheadMs of times) expect(aheadMs).to.be.within(-5_000, 5_000);
     expect(scenes.fleet.node(1).output).to.contain("this machine's clock is not MongoDB's");
     expect(scenes.fleet.node(0).output).not.to.contain("this machine's clock is not MongoDB's");
+  });
+
+  it('lets a token in until its time is over and no longer, on every node', async () => {
+    const { fleet } = scenes;
+    const scopes = ['--scope', 'chat'];
+    const made = await fleet.command([
+      ...['keys', 'create', '--user', 'ann', '--name', 'short', '--expires', KEY_LIFE, ...scopes],
+    ]);
+    expect(made.code, made.stderr).to.equal(0);
+    const answers = (): Promise<number[]> =>
+      Promise.all(
+        [...fleet.nodes.keys()].map(
+          async (place) =>
+            (await fleet.client(made.stdout.trim(), place).get('chat', '/api/chat/sessions')).status,
+        ),
+      );
+    expect(await answers()).to.deep.equal([200, 200, 200]);
+    await eventually(async () => expect(await answers()).to.deep.equal([401, 401, 401]), KEY_OVER_WITHIN_MS);
   });
 
   it('ends what a killed node left, tells its readers, and bills what was produced', async () => {
