@@ -55,7 +55,12 @@ export class SqliteAgentEventStore implements AgentEventStore {
       return { fixed: fixedValues(state), changing: changingValues(state), end };
     });
     const input: RecordEventsInput = { rows, bytes: joined(states, end), maxPendingReviews };
-    const answers = await this.#store.write<RecordAnswer[]>('control.record-events', input, 'full');
+    const answers = await this.#store.write<RecordAnswer[]>(
+      'control.record-events',
+      input,
+      'full',
+      'patient',
+    );
     return answers.map(outcomeOf);
   }
 
@@ -139,7 +144,7 @@ export class SqliteAgentEventStore implements AgentEventStore {
     if (verdicts.length === 0) return;
     const input: DeliveredInput = { verdicts };
     // One that a power cut takes back is sent again.
-    await this.#store.write('control.delivered', input, 'normal');
+    await this.#store.write('control.delivered', input, 'normal', 'patient');
   }
 
   overdue(nowMs: number, limit: number): Promise<readonly AgentEventState[]> {
