@@ -76,7 +76,7 @@ export class Look {
 
   /** A text that needs no pause, whatever it is: most are short, and what may pause costs more than their patterns do. */
   #judgeShort(piece: Piece, text: string, plan: PlacePlan): void {
-    const window = plan.screened(text);
+    const window = plan.screenedForNow(text);
     this.#work += window.plain.length;
     let named: ScreenedText | undefined;
     let kinds: readonly string[] | undefined;

@@ -2,6 +2,8 @@
 const MAX_TABLE_ENTRIES = 1_048_576;
 /** Most different characters of all literals, so that the class of each fits a byte; class 0 is every other one. */
 const MAX_CLASSES = 255;
+/** Searches that are told apart: their numbers are small integers, which cost no memory wherever they are read. */
+const MAX_SEARCHES = 2 ** 30;
 /** UTF-16 code units that there are. */
 const CODE_UNITS = 65_536;
 
@@ -25,7 +27,7 @@ export class LiteralFinder {
   readonly #literal: Int32Array;
   readonly #shorter: Int32Array;
   /** For each state that spells a literal the last search that has met it. */
-  readonly #metIn: Float64Array;
+  readonly #metIn: Int32Array;
   #searches = 0;
   /** The numbers of what was found last: one array for all searches, because they are many and short. */
   readonly found: Int32Array;
@@ -40,7 +42,7 @@ export class LiteralFinder {
     this.#longest = new Int32Array(room);
     this.#literal = new Int32Array(room);
     this.#shorter = new Int32Array(room);
-    this.#metIn = new Float64Array(room);
+    this.#metIn = new Int32Array(room);
     for (const literal of kept) if (this.#states + literal.length <= room) this.#spell(literal);
     this.#link();
     this.found = new Int32Array(this.#numbers.size);
@@ -62,7 +64,7 @@ export class LiteralFinder {
    */
   find(text: string): number {
     const [classOf, next, longest, shift] = [this.#classOf, this.#next, this.#longest, this.#shift];
-    this.#searches += 1;
+    this.#beginSearch();
     let count = 0;
     for (let at = 0, state = 0; at < text.length; at += 1) {
       state = next[(state << shift) | (classOf[text.charCodeAt(at)] ?? 0)] ?? 0;
@@ -70,6 +72,14 @@ export class LiteralFinder {
       if (end !== 0 && this.#metIn[end] !== this.#searches) count = this.#meet(end, count);
     }
     return count;
+  }
+
+  #beginSearch(): void {
+    if (this.#searches === MAX_SEARCHES) {
+      this.#metIn.fill(0);
+      this.#searches = 0;
+    }
+    this.#searches += 1;
   }
 
   /** Where one has been met in this search, all shorter ones behind it have been too: none is looked at twice. */

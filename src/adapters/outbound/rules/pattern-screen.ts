@@ -2,6 +2,9 @@ import type { RE2JS } from 're2js';
 import { LiteralFinder } from './literal-finder.ts';
 import { type Need, needOf } from './pattern-needs.ts';
 
+/** Searches that are told apart: their numbers are small integers, which cost no memory wherever they are read. */
+const MAX_SEARCHES = 2 ** 30;
+
 /** What is needed, with literals by their numbers. */
 type Condition =
   | { readonly kind: 'literal'; readonly number: number; readonly length: number }
@@ -25,8 +28,8 @@ export class PatternScreen {
   /** For each literal the patterns that are looked at when it is there. */
   readonly #calls: ReadonlyArray<readonly number[]>;
   /** The search in which each literal was found, and each pattern looked at, last. */
-  readonly #foundIn: Float64Array;
-  readonly #calledIn: Float64Array;
+  readonly #foundIn: Int32Array;
+  readonly #calledIn: Int32Array;
   #searches = 0;
 
   constructor(patterns: readonly RE2JS[]) {
@@ -41,24 +44,39 @@ export class PatternScreen {
     }
     this.#always = always;
     this.#calls = calls;
-    this.#foundIn = new Float64Array(this.#finder.size);
-    this.#calledIn = new Float64Array(patterns.length);
+    this.#foundIn = new Int32Array(this.#finder.size);
+    this.#calledIn = new Int32Array(patterns.length);
   }
 
   /** Adds `bit` to what `candidates` has for each pattern, by its place, that may be found in the text. */
   mark(text: string, bit: number, candidates: Uint8Array): void {
-    for (const pattern of this.#always) candidates[pattern] = (candidates[pattern] ?? 0) | bit;
+    const [always, foundIn] = [this.#always, this.#foundIn];
+    for (let at = 0; at < always.length; at += 1) add(bit, candidates, always[at] ?? 0);
     const count = this.#finder.find(text);
+    if (count === 0) return;
     const { found } = this.#finder;
-    this.#searches += 1;
-    for (let at = 0; at < count; at += 1) this.#foundIn[found[at] ?? 0] = this.#searches;
-    for (let at = 0; at < count; at += 1) {
-      for (const pattern of this.#calls[found[at] ?? 0] ?? []) {
-        if (this.#calledIn[pattern] === this.#searches) continue;
-        this.#calledIn[pattern] = this.#searches;
-        if (this.#holds(this.#conditions[pattern])) candidates[pattern] = (candidates[pattern] ?? 0) | bit;
-      }
+    const search = this.#nextSearch();
+    for (let at = 0; at < count; at += 1) foundIn[found[at] ?? 0] = search;
+    for (let at = 0; at < count; at += 1) this.#call(this.#calls[found[at] ?? 0] ?? [], bit, candidates);
+  }
+
+  #call(patterns: readonly number[], bit: number, candidates: Uint8Array): void {
+    for (let at = 0; at < patterns.length; at += 1) {
+      const pattern = patterns[at] ?? 0;
+      if (this.#calledIn[pattern] === this.#searches) continue;
+      this.#calledIn[pattern] = this.#searches;
+      if (this.#holds(this.#conditions[pattern])) add(bit, candidates, pattern);
     }
+  }
+
+  #nextSearch(): number {
+    if (this.#searches === MAX_SEARCHES) {
+      this.#foundIn.fill(0);
+      this.#calledIn.fill(0);
+      this.#searches = 0;
+    }
+    this.#searches += 1;
+    return this.#searches;
   }
 
   #holds(condition: Condition | undefined): boolean {
@@ -69,6 +87,10 @@ export class PatternScreen {
     }
     return condition.kind === 'all';
   }
+}
+
+function add(bit: number, candidates: Uint8Array, pattern: number): void {
+  candidates[pattern] = (candidates[pattern] ?? 0) | bit;
 }
 
 const literalsOf = (need: Need): readonly string[] =>

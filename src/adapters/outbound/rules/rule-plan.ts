@@ -8,6 +8,9 @@ export const PLAIN = 1;
 export const SHELL = 2;
 export const SQL = 4;
 
+/** Most names of tools that are remembered; each has a thousand characters at most. */
+const MAX_SCREENED_TOOLS = 256;
+
 /** Patterns of which one has to be found; in what was screened the first of them has this place, the others follow. */
 export interface Asked {
   readonly patterns: readonly RE2JS[];
@@ -38,6 +41,7 @@ export interface PlannedKind {
 class Inquiry {
   readonly #patterns: RE2JS[] = [];
   #screen: PatternScreen | undefined;
+  #scratch = new Uint8Array();
 
   add(patterns: AnyOf): Asked | undefined {
     if (patterns === undefined) return undefined;
@@ -51,13 +55,21 @@ class Inquiry {
   }
 
   /** Nothing is added any more. */
-  candidatesIn({ plain, shell, sql }: NormalText): Uint8Array {
+  candidatesIn(
+    { plain, shell, sql }: NormalText,
+    candidates = new Uint8Array(this.#patterns.length),
+  ): Uint8Array {
     this.#screen ??= new PatternScreen(this.#patterns);
-    const candidates = new Uint8Array(this.#patterns.length);
     this.#screen.mark(plain, PLAIN, candidates);
     if (shell !== plain) this.#screen.mark(shell, SHELL, candidates);
     if (sql !== undefined) this.#screen.mark(sql, SQL, candidates);
     return candidates;
+  }
+
+  /** The same, until the next text is asked about: most texts are done with before that, and arrays are dear. */
+  candidatesForNow(text: NormalText): Uint8Array {
+    if (this.#scratch.length !== this.size) this.#scratch = new Uint8Array(this.size);
+    return this.candidatesIn(text, this.#scratch.fill(0));
   }
 }
 
@@ -69,12 +81,16 @@ export interface PlacePlan {
   /** How many patterns are asked about a text at most. */
   readonly patterns: number;
   screened(text: string): ScreenedText;
+  /** The same, until the next text of the place is screened so. */
+  screenedForNow(text: string): ScreenedText;
 }
 
 /** Rules, laid out by where they are asked. */
 export class RulePlan {
   readonly #places: ReadonlyMap<Place, PlacePlan>;
   readonly #tools = new Inquiry();
+  /** Names of tools, of which agents have few, as they were screened. */
+  readonly #screenedTools = new Map<string, ScreenedText>();
 
   constructor(book: RuleBook) {
     this.#places = new Map(PLACES.map((place) => [place, this.#planOf(place, book)]));
@@ -88,8 +104,13 @@ export class RulePlan {
 
   /** A tool's name, as `tool` of a rule or kind asks about it. */
   screenedTool(tool: string): ScreenedText {
+    const known = this.#screenedTools.get(tool);
+    if (known !== undefined) return known;
     const text = { plain: tool, shell: tool };
-    return { ...text, candidates: this.#tools.candidatesIn(text) };
+    const screened = { ...text, candidates: this.#tools.candidatesIn(text) };
+    if (this.#screenedTools.size >= MAX_SCREENED_TOOLS) this.#screenedTools.clear();
+    this.#screenedTools.set(tool, screened);
+    return screened;
   }
 
   #planOf(place: Place, book: RuleBook): PlacePlan {
@@ -117,6 +138,10 @@ export class RulePlan {
       screened: (text) => {
         const normal = normalText(text);
         return { ...normal, candidates: texts.candidatesIn(normal) };
+      },
+      screenedForNow: (text) => {
+        const normal = normalText(text);
+        return { ...normal, candidates: texts.candidatesForNow(normal) };
       },
     };
   }
