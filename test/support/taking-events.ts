@@ -3,15 +3,11 @@ import { MemoryPolicyStore } from '../../src/adapters/outbound/memory/control/me
 import { MemoryFleetBus } from '../../src/adapters/outbound/memory/fleet/memory-fleet-bus.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { ClassifyInTime } from '../../src/application/control/classify-in-time.ts';
+import type { EventSource, IncomingEvent } from '../../src/application/control/event-arrival.ts';
 import { FairSlots } from '../../src/application/control/fair-slots.ts';
 import { LivePolicies } from '../../src/application/control/live-policies.ts';
 import { RecordInBatches } from '../../src/application/control/record-in-batches.ts';
-import {
-  type EventSource,
-  type IncomingEvent,
-  TakeEvents,
-  type Taken,
-} from '../../src/application/control/take-events.ts';
+import { TakeEvents, type Taken } from '../../src/application/control/take-events.ts';
 import type { AgentEventStore } from '../../src/application/ports/control/agent-event-store.ts';
 import type { Finding } from '../../src/application/ports/control/event-classifier.ts';
 import type { AgentEventState } from '../../src/domain/control/agent-event-state.ts';

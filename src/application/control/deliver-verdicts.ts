@@ -29,8 +29,8 @@ export const LOOK_ANYWAY_MS = 30_000;
 export const DUE_AT_ONCE = 200;
 /** Most sessions that are looked at in the store at the same time. */
 export const LOOKS_AT_ONCE = 16;
-/** Most verdicts that are remembered to have come: a look that is under way may still find them due. */
-const MAX_LANDED = 10_000;
+/** So many verdicts, or twice as many, are remembered to have come: a look that is under way may still find them due. */
+const LEAST_LANDED = 10_000;
 /** Most sessions that a node asks for because it may have missed words; where there are more it looks at all its own. */
 const MISSED_AT_ONCE = 1_000;
 /** How long before the last certain moment what was missed may have become due, in milliseconds. */
@@ -74,8 +74,9 @@ export class DeliverVerdicts {
   readonly #again = new Map<string, AgentRoute>();
   /** Sessions that have more than one look has: they are looked at again when some of it has come. */
   readonly #more = new Set<string>();
-  /** States whose verdicts have come, the last ones of many. */
-  readonly #landed = new Set<string>();
+  /** States whose verdicts have come, the last ones of many: those of now and, once these are many, those before. */
+  #landed = new Set<string>();
+  #landedBefore = new Set<string>();
   #sureUntilMs: number;
 
   constructor(deps: Deps) {
@@ -162,7 +163,7 @@ export class DeliverVerdicts {
     const { marks, metrics, clock } = this.#deps;
     const flights = this.#flightsOf(connection);
     // It was read before it was stored that it has come.
-    if (this.#landed.has(state.mark)) return;
+    if (this.#landed.has(state.mark) || this.#landedBefore.has(state.mark)) return;
     const isOnItsWay = flights.marks.has(state.id);
     if (isOnItsWay) {
       flights.marks.set(state.id, state.mark);
@@ -193,13 +194,12 @@ export class DeliverVerdicts {
     });
   }
 
+  /** Forgotten are many at once: what takes the oldest out of a set one by one looks past all those that it took before. */
   #remember(mark: string): void {
     this.#landed.add(mark);
-    if (this.#landed.size <= MAX_LANDED) return;
-    for (const oldest of this.#landed) {
-      this.#landed.delete(oldest);
-      return;
-    }
+    if (this.#landed.size < LEAST_LANDED) return;
+    this.#landedBefore = this.#landed;
+    this.#landed = new Set();
   }
 
   /** It stays due, and is sent when there is room, or to the next who comes. */

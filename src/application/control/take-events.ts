@@ -1,4 +1,3 @@
-import type { AuditActor } from '../../domain/audit/audit-record.ts';
 import {
   AgentEvent,
   type EventTransition,
@@ -6,16 +5,10 @@ import {
   type TakenEvent,
 } from '../../domain/control/agent-event.ts';
 import { EVENT_ID_BITS, mintAgentEventId, mintReviewId } from '../../domain/control/agent-event-id.ts';
-import type { AgentEventState, EventClaims, EventOrigin } from '../../domain/control/agent-event-state.ts';
+import type { AgentEventState } from '../../domain/control/agent-event-state.ts';
 import type { ControlPolicy } from '../../domain/control/control-policy.ts';
-import {
-  type Classification,
-  dispatch,
-  type Stoppable,
-  type VerdictContent,
-} from '../../domain/control/dispatch.ts';
+import { type Classification, dispatch, type VerdictContent } from '../../domain/control/dispatch.ts';
 import { policyForEvent, policyToDecideBy } from '../../domain/control/policy-book.ts';
-import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -30,6 +23,14 @@ import type { Timers } from '../ports/timers.ts';
 import type { ClassifyInTime } from './classify-in-time.ts';
 import { compareClaims } from './compare-claims.ts';
 import { Deadlines } from './deadlines.ts';
+import {
+  type Arrival,
+  arrivalOf,
+  type EventSource,
+  type IncomingEvent,
+  type Patience,
+  unkeptVerdict,
+} from './event-arrival.ts';
 import type { LivePolicies } from './live-policies.ts';
 import type { RecordInBatches } from './record-in-batches.ts';
 
@@ -39,28 +40,6 @@ const RETRY_MS = 250;
 export const TELL_EVENTS_EVERY_MS = 1_000;
 /** How often a change is decided anew because another came first. */
 const MAX_DECISIONS = 64;
-
-/** Whoever sends events: what the server knows of him, and what he said when he logged in. */
-export interface EventSource {
-  readonly owner: SubscriberOwner;
-  /** The agent profile that the key is bound to. */
-  readonly profile?: string;
-  readonly actor: AuditActor;
-  readonly sessionId: string;
-  readonly connectionId: string;
-  readonly source: string;
-  readonly origin: EventOrigin;
-}
-
-/** One event as it came. */
-export interface IncomingEvent {
-  readonly bytes: Uint8Array;
-  /** SHA-256 of `bytes`, in lower-case hexadecimal. */
-  readonly sha256: string;
-  readonly claims: EventClaims;
-  /** What of it a classifier is shown. */
-  readonly classified: ClassifiedEvent;
-}
 
 /** What became of an event. */
 export type Taken =
@@ -75,13 +54,6 @@ export type Taken =
       readonly verdict: VerdictContent | undefined;
       readonly late?: Promise<Taken>;
     };
-
-/** How long whoever sent an event waits for its verdict. */
-interface Patience {
-  isOver: boolean;
-  /** Takes the event back from where it waits for the store, if that is where it is. */
-  withdraw?: () => void;
-}
 
 interface Deps {
   readonly classify: ClassifyInTime;
@@ -120,54 +92,74 @@ export class TakeEvents {
     this.#deadlines = new Deadlines(deps, deps.settings.verdictDeadlineMs);
   }
 
-  /** Resolves within the deadline, whatever the classifier and the store do. Never rejects. */
+  /**
+   * Resolves within the deadline, whatever the classifier and the store do. Never rejects. What is classified at once is
+   * forgotten at once, and not kept until the store has its event.
+   */
   take(source: EventSource, event: IncomingEvent): Promise<Taken> {
-    const atReceipt = this.#policyFor(source, event);
-    const policyNow = (): ControlPolicy => policyToDecideBy(atReceipt, this.#policyFor(source, event));
-    const unkept = (error: unknown): Taken => {
-      this.#deps.log.error({ err: error, owner: source.owner }, "an agent's event could not be kept");
-      this.#deps.metrics.count('holdfast_control_events_total', { outcome: 'unkept' });
-      return { kind: 'unkept', verdict: unkeptVerdict(stoppable(source, event), policyNow()) };
-    };
+    const atReceipt = policyForEvent(this.#deps.policies.book, source.profile, event.claims.agentId);
+    const arrival = arrivalOf(source, event, { receivedAtMs: this.#deps.clock.nowMs(), atReceipt });
     const patience: Patience = { isOver: false };
-    const taken = this.#take(source, event, policyNow, patience).then(
+    const taken = this.#take(arrival, event.classified, patience).then(
       (state): Taken => ({ kind: 'kept', state }),
       // What failed after the answer has been told of before.
-      (error): Taken => (patience.isOver ? { kind: 'unkept', verdict: undefined } : unkept(error)),
+      (error): Taken =>
+        patience.isOver ? { kind: 'unkept', verdict: undefined } : this.#unkept(arrival, error),
     );
     return this.#deadlines.race(taken, () => {
-      const late = unkept(new PortError('timeout', 'store', 'the event was not kept in time'));
+      const late = this.#unkept(arrival, new PortError('timeout', 'store', 'the event was not kept in time'));
       patience.isOver = true;
       patience.withdraw?.();
       return { ...late, late: taken };
     });
   }
 
-  #policyFor({ profile }: EventSource, { claims }: IncomingEvent): ControlPolicy {
-    return policyForEvent(this.#deps.policies.book, profile, claims.agentId);
+  #unkept(arrival: Arrival, error: unknown): Taken {
+    const { log, metrics } = this.#deps;
+    log.error({ err: error, owner: arrival.source.owner }, "an agent's event could not be kept");
+    metrics.count('holdfast_control_events_total', { outcome: 'unkept' });
+    return { kind: 'unkept', verdict: unkeptVerdict(arrival.stoppable, this.#policyFor(arrival)) };
   }
 
-  async #take(
-    source: EventSource,
-    event: IncomingEvent,
-    policyNow: () => ControlPolicy,
+  /** The policy to decide an event by now: it may have changed since that came. */
+  #policyFor({ source, claims, atReceipt }: Arrival): ControlPolicy {
+    const { book } = this.#deps.policies;
+    return policyToDecideBy(atReceipt, policyForEvent(book, source.profile, claims.agentId));
+  }
+
+  #take(arrival: Arrival, classified: ClassifiedEvent, patience: Patience): Promise<AgentEventState> {
+    const { settings, classify } = this.#deps;
+    if (settings.isClassifyingDear) return this.#takeUnlessKnown(arrival, classified, patience);
+    return this.#keep(arrival, classify.classify(arrival.source.owner, classified), patience);
+  }
+
+  async #takeUnlessKnown(
+    arrival: Arrival,
+    classified: ClassifiedEvent,
     patience: Patience,
   ): Promise<AgentEventState> {
-    const { clock, store, settings, classify } = this.#deps;
-    const receivedAtMs = clock.nowMs();
-    compareClaims(this.#deps, source, event.claims);
-    if (settings.isClassifyingDear) {
-      const same = await store.findSame({ ...source, eventId: event.claims.eventId, sha256: event.sha256 });
-      if (same !== undefined) return this.#resend(same, source, policyNow());
-    }
-    const found = classify.classify(source.owner, event.classified);
+    const { store, classify } = this.#deps;
+    const { source, sha256, claims } = arrival;
+    const same = await store.findSame({ ...source, eventId: claims.eventId, sha256 });
+    if (same === undefined) return this.#keep(arrival, classify.classify(source.owner, classified), patience);
+    compareClaims(this.#deps, source, claims);
+    return this.#resend(same, source, this.#policyFor(arrival));
+  }
+
+  async #keep(
+    arrival: Arrival,
+    found: Promise<Finding> | Finding,
+    patience: Patience,
+  ): Promise<AgentEventState> {
+    const { source } = arrival;
+    compareClaims(this.#deps, source, arrival.claims);
     const finding = found instanceof Promise ? await found : found;
-    // It may have changed meanwhile.
-    const policy = policyNow();
-    const fresh = this.#decide(source, event, { finding, receivedAtMs, policy });
-    const outcome = await this.#record(fresh.snapshot(), patience);
-    if (outcome.kind === 'known') return this.#known(fresh.snapshot(), outcome.state, source, policy);
-    if (outcome.kind === 'recorded') return this.#kept(fresh.snapshot(), outcome.isVariant, source);
+    const policy = this.#policyFor(arrival);
+    const fresh = this.#decide(arrival, finding, policy);
+    const state = fresh.snapshot();
+    const outcome = await this.#record(state, patience);
+    if (outcome.kind === 'known') return this.#known(state, outcome.state, source, policy);
+    if (outcome.kind === 'recorded') return this.#kept(state, outcome.isVariant, source);
     const refused = fresh.refuseReview(policy, this.#transition()).snapshot();
     const again = await this.#record(refused, patience);
     if (again.kind === 'known') return this.#known(refused, again.state, source, policy);
@@ -175,14 +167,10 @@ export class TakeEvents {
     return this.#kept(refused, again.kind === 'recorded' && again.isVariant, source);
   }
 
-  #decide(
-    source: EventSource,
-    { bytes, sha256, claims, classified }: IncomingEvent,
-    by: { readonly finding: Finding; readonly receivedAtMs: number; readonly policy: ControlPolicy },
-  ): AgentEvent {
+  #decide(arrival: Arrival, finding: Finding, policy: ControlPolicy): AgentEvent {
     const { ids, settings } = this.#deps;
+    const { source, bytes, sha256, claims, stoppable, receivedAtMs } = arrival;
     const { owner, sessionId, profile, origin } = source;
-    const { finding, receivedAtMs, policy } = by;
     const found: Classification =
       finding.kind === 'error' ? finding : { kind: finding.kind, code: finding.code, reason: finding.reason };
     const rule = finding.kind === 'classified' ? finding.rule : undefined;
@@ -203,8 +191,7 @@ export class TakeEvents {
       id: mintReviewId(receivedAtMs, ids.secret(EVENT_ID_BITS)),
       deadlineMs: settings.reviewDeadlineMs,
     });
-    const what = dispatch(found, stoppable(source, { classified }), policy);
-    return AgentEvent.take(id, taken, what, review, this.#transition());
+    return AgentEvent.take(id, taken, dispatch(found, stoppable, policy), review, this.#transition());
   }
 
   /**
@@ -269,20 +256,4 @@ export class TakeEvents {
   #transition(): EventTransition {
     return { nowMs: this.#deps.clock.nowMs(), mark: this.#deps.ids.uuid() };
   }
-}
-
-/** What its login says of the source decides, never what the event says. */
-const stoppable = (
-  { source }: EventSource,
-  { classified }: Pick<IncomingEvent, 'classified'>,
-): Stoppable => ({
-  pairType: classified.pairType,
-  toolCalls: classified.calls.length,
-  source,
-});
-
-/** What is told of an event that could be neither kept nor asked about: an error, as the policy has it. */
-function unkeptVerdict(event: Stoppable, policy: ControlPolicy): VerdictContent | undefined {
-  const what = dispatch({ kind: 'error', reason: 'The event could not be kept' }, event, policy);
-  return what.kind === 'store' ? undefined : what.verdict;
 }

@@ -4,10 +4,11 @@ import {
   MAX_BYTES_UNDER_WAY,
   MAX_UNDER_WAY,
 } from '../../../src/adapters/inbound/control/event-intake.ts';
+import type { EventSource, IncomingEvent } from '../../../src/application/control/event-arrival.ts';
 import { OwnerRates } from '../../../src/application/control/owner-rates.ts';
 import { OwnerRoom } from '../../../src/application/control/owner-room.ts';
-import type { EventSource, IncomingEvent, Taken } from '../../../src/application/control/take-events.ts';
-import type { AgentEventState } from '../../../src/domain/control/agent-event-state.ts';
+import type { Taken } from '../../../src/application/control/take-events.ts';
+import type { AgentEventState, EventClaims } from '../../../src/domain/control/agent-event-state.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
 import { RecordingMetrics } from '../../support/recording-metrics.ts';
 
@@ -58,7 +59,7 @@ class World {
   intake(room: Pick<OwnerRoom, 'enter' | 'leave'> = this.room): EventIntake {
     const take = (_source: EventSource, { claims }: IncomingEvent): Promise<Taken> =>
       new Promise((resolve) => this.taking.set(claims.eventId, () => resolve(TAKEN)));
-    const onTaken = (_taken: Taken, { claims }: IncomingEvent): void => {
+    const onTaken = (_taken: Taken, claims: EventClaims): void => {
       this.left.push(claims.eventId);
     };
     return new EventIntake({ take: { take }, rates: this.rates, room, onTaken });

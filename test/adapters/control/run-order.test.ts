@@ -4,7 +4,7 @@ import { RunOrder } from '../../../src/adapters/inbound/control/run-order.ts';
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the order of what belongs to one run', () => {
-  let order: RunOrder;
+  let order: RunOrder<string>;
   let left: string[];
   beforeEach(() => {
     order = new RunOrder();
@@ -17,7 +17,7 @@ describe('the order of what belongs to one run', () => {
     const promise = new Promise<string>((resolve) => {
       ready = resolve;
     });
-    void order.inTurn(run, promise, (what) => left.push(what));
+    order.inTurn(run, promise, (what) => left.push(what));
     return () => ready(name);
   };
 

@@ -1,5 +1,5 @@
 import type { AgentConnection } from '../../../src/application/control/agent-connections.ts';
-import type { IncomingEvent } from '../../../src/application/control/take-events.ts';
+import type { IncomingEvent } from '../../../src/application/control/event-arrival.ts';
 import type { AgentEventState, AgentRoute } from '../../../src/domain/control/agent-event-state.ts';
 import type { ControlPolicy } from '../../../src/domain/control/control-policy.ts';
 import type { ControlNode } from './control-node.ts';

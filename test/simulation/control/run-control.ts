@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncomingEvent } from '../../../src/application/control/take-events.ts';
+import type { IncomingEvent } from '../../../src/application/control/event-arrival.ts';
 import { type ControlPolicy, DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
 import { withPolicy } from '../../../src/domain/control/policy-book.ts';
 import { FAIR, type Weather } from '../world/network.ts';

@@ -1,7 +1,8 @@
 import type { AgentConnection } from '../../../application/control/agent-connections.ts';
-import type { EventSource, IncomingEvent, Taken } from '../../../application/control/take-events.ts';
+import type { EventSource } from '../../../application/control/event-arrival.ts';
+import type { Taken } from '../../../application/control/take-events.ts';
 import { actorOf } from '../../../domain/audit/audit-actor.ts';
-import type { AgentEventState, AgentRoute } from '../../../domain/control/agent-event-state.ts';
+import type { AgentEventState, AgentRoute, EventClaims } from '../../../domain/control/agent-event-state.ts';
 import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
 import { ownerOf } from '../../../domain/multiplexing/subscriber-owner.ts';
 import type { AgentCloseCode, AgentLine } from './agent-line.ts';
@@ -57,8 +58,8 @@ export class AgentSession implements AgentConnection {
     this.#route = { owner: ownerOf(parts.principal), sessionId: '' };
     const { line } = parts;
     this.#voice = new AgentVoice({ policies: services.policies, line, profile: this.profile });
-    const onTaken = (taken: Taken, event: IncomingEvent, { sessionId }: EventSource): void =>
-      this.#answer(taken, event, sessionId);
+    const onTaken = (taken: Taken, claims: EventClaims, { sessionId }: EventSource): void =>
+      this.#answer(taken, claims, sessionId);
     const { take, rates, room } = services;
     this.#intake = new EventIntake({ take, rates, room, onTaken });
   }
@@ -180,7 +181,7 @@ export class AgentSession implements AgentConnection {
       const reads = frame.events.map(
         (event, index) => () => incomingEvent(event, frame.bytes[index] ?? new Uint8Array(), origin),
       );
-      const dropped = await this.#intake.accept(this.#source(login), reads, this.#gone.signal);
+      const dropped = await this.#intake.accept(this.#sourceOf(login), reads, this.#gone.signal);
       if (dropped > 0) this.#dropped(dropped);
       return;
     }
@@ -258,7 +259,7 @@ export class AgentSession implements AgentConnection {
   }
 
   /** The session is that in which the event came: the connection may be in another one meanwhile. */
-  #answer(taken: Taken, { claims }: IncomingEvent, sessionId: string): void {
+  #answer(taken: Taken, claims: EventClaims, sessionId: string): void {
     const { deliver } = this.#services;
     if (taken.kind === 'kept') {
       deliver.taken(this, taken.state);
@@ -269,7 +270,8 @@ export class AgentSession implements AgentConnection {
     void taken.late?.then((late) => late.kind === 'kept' && deliver.taken(this, late.state));
   }
 
-  #source({ source, connectionId }: SessionLogin) {
+  /** What events come from: whose acts they are may change within a login. */
+  #sourceOf({ source, connectionId }: SessionLogin): EventSource {
     const { profile, name } = this;
     return {
       ...this.#route,

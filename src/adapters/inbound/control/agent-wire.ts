@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import protojson from 'protobufjs/ext/protojson.js';
+import { type PairedEvent, plainEvent } from './paired-event.ts';
 
 /** Version of the schema that a login names. */
 export const SCHEMA_VERSION = 2;
@@ -22,52 +23,6 @@ export interface SessionLogin {
   readonly schemaVersion: number;
   readonly source: string;
   readonly connectionId: string;
-}
-
-/** What an agent says of whoever acts. */
-export interface AgentContext {
-  readonly agentId: string;
-  readonly systemPrompt: string;
-  readonly userInstruction: string;
-}
-
-/** A question to a model, and its answer. `args` of a tool call is JSON text. */
-export interface LlmPairData {
-  readonly model: string;
-  readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>;
-  readonly output: string;
-  readonly toolCalls: ReadonlyArray<{ readonly name: string; readonly args: string; readonly id: string }>;
-  readonly usage: {
-    readonly promptTokens: number;
-    readonly completionTokens: number;
-    readonly totalTokens: number;
-  } | null;
-}
-
-/** A call of a tool, and what it gave. */
-export interface ToolPairData {
-  readonly toolName: string;
-  readonly toolCallId: string;
-  readonly input: string;
-  readonly output: string;
-}
-
-/** One event as it came. `timestamp` is ISO 8601 by the client's clock; at most one of `llm` and `tool` is there. */
-export interface PairedEvent {
-  readonly eventId: string;
-  readonly invocationId: string;
-  readonly sessionId: string;
-  readonly runId: string;
-  readonly parentRunId: string;
-  readonly timestamp: string;
-  readonly pairType: number;
-  readonly agent: AgentContext | null;
-  readonly parent: AgentContext | null;
-  readonly llm?: LlmPairData | null;
-  readonly tool?: ToolPairData | null;
-  readonly connectionId: string;
-  readonly metadataJson: Uint8Array;
-  readonly source: string;
 }
 
 /** An MCP server that an agent has. */
@@ -131,37 +86,40 @@ const serverFrame = schema.lookupType('adrian.core_api.v1.ServerFrame');
  *   batch that is too long.
  */
 export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
-  return frameOf(() => {
+  return orMalformed(() => {
     const events = eventsIn(bytes);
-    return { message: clientFrame.decode(bytes), events };
+    return frameFrom(clientFrame.decode(bytes), events);
   });
 }
 
 /** The bytes of each event of a frame's batch, found by their heads alone, before anything is made of them. */
 function eventsIn(bytes: Uint8Array): readonly Uint8Array[] {
-  const batches = [...fieldsOf(bytes, BATCH_FIELD)];
-  // They would have to be one, and no client sends them.
-  if (batches.length > 1) throw new MalformedFrame('A frame has one batch');
-  const events: Uint8Array[] = [];
-  for (const event of fieldsOf(batches[0] ?? new Uint8Array(), EVENTS_FIELD)) {
-    if (events.length === MAX_EVENTS) throw new MalformedFrame(`A batch has at most ${MAX_EVENTS} events`);
-    events.push(event);
-  }
-  return events;
+  // Several would have to be one, and no client sends them.
+  const [batch] = fieldsOf(bytes, BATCH_FIELD, { atMost: 1, otherwise: 'A frame has one batch' });
+  if (batch === undefined) return [];
+  const otherwise = `A batch has at most ${MAX_EVENTS} events`;
+  return fieldsOf(batch, EVENTS_FIELD, { atMost: MAX_EVENTS, otherwise });
 }
 
-/** The contents of a message's fields of one number that have a length. */
-function* fieldsOf(bytes: Uint8Array, number: number): Generator<Uint8Array> {
+/** The contents of a message's fields of one number that have a length. @throws MalformedFrame when there are too many. */
+function fieldsOf(
+  bytes: Uint8Array,
+  number: number,
+  bound: { readonly atMost: number; readonly otherwise: string },
+): readonly Uint8Array[] {
   const reader = protobuf.Reader.create(bytes);
+  const found: Uint8Array[] = [];
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     if (tag === ((number << 3) | 2)) {
+      if (found.length === bound.atMost) throw new MalformedFrame(bound.otherwise);
       const length = reader.uint32();
       const start = reader.pos;
       reader.skip(length);
-      yield bytes.subarray(start, start + length);
+      found.push(bytes.subarray(start, start + length));
     } else reader.skipType(tag & 7, 0, tag >>> 3);
   }
+  return found;
 }
 
 /**
@@ -170,12 +128,9 @@ function* fieldsOf(bytes: Uint8Array, number: number): Generator<Uint8Array> {
  * @throws MalformedFrame.
  */
 export function clientFrameFromJson(json: unknown): ClientFrame {
-  return frameOf(() => {
-    const message = protojson.fromJson(clientFrame, json);
-    const { pairedBatch } = message as { pairedBatch?: { events?: protobuf.Message[] } };
-    const events = pairedBatch?.events ?? [];
-    return { message, events: events.map((event) => pairedEvent.encode(event).finish()) };
-  });
+  return orMalformed(() =>
+    decodeClientFrame(clientFrame.encode(protojson.fromJson(clientFrame, json)).finish()),
+  );
 }
 
 /**
@@ -185,7 +140,8 @@ export function clientFrameFromJson(json: unknown): ClientFrame {
  */
 export function pairedEventFromJson(json: unknown): PairedEvent {
   try {
-    return objectOf(pairedEvent, protojson.fromJson(pairedEvent, json)) as unknown as PairedEvent;
+    const bytes = pairedEvent.encode(protojson.fromJson(pairedEvent, json)).finish();
+    return plainEvent(pairedEvent.decode(bytes) as unknown as PairedEvent);
   } catch (error) {
     throw new MalformedFrame('This JSON is no event of the schema', { cause: error });
   }
@@ -216,30 +172,28 @@ export function serverFrameToJson(frame: ServerFrame): unknown {
 const objectOf = (type: protobuf.Type, message: protobuf.Message): Record<string, unknown> =>
   type.toObject(message, { defaults: true, arrays: true, enums: Number, oneofs: true });
 
-/** A frame that was read, and the bytes of its events. */
-interface Decoded {
-  readonly message: protobuf.Message;
-  readonly events: readonly Uint8Array[];
-}
-
-function frameOf(decode: () => Decoded): ClientFrame {
-  let found: Record<string, unknown>;
-  let bytes: readonly Uint8Array[];
+function orMalformed(read: () => ClientFrame): ClientFrame {
   try {
-    const { message, events } = decode();
-    bytes = events;
-    found = objectOf(clientFrame, message);
+    return read();
   } catch (error) {
     if (error instanceof MalformedFrame) throw error;
     throw new MalformedFrame('These bytes are no frame of the schema', { cause: error });
   }
-  if (found.frame === 'login') return { kind: 'login', login: found.login as SessionLogin };
-  if (found.frame === 'pairedBatch') {
-    const { events } = found.pairedBatch as { events: readonly PairedEvent[] };
+}
+
+function frameFrom(message: protobuf.Message, bytes: readonly Uint8Array[]): ClientFrame {
+  const { frame, pairedBatch } = message as unknown as {
+    readonly frame?: string;
+    readonly pairedBatch: { readonly events: readonly PairedEvent[] };
+  };
+  if (frame === 'pairedBatch') {
+    const { events } = pairedBatch;
     if (events.length !== bytes.length) throw new MalformedFrame('A batch has events of another form');
-    return { kind: 'batch', events, bytes };
+    return { kind: 'batch', events: events.map(plainEvent), bytes };
   }
-  if (found.frame === 'mcpInventory') {
+  const found = objectOf(clientFrame, message);
+  if (frame === 'login') return { kind: 'login', login: found.login as SessionLogin };
+  if (frame === 'mcpInventory') {
     return { kind: 'inventory', servers: (found.mcpInventory as { servers: readonly McpServer[] }).servers };
   }
   throw new MalformedFrame('This frame has nothing in it');

@@ -1,5 +1,5 @@
 import type { ClassifiedCall, ClassifiedEvent } from '../../../application/ports/control/event-classifier.ts';
-import type { PairedEvent } from './agent-wire.ts';
+import type { PairedEvent } from './paired-event.ts';
 
 /** What the server knows of whoever an event came from, and the client says at its login. */
 export interface EventOrigin {

@@ -1,13 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EventSource, IncomingEvent } from '../../../application/control/event-arrival.ts';
 import type { OwnerRates } from '../../../application/control/owner-rates.ts';
 import type { OwnerRoom } from '../../../application/control/owner-room.ts';
-import type {
-  EventSource,
-  IncomingEvent,
-  TakeEvents,
-  Taken,
-} from '../../../application/control/take-events.ts';
-import type { AgentEventState } from '../../../domain/control/agent-event-state.ts';
+import type { TakeEvents, Taken } from '../../../application/control/take-events.ts';
+import type { AgentEventState, EventClaims } from '../../../domain/control/agent-event-state.ts';
 import { RunOrder } from './run-order.ts';
 
 /** Most events of one connection that are being taken at the same time. */
@@ -23,7 +19,7 @@ interface Deps {
   /** What all connections of the owner have together. */
   readonly room: Pick<OwnerRoom, 'enter' | 'leave'>;
   /** Told of each event when it is taken and its turn in its run has come. */
-  readonly onTaken: (taken: Taken, event: IncomingEvent, source: EventSource) => void;
+  readonly onTaken: (taken: Taken, claims: EventClaims, source: EventSource) => void;
 }
 
 /** What makes an event the same on one connection. */
@@ -32,7 +28,7 @@ const identityOf = (eventId: string, sha256: string): string => `${sha256} ${eve
 /** Takes the events of one connection: many at once, no more than it may, and those of a run leave in their order. */
 export class EventIntake {
   readonly #deps: Deps;
-  readonly #order = new RunOrder();
+  readonly #order = new RunOrder<Taken>();
   /** Events that have not left, and how often each came. */
   readonly #underWay = new Map<string, number>();
   #count = 0;
@@ -87,23 +83,26 @@ export class EventIntake {
     return 0;
   }
 
+  /** Nothing that waits keeps more of an event than what it claims: what was classified is forgotten at once. */
   #begin(source: EventSource, event: IncomingEvent): void {
-    const { take, room, onTaken } = this.#deps;
-    const identity = identityOf(event.claims.eventId, event.sha256);
+    const { claims, sha256, bytes } = event;
+    const { owner } = source;
+    const size = bytes.byteLength;
+    const identity = identityOf(claims.eventId, sha256);
     this.#underWay.set(identity, (this.#underWay.get(identity) ?? 0) + 1);
     this.#count += 1;
-    this.#bytes += event.bytes.byteLength;
+    this.#bytes += size;
     const leave = (taken: Taken): void => {
       const others = (this.#underWay.get(identity) ?? 1) - 1;
       if (others === 0) this.#underWay.delete(identity);
       else this.#underWay.set(identity, others);
       this.#count -= 1;
-      this.#bytes -= event.bytes.byteLength;
-      room.leave(source.owner, event.bytes.byteLength);
-      onTaken(taken, event, source);
+      this.#bytes -= size;
+      this.#deps.room.leave(owner, size);
+      this.#deps.onTaken(taken, claims, source);
       this.#wake?.();
     };
-    void this.#order.inTurn(event.claims.runId, take.take(source, event), leave);
+    this.#order.inTurn(claims.runId, this.#deps.take.take(source, event), leave);
   }
 
   #hasRoom(): boolean {

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import type { IncomingEvent } from '../../../application/control/take-events.ts';
+import type { IncomingEvent } from '../../../application/control/event-arrival.ts';
 import { type EventClaims, MAX_EVENT_ID_UNITS } from '../../../domain/control/agent-event-state.ts';
-import { MalformedFrame, type PairedEvent } from './agent-wire.ts';
+import { MalformedFrame } from './agent-wire.ts';
 import { classifiedEvent, type EventOrigin } from './classified-event.ts';
+import type { PairedEvent } from './paired-event.ts';
 
 /** Longest name that is kept apart from an event's bytes, in UTF-16 units; what is longer is cut there. */
 const MAX_CLAIM_UNITS = 256;
