@@ -283,6 +283,11 @@ export const FLEET_WRITES: Readonly<Record<string, FleetWrite>> = {
     late: 'a change of a session that somebody else has taken back',
     cut: 'stores what it says it stored when the connection breaks',
   },
+  'SubscriberDirectory.replaceAll': {
+    fence: 'the mark of the state that each came from',
+    late: 'leaves alone what has changed meanwhile or is not there, and stores the others',
+    cut: 'stores what it says it stored when the connection breaks',
+  },
   'SubscriberDirectory.remove': {
     fence: 'the mark of the state that it ends',
     late: 'the removal of a session that has changed',
@@ -360,7 +365,7 @@ export const FLEET_READS: Readonly<Record<string, readonly string[]>> = {
     'stopsWished',
     'pendingIntents',
   ],
-  SubscriberDirectory: ['find', 'list', 'nodes', 'heldBy'],
+  SubscriberDirectory: ['find', 'findAll', 'list', 'nodes', 'heldBy'],
   UserRepository: ['find', 'findByUsername', 'findByEmail', 'search', 'count', 'hasMark'],
 };
 

@@ -20,6 +20,7 @@ import {
   tokenHash,
 } from '../support/subscriber-builders.ts';
 import { describeSubscriberBounds } from './subscriber-directory-bounds.ts';
+import { describeManySubscribers } from './subscriber-directory-many.ts';
 
 /** A directory under test, and the acts that were stored with its writes. */
 export interface DirectoryUnderTest {
@@ -66,6 +67,7 @@ export function describeSubscriberDirectory(name: string, create: () => Promise<
     describeExpiry(directory);
     describeAudit(() => subject);
     describeSubscriberBounds(directory);
+    describeManySubscribers(directory);
   });
 }
 

@@ -17,6 +17,7 @@ import { ClaimSubscription } from '../../src/application/multiplexing/claim-subs
 import { ConfirmSubscription } from '../../src/application/multiplexing/confirm-subscription.ts';
 import { EndSubscription } from '../../src/application/multiplexing/end-subscription.ts';
 import { LeaveSubscription } from '../../src/application/multiplexing/leave-subscription.ts';
+import { LeaveSubscriptions } from '../../src/application/multiplexing/leave-subscriptions.ts';
 import { NoteBreach } from '../../src/application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../src/application/multiplexing/resume-subscription.ts';
 import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
@@ -53,7 +54,7 @@ export class MuxWorld {
   readonly watchman = new RecordingWatchman();
   readonly metrics = new RecordingMetrics();
   readonly breaches: NoteBreach;
-  readonly directory = new MemorySubscriberDirectory();
+  readonly directory: MemorySubscriberDirectory;
   /** The logins that were told to be in use. */
   readonly uses: string[] = [];
   /** Whom credentials name, or how they are refused; every other is Anna's. */
@@ -65,7 +66,9 @@ export class MuxWorld {
     limits: Partial<MuxLimits> = {},
     kinds: readonly Kind[] = [ECHO],
     bounds: SubscriberBounds = SUBSCRIBER_BOUNDS.mux,
+    directory = new MemorySubscriberDirectory(),
   ) {
+    this.directory = directory;
     const all = { ...MUX_LIMITS, ...limits };
     const { clock } = this.timers;
     const ids = new CryptoIdSource();
@@ -99,7 +102,7 @@ export class MuxWorld {
       opens,
       rates,
       confirm: new ConfirmSubscription(deps),
-      leave,
+      leaveAll: new LeaveSubscriptions(deps),
       end,
       authenticate: {
         execute: async ({ value }: { value: string }) => this.#named(value),

@@ -113,3 +113,33 @@ export function changeSubscriber<Outcome>(
     return { done: { outcome, released: put.released } };
   });
 }
+
+/**
+ * Decides on each of some states that were found, and stores together what comes of them; what another has changed
+ * meanwhile is decided anew, one after the other. `decide` returns undefined where nothing is to change.
+ *
+ * @param found each of another subscription; at most some hundred.
+ * @throws PortError of the directory; some may have been changed.
+ */
+export async function changeSubscribers(
+  deps: SubscriberDeps,
+  found: readonly SubscriberState[],
+  decide: (present: Subscriber, to: Transition) => Subscriber | undefined,
+): Promise<void> {
+  const { directory, clock, ids, bounds = SUBSCRIBER_BOUNDS, known } = deps;
+  const replacements = found.flatMap((state) => {
+    const next = decide(Subscriber.restore(state), { nowMs: clock.nowMs(), mark: ids.uuid() })?.snapshot();
+    known?.drop(state.id);
+    return next === undefined ? [] : [{ next, expected: state.mark }];
+  });
+  const { stored, released } = await directory.replaceAll(replacements, bounds);
+  for (const { next } of replacements) if (stored.has(next.id)) known?.stored(next);
+  for (const { id } of released) known?.drop(id);
+  for (const { next } of replacements) {
+    if (stored.has(next.id)) continue;
+    await changeSubscriber(deps, next.id, (present, to) => ({
+      next: present && decide(present, to),
+      outcome: undefined,
+    }));
+  }
+}

@@ -1,4 +1,4 @@
-import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
+import { changeSubscribers, type SubscriberDeps } from './subscriber-changes.ts';
 
 /** Subscriptions that are looked at in one read or removed in one write. */
 export const SWEEP_BATCH = 200;
@@ -32,13 +32,8 @@ export class SweepSubscriptions {
     let left = 0;
     for (;;) {
       const held = await directory.heldBy(node, SWEEP_BATCH);
-      for (const { id } of held) {
-        await changeSubscriber(this.#deps, id, (present, to) => ({
-          next: present?.detachNode(node, to),
-          outcome: undefined,
-        }));
-        left += 1;
-      }
+      await changeSubscribers(this.#deps, held, (present, to) => present.detachNode(node, to));
+      left += held.length;
       if (held.length < SWEEP_BATCH) return left;
     }
   }

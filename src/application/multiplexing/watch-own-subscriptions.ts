@@ -61,8 +61,10 @@ export class WatchOwnSubscriptions {
     const from = this.#next < all.length ? this.#next : 0;
     this.#next = from + LOOKS_AT_ONCE;
     try {
-      for (const [id] of all.slice(from, from + LOOKS_AT_ONCE)) {
-        const stored = await directory.find(id);
+      const looked = all.slice(from, from + LOOKS_AT_ONCE).map(([id]) => id);
+      const found = new Map((await directory.findAll(looked)).map((state) => [state.id, state]));
+      for (const id of looked) {
+        const stored = found.get(id);
         // Of what is held only an operator ends something behind its holder's back.
         if (stored === undefined || stored.end !== undefined) open.end(id);
         else open.lose(id, stored.epoch);

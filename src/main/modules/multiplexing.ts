@@ -20,6 +20,7 @@ import { EndSubscription } from '../../application/multiplexing/end-subscription
 import { KeepSubscriptions, SWEEP_TURN_MS } from '../../application/multiplexing/keep-subscriptions.ts';
 import { KnownSubscribers } from '../../application/multiplexing/known-subscribers.ts';
 import { LeaveSubscription } from '../../application/multiplexing/leave-subscription.ts';
+import { LeaveSubscriptions } from '../../application/multiplexing/leave-subscriptions.ts';
 import { NoteBreach } from '../../application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
 import { SweepSubscriptions } from '../../application/multiplexing/sweep-subscriptions.ts';
@@ -153,7 +154,7 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         opens,
         rates,
         confirm: new ConfirmSubscription(deps),
-        leave,
+        leaveAll: new LeaveSubscriptions(deps),
         end,
         authenticate: get(AUTHENTICATE),
         sessions: get(SESSION_STATUS),

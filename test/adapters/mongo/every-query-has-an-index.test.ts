@@ -223,6 +223,13 @@ async function useSubscribers(directory: MongoSubscriberDirectory): Promise<void
   const bounds = { all: 2, detached: 1 };
   const states = [1, 2].map((number) => aSubscriber({ id: muxId(number) }));
   for (const state of states) await directory.put(state, { expected: undefined, bounds });
+  const many = [3, 4].map((number) => aSubscriber({ id: muxId(number), owner: owner(2) }));
+  for (const state of many) await directory.put(state, { expected: undefined, bounds });
+  const gone = many.map((state) => ({ next: left(state, T0 + 1), expected: state.mark }));
+  const replaced = await directory.replaceAll(gone, { mux: bounds, control: bounds });
+  expect(replaced.released).to.have.length(1);
+  await directory.replaceAll(gone, { mux: bounds, control: bounds });
+  await directory.findAll(states.map(({ id }) => id));
   for (const state of states) {
     const gone = left(state, T0 + 1);
     await directory.put(gone, { expected: state.mark, bounds });

@@ -49,10 +49,12 @@ describe('what this node has open', () => {
       [KEPT, 2],
     ]);
     stop = new AbortController();
-    const find = async (id: SubscriberId) => {
+    const findAll = async (ids: readonly SubscriberId[]) => {
       if (isAway) throw new PortError('unavailable', 'store', 'away');
-      const epoch = epochs.get(id);
-      return epoch === undefined ? undefined : ({ epoch } as SubscriberState);
+      return ids.flatMap((id) => {
+        const epoch = epochs.get(id);
+        return epoch === undefined ? [] : [{ id, epoch } as SubscriberState];
+      });
     };
     const held = new Map([MOVED, KEPT, OVER].map((id) => [id, { epoch: 2 }]));
     const watch = new WatchOwnSubscriptions({
@@ -64,7 +66,7 @@ describe('what this node has open', () => {
         },
         end: (id) => ended.push(id),
       },
-      directory: { find } as unknown as SubscriberDirectory,
+      directory: { findAll } as unknown as SubscriberDirectory,
       timers,
       log: new RecordingLog(),
     });

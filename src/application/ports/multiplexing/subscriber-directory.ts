@@ -21,6 +21,21 @@ export type PutOutcome =
   /** The owner has as many as he may have, and somebody is connected to each of them. */
   | { readonly kind: 'limit-reached' };
 
+/** A state that takes the place of another one of the same subscription. */
+export interface Replacement {
+  readonly next: SubscriberState;
+  /** The mark of the state that it came from. */
+  readonly expected: string;
+}
+
+/** What became of states that were to be stored together. */
+export interface Replaced {
+  /** Those that are stored. Of every other another state is there, or none: look again, and decide again. */
+  readonly stored: ReadonlySet<SubscriberId>;
+  /** What the owners had too many of then, and is removed; what has just been stored may be among it. */
+  readonly released: readonly SubscriberState[];
+}
+
 /** A page of subscriptions by id, for looking at. */
 export interface SubscriberPage {
   readonly realm: SubscriberRealm;
@@ -47,6 +62,18 @@ export interface SubscriberDirectory {
    * more of them may be refused than would have to be. `audit` is stored with the state, and not without.
    */
   put(next: SubscriberState, condition: PutCondition, audit?: readonly AuditRecord[]): Promise<PutOutcome>;
+  /** Those that there are, in any order. For at most some hundred ids. */
+  findAll(ids: readonly SubscriberId[]): Promise<readonly SubscriberState[]>;
+  /**
+   * Stores each state if the one that it came from is there, as `put` does, in as few writes as the store can: for many
+   * that change together, whose owners stay. Each is decided by itself, and they are not of one moment. What their owners
+   * have too many of is released afterwards, those that were left first, first. For at most some hundred states, each of
+   * another subscription. After a `timeout` any of them may be stored.
+   */
+  replaceAll(
+    replacements: readonly Replacement[],
+    bounds: Readonly<Record<SubscriberRealm, SubscriberBounds>>,
+  ): Promise<Replaced>;
   /** Removes what has ended, if this state is there. True for exactly one of racing callers, whose `audit` is stored. */
   remove(id: SubscriberId, expected: string, audit?: readonly AuditRecord[]): Promise<boolean>;
   /** Subscriptions by id, of one owner or of all. */

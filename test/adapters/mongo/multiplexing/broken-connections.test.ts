@@ -1,13 +1,19 @@
 import { expect } from 'chai';
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { MongoSubscriberDirectory } from '../../../../src/adapters/outbound/mongo/multiplexing/mongo-subscriber-directory.ts';
+import type { SubscriberState } from '../../../../src/domain/multiplexing/subscriber-state.ts';
 import { T0 } from '../../../support/ledger-builders.ts';
 import { type Cut, MongoProxy } from '../../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
-import { aSubscriber, left, owner } from '../../../support/subscriber-builders.ts';
+import { aSubscriber, left, muxId, owner } from '../../../support/subscriber-builders.ts';
 
 /** The commands by which a directory writes. */
-const COMMANDS = ['insert subscribers', 'findAndModify subscribers', 'delete subscribers'];
+const COMMANDS = [
+  'insert subscribers',
+  'findAndModify subscribers',
+  'update subscribers',
+  'delete subscribers',
+];
 const ROOM = { detached: 9, all: 9 };
 const noActs = async (): Promise<void> => undefined;
 
@@ -54,6 +60,18 @@ async function withBreaks(mongo: TemporaryMongo, command: string, cut: Cut, time
     expect((await directory.put(left(first, T0 + 6), { expected: first.mark, bounds: ROOM })).kind).to.equal(
       'outdated',
     );
+    const others = [2, 3].map((number) => aSubscriber({ id: muxId(number) }));
+    for (const state of others) await directory.put(state, unseen);
+    const leaving = others.map((state) => ({ next: left(state, T0 + 5), expected: state.mark }));
+    // One of them changes meanwhile: it is not said to be stored, whatever breaks.
+    const [, moved] = others as [SubscriberState, SubscriberState];
+    const latest = { ...moved, mark: 'moved on' };
+    await witness.put(latest, { expected: moved.mark, bounds: ROOM });
+    for (const said of ['once', 'again']) {
+      const { stored } = await directory.replaceAll(leaving, { mux: ROOM, control: ROOM });
+      expect(stored, said).to.deep.equal(new Set([muxId(2)]));
+    }
+    expect(await witness.findAll([muxId(2), muxId(3)])).to.have.deep.members([leaving[0]?.next, latest]);
     // Nobody can tell one removal from another; what counts is that it is gone.
     await directory.remove(first.id, next.mark);
     expect(await witness.find(first.id)).to.equal(undefined);

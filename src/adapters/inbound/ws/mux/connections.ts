@@ -2,7 +2,7 @@ import type { Budget } from '../../../../application/budget.ts';
 import type { Authenticate } from '../../../../application/identity/authenticate.ts';
 import type { ConfirmSubscription } from '../../../../application/multiplexing/confirm-subscription.ts';
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
-import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
+import type { LeaveSubscriptions } from '../../../../application/multiplexing/leave-subscriptions.ts';
 import type { NoteBreach } from '../../../../application/multiplexing/note-breach.ts';
 import type { OpenSubscriptions } from '../../../../application/multiplexing/watch-own-subscriptions.ts';
 import type { Clock } from '../../../../application/ports/clock.ts';
@@ -39,8 +39,9 @@ import { TurnClock } from './turn-clock.ts';
 
 /** How often everything that takes its time is looked at, in milliseconds. */
 const TICK_MS = 500;
-/** How many sockets are closed together when the server stops, and the pause after them in milliseconds. */
-const DRAIN_BATCH = 64;
+/** How many sockets, and sessions on them, are closed together when the server stops, and the pause after them in milliseconds. */
+const DRAIN_SOCKETS = 256;
+const DRAIN_SESSIONS = 2_000;
 const DRAIN_PAUSE_MS = 50;
 /** The longest that clients are told to wait before they come back from a server that stops, in milliseconds. */
 const RECONNECT_WITHIN_MS = 2_000;
@@ -49,7 +50,7 @@ interface Deps {
   readonly opens: OpenSessions;
   readonly rates: OpenRates;
   readonly confirm: ConfirmSubscription;
-  readonly leave: LeaveSubscription;
+  readonly leaveAll: LeaveSubscriptions;
   readonly end: EndSubscription;
   readonly authenticate: Authenticate;
   readonly sessions: SessionStatus;
@@ -246,8 +247,11 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   async drain(): Promise<void> {
     this.#isDraining = true;
     while (this.#open.size > 0) {
-      for (const connection of [...this.#open.values()].slice(0, DRAIN_BATCH)) {
+      let sessions = 0;
+      for (const connection of [...this.#open.values()].slice(0, DRAIN_SOCKETS)) {
+        sessions += connection.size;
         connection.close(4000, 'The server stops');
+        if (sessions >= DRAIN_SESSIONS) break;
       }
       if (this.#open.size > 0) await this.#deps.timers.sleep(DRAIN_PAUSE_MS);
     }

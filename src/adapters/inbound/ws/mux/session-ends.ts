@@ -1,56 +1,73 @@
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
-import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
+import type { LeaveSubscriptions, Left } from '../../../../application/multiplexing/leave-subscriptions.ts';
 import type { Log } from '../../../../application/ports/log.ts';
 import type { Timers } from '../../../../application/ports/timers.ts';
-import type { Fence } from '../../../../domain/multiplexing/subscriber.ts';
-import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 
 /** How often the directory is told that a session has been left or ended, while it is out of reach. */
 const MAX_TELLINGS = 5;
 /** Pause before it is told again, in milliseconds, doubled each time. */
 const TELL_AGAIN_MS = 500;
 
+/** Most sessions of which the directory is told in one write, and most such writes that are under way at once. */
+export const LEFT_AT_ONCE = 200;
+export const MAX_WRITES = 4;
+
 interface Deps {
-  readonly leave: LeaveSubscription;
+  readonly leaveAll: LeaveSubscriptions;
   readonly end: EndSubscription;
   readonly timers: Timers;
   readonly log: Log;
 }
 
-/** A session that is not open any more on the connection that held it. */
-interface Over {
-  readonly id: SubscriberId;
-  readonly fence: Fence;
-}
-
-/** Tells the directory what became of sessions that are over here. */
+/** Tells the directory what became of sessions that are over here. Of those that are left at once it is told at once. */
 export class SessionEnds {
   readonly #deps: Deps;
   readonly #telling = new Set<Promise<void>>();
+  /** What it is to be told next: at most as many as have been open at once, since without it nothing is opened. */
+  #left: Left[] = [];
+  #writing = 0;
 
   constructor(deps: Deps) {
     this.#deps = deps;
   }
 
   /** Its connection has gone, and it can be taken back. */
-  left(left: Over & { readonly isHeard: boolean }): void {
-    this.#tell(() => this.#deps.leave.execute(left));
+  left(left: Left): void {
+    this.#left.push(left);
+    if (this.#writing >= MAX_WRITES || this.#left.length > 1) return;
+    this.#writing += 1;
+    this.#tell(this.#write());
   }
 
   /** It is over for good. */
-  ended(ended: Over): void {
-    this.#tell(() => this.#deps.end.execute(ended));
+  ended(ended: Omit<Left, 'isHeard'>): void {
+    this.#tell(this.#untilHeard(() => this.#deps.end.execute(ended)));
   }
 
   /** Resolves when the directory knows everything, or has not been there for too long. */
   async settled(): Promise<void> {
-    await Promise.all(this.#telling);
+    while (this.#telling.size > 0) await Promise.all(this.#telling);
   }
 
-  #tell(act: () => Promise<unknown>): void {
-    const telling = this.#untilHeard(act);
+  #tell(telling: Promise<void>): void {
     this.#telling.add(telling);
     void telling.finally(() => this.#telling.delete(telling));
+  }
+
+  /** Writes until nothing is left to be told. */
+  async #write(): Promise<void> {
+    // Whatever closes with a socket, or with a batch of a drain, closes in this turn.
+    await Promise.resolve();
+    while (this.#left.length > 0) {
+      const left = this.#left.splice(0, LEFT_AT_ONCE);
+      // Others help while there is more than one write can tell.
+      if (this.#left.length > 0 && this.#writing < MAX_WRITES) {
+        this.#writing += 1;
+        this.#tell(this.#write());
+      }
+      await this.#untilHeard(() => this.#deps.leaveAll.execute({ left }));
+    }
+    this.#writing -= 1;
   }
 
   async #untilHeard(act: () => Promise<unknown>): Promise<void> {
@@ -61,7 +78,7 @@ export class SessionEnds {
         return;
       } catch (error) {
         // The owner can take it back all the same; only its lease does not begin to run.
-        if (telling === MAX_TELLINGS) log.warn({ err: error }, 'the end of a session could not be stored');
+        if (telling === MAX_TELLINGS) log.warn({ err: error }, 'the end of sessions could not be stored');
         if (telling === MAX_TELLINGS) return;
         await timers.sleep(TELL_AGAIN_MS * 2 ** telling);
       }

@@ -1,12 +1,23 @@
 import type {
   PutCondition,
   PutOutcome,
+  Replaced,
+  Replacement,
   SubscriberDirectory,
   SubscriberPage,
 } from '../../../../application/ports/multiplexing/subscriber-directory.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
-import { crowdedOut } from '../../../../domain/multiplexing/subscriber-bounds.ts';
-import { realmOf, type SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import {
+  crowdedOut,
+  excessOf,
+  rooms,
+  type SubscriberBounds,
+} from '../../../../domain/multiplexing/subscriber-bounds.ts';
+import {
+  realmOf,
+  type SubscriberId,
+  type SubscriberRealm,
+} from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberState } from '../../../../domain/multiplexing/subscriber-state.ts';
 import { MemoryAuditLog } from '../audit/memory-audit-log.ts';
 
@@ -52,6 +63,27 @@ export class MemorySubscriberDirectory implements SubscriberDirectory {
     this.#states.set(next.id, next);
     this.#audit.add(audit);
     return { kind: 'stored', released };
+  }
+
+  async findAll(ids: readonly SubscriberId[]): Promise<readonly SubscriberState[]> {
+    return ids.flatMap((id) => this.#states.get(id) ?? []);
+  }
+
+  async replaceAll(
+    replacements: readonly Replacement[],
+    bounds: Readonly<Record<SubscriberRealm, SubscriberBounds>>,
+  ): Promise<Replaced> {
+    const stored = replacements.filter(({ next, expected }) => this.#states.get(next.id)?.mark === expected);
+    for (const { next } of stored) this.#states.set(next.id, next);
+    const released = rooms(stored.map(({ next }) => next)).flatMap(({ owner, realm }) => {
+      const all = [...this.#states.values()].filter(
+        (state) => state.owner === owner && realmOf(state.id) === realm,
+      );
+      const detached = all.filter(({ detachedAtMs }) => detachedAtMs !== undefined).sort(byDetachment);
+      return detached.slice(0, excessOf({ all: all.length, detached: detached.length }, bounds[realm]));
+    });
+    for (const { id } of released) this.#states.delete(id);
+    return { stored: new Set(stored.map(({ next }) => next.id)), released };
   }
 
   async remove(id: SubscriberId, expected: string, audit?: readonly AuditRecord[]): Promise<boolean> {

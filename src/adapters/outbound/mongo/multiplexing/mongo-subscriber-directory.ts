@@ -2,18 +2,33 @@ import type { ClientSession, Collection } from 'mongodb';
 import type {
   PutCondition,
   PutOutcome,
+  Replaced,
+  Replacement,
   SubscriberDirectory,
   SubscriberPage,
 } from '../../../../application/ports/multiplexing/subscriber-directory.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
-import { crowdedOut, type SubscriberBounds } from '../../../../domain/multiplexing/subscriber-bounds.ts';
-import { realmOf, type SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import {
+  crowdedOut,
+  excessOf,
+  type Room,
+  rooms,
+  type SubscriberBounds,
+} from '../../../../domain/multiplexing/subscriber-bounds.ts';
+import {
+  realmOf,
+  type SubscriberId,
+  type SubscriberRealm,
+} from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { SubscriberState } from '../../../../domain/multiplexing/subscriber-state.ts';
 import { decideTransaction, decideWrite } from '../decide.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import type { RecordActs } from '../record-acts.ts';
 import { documentOf, SUBSCRIBERS, type SubscriberDocument, subscriberFrom } from './subscriber-documents.ts';
+
+const roomOf = ({ id, owner }: SubscriberState): Room => ({ owner, realm: realmOf(id) });
+const others = (but: SubscriberId | undefined) => (but === undefined ? {} : { _id: { $ne: but } });
 
 /** What became of the write of one state: whose the state was that it took the place of, if there was one. */
 type Written = { readonly formerOwner: SubscriberOwner | undefined } | 'outdated';
@@ -52,12 +67,39 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
     const isNew = written.formerOwner !== next.owner;
     const isDetached = next.detachedAtMs !== undefined;
     if (!isNew && !isDetached) return { kind: 'stored', released: [] };
-    const crowded = crowdedOut({ others: await this.#others(next), isDetached, isNew }, bounds);
+    const crowded = crowdedOut(
+      { others: await this.#countOf(roomOf(next), next.id), isDetached, isNew },
+      bounds,
+    );
     if (crowded === 'limit-reached') {
       await this.#delete(next.id, next.mark);
       return { kind: 'limit-reached' };
     }
-    return { kind: 'stored', released: crowded === 0 ? [] : await this.#releaseOldest(next, crowded) };
+    return {
+      kind: 'stored',
+      released: crowded === 0 ? [] : await this.#releaseOldest(roomOf(next), crowded, next.id),
+    };
+  }
+
+  async findAll(ids: readonly SubscriberId[]): Promise<readonly SubscriberState[]> {
+    if (ids.length === 0) return [];
+    const found = this.#subscribers.find({ _id: { $in: ids } });
+    return (await this.#store.read(() => found.toArray())).map(subscriberFrom);
+  }
+
+  async replaceAll(
+    replacements: readonly Replacement[],
+    bounds: Readonly<Record<SubscriberRealm, SubscriberBounds>>,
+  ): Promise<Replaced> {
+    if (replacements.length === 0) return { stored: new Set(), released: [] };
+    const stored = await this.#replaceMany(replacements);
+    const left = replacements.map(({ next }) => next).filter(({ id }) => stored.has(id));
+    const released: SubscriberState[] = [];
+    for (const room of rooms(left)) {
+      const excess = excessOf(await this.#countOf(room), bounds[room.realm]);
+      if (excess > 0) released.push(...(await this.#releaseOldest(room, excess)));
+    }
+    return { stored, released };
   }
 
   remove(id: SubscriberId, expected: string, audit: readonly AuditRecord[] = []): Promise<boolean> {
@@ -136,6 +178,30 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
     });
   }
 
+  /** One command for all; the marks tell which are stored, where that is not told by how many were met. */
+  #replaceMany(replacements: readonly Replacement[]): Promise<ReadonlySet<SubscriberId>> {
+    const ids = replacements.map(({ next }) => next.id);
+    const look = async (isDone: (marks: ReadonlyMap<SubscriberId, string>) => boolean) => {
+      const found = this.#subscribers.find({ _id: { $in: ids } }, { projection: { mark: 1 } });
+      const marks = new Map((await found.toArray()).map(({ _id, mark }) => [_id, mark]));
+      const stored = replacements.filter(({ next }) => marks.get(next.id) === next.mark);
+      return isDone(marks) ? new Set(stored.map(({ next }) => next.id)) : undefined;
+    };
+    return decideWrite<ReadonlySet<SubscriberId>>(this.#store, {
+      attempt: async () => {
+        const operations = replacements.map(({ next, expected }) => {
+          const { _id, ...replacement } = documentOf(next);
+          return { replaceOne: { filter: { _id, mark: expected }, replacement } };
+        });
+        const { matchedCount } = await this.#subscribers.bulkWrite(operations, { ordered: false });
+        if (matchedCount === replacements.length) return new Set(ids);
+        return (await look(() => true)) ?? new Set();
+      },
+      known: () =>
+        look((marks) => replacements.every(({ next, expected }) => marks.get(next.id) !== expected)),
+    });
+  }
+
   /** One write. An insert whose key is taken throws, and what is there is looked at. */
   async #replace(
     next: SubscriberState,
@@ -160,14 +226,15 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
   /** Whether a claim would certainly be taken back again. */
   async #isFull(next: SubscriberState, bounds: SubscriberBounds): Promise<boolean> {
     const isDetached = next.detachedAtMs !== undefined;
-    const others = await this.#others(next);
+    const others = await this.#countOf(roomOf(next), next.id);
     return crowdedOut({ others, isDetached, isNew: true }, bounds) === 'limit-reached';
   }
 
-  async #others({ id, owner }: SubscriberState): Promise<SubscriberBounds> {
+  /** How many the owner has in a realm, but for one subscription. */
+  async #countOf({ owner, realm }: Room, but?: SubscriberId): Promise<SubscriberBounds> {
     const isAttached = { $eq: [{ $type: '$detachedAtMs' }, 'missing'] };
     const counting = this.#subscribers.aggregate<SubscriberBounds>([
-      { $match: { owner, realm: realmOf(id), _id: { $ne: id } } },
+      { $match: { owner, realm, ...others(but) } },
       { $group: { _id: null, all: { $sum: 1 }, detached: { $sum: { $cond: [isAttached, 0, 1] } } } },
     ]);
     const [counted] = await this.#store.read(() => counting.toArray());
@@ -175,8 +242,12 @@ export class MongoSubscriberDirectory implements SubscriberDirectory {
   }
 
   /** Those that were left first; one that somebody comes back to meanwhile, or that another releases, is not. */
-  async #releaseOldest({ id, owner }: SubscriberState, count: number): Promise<SubscriberState[]> {
-    const detached = { owner, realm: realmOf(id), _id: { $ne: id }, detachedAtMs: { $exists: true } };
+  async #releaseOldest(
+    { owner, realm }: Room,
+    count: number,
+    but?: SubscriberId,
+  ): Promise<SubscriberState[]> {
+    const detached = { owner, realm, ...others(but), detachedAtMs: { $exists: true } };
     const oldest = this.#subscribers.find(detached).sort({ detachedAtMs: 1, _id: 1 }).limit(count);
     const released: SubscriberState[] = [];
     for (const document of await this.#store.read(() => oldest.toArray())) {

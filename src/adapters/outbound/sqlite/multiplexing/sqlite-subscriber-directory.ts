@@ -1,17 +1,21 @@
 import type {
   PutCondition,
   PutOutcome,
+  Replaced,
+  Replacement,
   SubscriberDirectory,
   SubscriberPage,
 } from '../../../../application/ports/multiplexing/subscriber-directory.ts';
 import type { AuditRecord } from '../../../../domain/audit/audit-record.ts';
-import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import type { SubscriberBounds } from '../../../../domain/multiplexing/subscriber-bounds.ts';
+import type { SubscriberId, SubscriberRealm } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberState } from '../../../../domain/multiplexing/subscriber-state.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
 import type {
   ExpireSubscribersInput,
   PutSubscriberInput,
   RemoveSubscriberInput,
+  ReplaceSubscribersInput,
 } from './subscriber-operations.ts';
 import { subscriberFrom } from './subscriber-rows.ts';
 
@@ -37,6 +41,23 @@ export class SqliteSubscriberDirectory implements SubscriberDirectory {
   ): Promise<PutOutcome> {
     const input: PutSubscriberInput = { next, expected, bounds, audit };
     return this.#store.write('multiplexing.put-subscriber', input, 'full');
+  }
+
+  findAll(ids: readonly SubscriberId[]): Promise<readonly SubscriberState[]> {
+    return this.#store.read((db) =>
+      db
+        .prepare('SELECT state FROM subscribers WHERE id IN (SELECT value FROM json_each(?))')
+        .all(JSON.stringify(ids))
+        .map(subscriberFrom),
+    );
+  }
+
+  replaceAll(
+    replacements: readonly Replacement[],
+    bounds: Readonly<Record<SubscriberRealm, SubscriberBounds>>,
+  ): Promise<Replaced> {
+    const input: ReplaceSubscribersInput = { replacements, bounds };
+    return this.#store.write('multiplexing.replace-subscribers', input, 'full');
   }
 
   remove(id: SubscriberId, expected: string, audit?: readonly AuditRecord[]): Promise<boolean> {

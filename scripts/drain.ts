@@ -1,0 +1,46 @@
+/**
+ * Opens multiplexed sessions on one of two nodes, tells it to stop, and takes each session back at the other:
+ * `npm run test:drain -- [--sessions N]`, 20,000 unless told otherwise.
+ */
+import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { drainNode } from '../test/support/drained-node.ts';
+import { temporaryFolder } from '../test/support/running-server.ts';
+import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
+import type { OwnServer } from './services/own-server.ts';
+import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
+
+/** The longest that the end of the process may take, its grace included, in milliseconds. */
+const GONE_WITHIN_MS = 12_000;
+
+const { values } = parseArgs({ options: { sessions: { type: 'string', default: '20000' } } });
+const servers: OwnServer[] = [];
+for (const [variable, start] of [
+  [MONGODB_VARIABLE, startMongodb],
+  [REDIS_VARIABLE, startRedis],
+] as const) {
+  if (process.env[variable]) continue;
+  const server = await start();
+  servers.push(server);
+  process.env[variable] = server.url;
+}
+
+const folder = temporaryFolder();
+try {
+  const drained = await drainNode(folder, Number(values.sessions), (text) =>
+    process.stdout.write(`${text}\n`),
+  );
+  process.stdout.write(`${JSON.stringify(drained, undefined, 2)}\n`);
+  const { sessions, exitCode, complaints, told, connections, stillHeld, resumed, tookMs } = drained;
+  const isRight =
+    exitCode === 0 &&
+    complaints.length === 0 &&
+    told === connections &&
+    stillHeld === 0 &&
+    resumed === sessions &&
+    tookMs < GONE_WITHIN_MS;
+  if (!isRight) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+  for (const server of servers) await server.stop();
+}
