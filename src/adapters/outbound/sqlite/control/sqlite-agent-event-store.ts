@@ -98,12 +98,14 @@ export class SqliteAgentEventStore implements AgentEventStore {
   }
 
   async findNewest(eventId: string, owner?: SubscriberOwner): Promise<AgentEventState | undefined> {
-    const newest = 'ORDER BY seq DESC LIMIT 1';
+    // An agent may have called any number of events the same: the bytes of one are read.
+    const newest = (conditions: string): string =>
+      `seq = (SELECT seq FROM agent_events WHERE ${conditions} ORDER BY seq DESC LIMIT 1)`;
     const found =
       owner === undefined
-        ? await this.#where(`event_key = ? AND event_id = ? ${newest}`, keyOf(eventId), eventId)
+        ? await this.#where(newest('event_key = ? AND event_id = ?'), keyOf(eventId), eventId)
         : await this.#where(
-            `event_key = ? AND owner_key = ? AND event_id = ? AND +owner = ? ${newest}`,
+            newest('event_key = ? AND owner_key = ? AND event_id = ? AND +owner = ?'),
             keyOf(eventId),
             keyOf(owner),
             eventId,
