@@ -53,7 +53,8 @@ class Link implements AgentConnection {
     const policy = this.node.policies.of(undefined);
     if (policy === this.#told) return;
     this.#told = policy;
-    this.later(() => this.#agent.heard(policy));
+    // A socket keeps the order of what is sent: none that was sent before comes after this one.
+    this.later(() => this.#agent.heard(this.#told ?? policy));
   }
 
   lose(): void {
