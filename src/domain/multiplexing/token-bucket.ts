@@ -21,12 +21,10 @@ export class TokenBucket {
   /** A full bucket. @throws InvariantViolation when the rate is not of whole numbers above 0, or too large to count. */
   constructor(rate: Rate, nowMs: number) {
     const { tokens, perMs, burst } = rate;
-    for (const value of [tokens, perMs, burst]) {
-      invariant(
-        Number.isSafeInteger(value) && value > 0,
-        `not a rate: ${tokens} in ${perMs} ms, burst ${burst}`,
-      );
-    }
+    // One by one: a list of them, or a text with them, would be made for each session's bucket.
+    invariant(isCount(tokens), 'not a number of tokens', tokens);
+    invariant(isCount(perMs), 'not a time that tokens are for, in milliseconds', perMs);
+    invariant(isCount(burst), 'not a burst', burst);
     invariant(Number.isSafeInteger(burst * perMs), 'a burst must be countable in shares of a token');
     this.#rate = rate;
     this.#capacity = burst * perMs;
@@ -69,3 +67,5 @@ export class TokenBucket {
         : this.#shares + elapsedMs * this.#rate.tokens;
   }
 }
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;

@@ -34,7 +34,7 @@ class Model {
     payload.fill(this.#mark);
     const item = { payload, isBorrowed, cost: length + 9, next: undefined, mark: this.#mark };
     this.waiting.push(item);
-    this.queue.push(item, 0);
+    this.queue.begin(item, 0);
   }
 
   /** The turn is over; what comes in the next one comes in messages of its own. @returns the messages of this one. */
@@ -45,7 +45,7 @@ class Model {
   }
 
   leave(): void {
-    expect(this.queue.shift(0)).to.equal(this.waiting.shift());
+    expect(this.queue.end(0)).to.equal(this.waiting.shift());
   }
 
   /** Memory that what waits keeps alive, in bytes. */
@@ -97,7 +97,7 @@ describe('what still waits when its turn is over', () => {
       const payload = message.subarray(at * 16, at * 16 + 16);
       return { payload, isBorrowed: true, cost: 25, next: undefined } satisfies Waiting;
     });
-    for (const item of items) queue.push(item, 0);
+    for (const item of items) queue.begin(item, 0);
     queue.own();
     const memories = new Set(items.map(({ payload }: Waiting) => payload.buffer));
     expect([...memories].map(({ byteLength }) => byteLength)).to.deep.equal([1_600]);
@@ -108,7 +108,7 @@ describe('what still waits when its turn is over', () => {
     const message = Buffer.alloc(CHUNK_BYTES);
     const halves = [message.subarray(0, 20_000), message.subarray(20_000, 40_000)];
     const items = halves.map((payload): Waiting => ({ payload, isBorrowed: true, cost: 1, next: undefined }));
-    for (const item of items) queue.push(item, 0);
+    for (const item of items) queue.begin(item, 0);
     queue.own();
     expect(items.map(({ payload }) => payload)).to.deep.equal(halves);
     expect(items.every(({ payload }) => payload.buffer === message.buffer)).to.equal(true);
@@ -120,8 +120,8 @@ describe('what still waits when its turn is over', () => {
     const items = [message.subarray(0, 60_000), message.subarray(60_000, 60_010)].map(
       (payload): Waiting => ({ payload, isBorrowed: true, cost: 1, next: undefined }),
     );
-    for (const item of items) queue.push(item, 0);
-    queue.shift(0);
+    for (const item of items) queue.begin(item, 0);
+    queue.end(0);
     queue.own();
     expect(items[1]?.payload.buffer.byteLength).to.equal(10);
   });

@@ -77,13 +77,13 @@ export class SessionInbox {
     // A credential is looked at by those who take their time, and comes seldom.
     const isBorrowed = name === 'DATA';
     const own = isBorrowed ? payload : ownBytes(payload);
-    this.#come.push({ name, payload: own, isBorrowed, cost, next: undefined }, nowMs);
+    this.#come.begin({ name, payload: own, isBorrowed, cost, next: undefined }, nowMs);
     return true;
   }
 
   /** Takes the next frame, to act on it until `acted`. */
   shift(nowMs: number): Come | undefined {
-    this.#acting = this.#come.shift(nowMs);
+    this.#acting = this.#come.end(nowMs);
     return this.#acting;
   }
 

@@ -76,7 +76,7 @@ export class SessionOutbox {
   add({ name, offset, payload, isBorrowed }: Outgoing, nowMs: number): Promise<void> | undefined {
     if (this.#lastWord !== undefined) return undefined;
     const cost = HEADER_BYTES + payload.length;
-    this.#going.push({ name, offset, payload, isBorrowed, cost, next: undefined }, nowMs);
+    this.#going.begin({ name, offset, payload, isBorrowed, cost, next: undefined }, nowMs);
     this.#arrivals?.sent();
     if (this.#going.bytes < OUTBOUND_QUEUE_BYTES) return undefined;
     return new Promise((resolve) => {
@@ -108,7 +108,7 @@ export class SessionOutbox {
 
   /** Gives one frame to the writer. @returns what it counts for, in bytes. */
   writeNext(handle: Handle, writer: FrameWriter, nowMs: number): number {
-    const going = this.#going.shift(nowMs);
+    const going = this.#going.end(nowMs);
     if (going === undefined) return HEADER_BYTES;
     this.#window.spend(going.payload.length);
     writer.add(handle, going.name, going.payload, going.offset);

@@ -14,33 +14,3 @@ export class WaitTimes {
     this.sumMs += ms;
   }
 }
-
-/** Takes the time of one frame of a queue after the other: the next one begins when the last has had its turn. */
-export class WaitSample<Item> {
-  readonly #times: WaitTimes;
-  #item: Item | undefined;
-  #sinceMs = 0;
-
-  constructor(times: WaitTimes) {
-    this.#times = times;
-  }
-
-  /** A frame begins to wait. */
-  begin(item: Item, nowMs: number): void {
-    if (this.#item !== undefined) return;
-    this.#item = item;
-    this.#sinceMs = nowMs;
-  }
-
-  /** A frame has its turn. */
-  end(item: Item, nowMs: number): void {
-    if (this.#item !== item) return;
-    this.#item = undefined;
-    this.#times.add(nowMs - this.#sinceMs);
-  }
-
-  /** The queue was emptied without anybody's turn. */
-  clear(): void {
-    this.#item = undefined;
-  }
-}
