@@ -6,6 +6,9 @@ import { MuxRefusal } from './mux-refusal.ts';
 /** Most buckets that are kept of sessions, and of principals; the one that was asked for longest ago is forgotten. */
 export const MAX_BUCKETS = 100_000;
 
+/** How many are forgotten together, when there are too many. */
+const FORGOTTEN_TOGETHER = MAX_BUCKETS / 100;
+
 /**
  * Buckets by what they belong to, so that whoever closes and opens anew gains nothing. A full one is as good as a new one
  * and is forgotten.
@@ -13,20 +16,35 @@ export const MAX_BUCKETS = 100_000;
 export class Buckets<Key> {
   readonly #rate: Rate;
   readonly #buckets = new Map<Key, TokenBucket>();
+  /** When full ones were looked for last: at the same time there are no more. */
+  #lookedAtMs: number | undefined;
 
   constructor(rate: Rate) {
     this.#rate = rate;
   }
 
   of(key: Key, nowMs: number): TokenBucket {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, nowMs);
-    this.#buckets.delete(key);
+    const known = this.#buckets.get(key);
+    if (known !== undefined) this.#buckets.delete(key);
+    const bucket = known ?? new TokenBucket(this.#rate, nowMs);
     this.#buckets.set(key, bucket);
-    for (const [other, oldest] of this.#buckets) {
-      if (this.#buckets.size <= MAX_BUCKETS && !(other !== key && oldest.isFullAt(nowMs))) break;
-      this.#buckets.delete(other);
-    }
+    const { size } = this.#buckets;
+    if (size > MAX_BUCKETS) this.#forget(key, nowMs, size - FORGOTTEN_TOGETHER);
+    else if (nowMs !== this.#lookedAtMs) this.#forget(key, nowMs, size);
     return bucket;
+  }
+
+  /**
+   * Forgets the full ones that were asked for longest ago, and others until so many are left. Seldom, and many together:
+   * whoever looks for the first of a map passes all that were taken from its beginning, until it is made anew.
+   */
+  #forget(asked: Key, nowMs: number, most: number): void {
+    this.#lookedAtMs = nowMs;
+    for (const [key, bucket] of this.#buckets) {
+      if (key === asked) return;
+      if (this.#buckets.size <= most && !bucket.isFullAt(nowMs)) return;
+      this.#buckets.delete(key);
+    }
   }
 }
 
