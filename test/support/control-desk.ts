@@ -40,9 +40,7 @@ export class ControlDesk {
   readonly words: ControlWord[] = [];
 
   constructor() {
-    const nothing = (): undefined => undefined;
-    const listener = { onStopAsked: nothing, onRevoked: nothing, onMoved: nothing, onMissed: nothing };
-    this.bus.listen({ ...listener, onControl: (word) => this.words.push(word) });
+    this.bus.listen({ onControl: (word) => this.words.push(word), onMissed: () => undefined });
   }
 
   /** Keeps events as if they had come. */

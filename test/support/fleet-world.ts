@@ -38,14 +38,14 @@ class NodeBus implements FleetBus {
   }
 
   askToStop(id: StreamId): void {
-    this.#all((listener) => listener.onStopAsked(id));
+    this.#all((listener) => listener.onStopAsked?.(id));
   }
 
   tellMoved(): void {}
   tellControl(): void {}
 
   tellRevoked(): void {
-    this.#all((listener) => listener.onRevoked());
+    this.#all((listener) => listener.onRevoked?.());
   }
 
   listen(listener: FleetListener): () => void {

@@ -118,9 +118,6 @@ export async function world(policy: ControlPolicy, given: Given = {}) {
   const bus = new MemoryFleetBus();
   const words: ControlWord[] = [];
   bus.listen({
-    onStopAsked: () => undefined,
-    onRevoked: () => undefined,
-    onMoved: () => undefined,
     onMissed: () => undefined,
     onControl: (word) => words.push(word),
   });

@@ -1,7 +1,7 @@
 import type { AgentRoute } from '../../domain/control/agent-event-state.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import { controlSubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
-import type { ThisNode } from '../fleet/this-node.ts';
+import { presentId, type ThisNode } from '../fleet/this-node.ts';
 import type { Claimant } from '../multiplexing/claim-refusals.ts';
 import type { ClaimSubscription } from '../multiplexing/claim-subscription.ts';
 import type { LeaveSubscription } from '../multiplexing/leave-subscription.ts';
@@ -108,9 +108,6 @@ export class AgentRoutes {
     const isOf = (sessionId: string) => (hold: Hold) => hold.route.sessionId === sessionId;
     this.#onLost = onLost;
     const silence = bus.listen({
-      onStopAsked: () => undefined,
-      onRevoked: () => undefined,
-      onMoved: () => undefined,
       onControl: (word) =>
         word.kind === 'owners' && void this.#compare(this.#all().filter(isOf(word.sessionId))),
       onMissed: () => void this.#look(ROUTES_AT_ONCE),
@@ -221,12 +218,8 @@ export class AgentRoutes {
 
   /** Whether a holder has this node's present name: a node that others took for dead has got another one. */
   #isOurs(connection: string): boolean {
-    try {
-      const { id } = this.#deps.node;
-      return connection === holderName(id, 'main') || connection === holderName(id, 'any');
-    } catch {
-      return false;
-    }
+    const id = presentId(this.#deps.node);
+    return id !== undefined && [holderName(id, 'main'), holderName(id, 'any')].includes(connection);
   }
 
   async #tidy(): Promise<void> {

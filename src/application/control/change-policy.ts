@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../domain/audit/audit-record.ts';
-import type { ControlPolicy } from '../../domain/control/control-policy.ts';
+import { type ControlPolicy, isSamePolicy } from '../../domain/control/control-policy.ts';
 import {
   overrideOf,
   type PolicyBook,
@@ -91,14 +91,12 @@ export const agentPolicyOf = (book: PolicyBook, agentId: string): AgentPolicy =>
 /** The book with the change; undefined when it changes nothing. */
 function changed(book: PolicyBook, { agentId, policy }: Command): PolicyBook | undefined {
   if (agentId === undefined) {
-    return policy === undefined || isSame(book.policy, policy) ? undefined : withPolicy(book, policy);
+    return policy === undefined || isSamePolicy(book.policy, policy) ? undefined : withPolicy(book, policy);
   }
   if (policy === undefined) return withoutOverride(book, agentId);
   const own = overrideOf(book, agentId);
-  return own !== undefined && isSame(own, policy) ? undefined : withOverride(book, agentId, policy);
+  return own !== undefined && isSamePolicy(own, policy) ? undefined : withOverride(book, agentId, policy);
 }
-
-const isSame = (left: ControlPolicy, right: ControlPolicy): boolean => textOf(left) === textOf(right);
 
 function recordOf(before: PolicyBook, after: PolicyBook, { agentId, by, requestId }: Command): AuditRecord {
   const told = (book: PolicyBook): string => {

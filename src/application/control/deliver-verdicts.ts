@@ -123,9 +123,6 @@ export class DeliverVerdicts {
   async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bus, timers, clock } = this.#deps;
     const silence = bus.listen({
-      onStopAsked: () => undefined,
-      onRevoked: () => undefined,
-      onMoved: () => undefined,
       onControl: (word) => word.kind === 'due' && this.look(word.route),
       onMissed: () => void this.#lookForMissed(),
     });

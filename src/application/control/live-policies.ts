@@ -55,9 +55,6 @@ export class LivePolicies {
   async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bus, timers } = this.#deps;
     const silence = bus.listen({
-      onStopAsked: () => undefined,
-      onRevoked: () => undefined,
-      onMoved: () => undefined,
       onControl: (word) => word.kind === 'policy' && void this.#look(),
       onMissed: () => void this.#look(),
     });

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../domain/streaming/node-id.ts';
 import { NODE_LEASE_PREFIX, nodeLeaseName } from '../fleet/node-lease.ts';
-import type { ThisNode } from '../fleet/this-node.ts';
+import { presentId, type ThisNode } from '../fleet/this-node.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Leases } from '../ports/fleet/leases.ts';
 
@@ -26,11 +26,7 @@ export class LivingNodes {
 
   /** Whether a name is this node's present one. */
   isThis(node: string): boolean {
-    try {
-      return this.#deps.node.id === node;
-    } catch {
-      return false;
-    }
+    return presentId(this.#deps.node) === node;
   }
 
   /** Whether it is another node, which lives. One whose lease has lapsed may live: it counts as gone. @throws PortError. */

@@ -5,8 +5,8 @@ import type { Leases } from '../ports/fleet/leases.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Timers } from '../ports/timers.ts';
-import { NODE_LEASE_PREFIX } from './node-lease.ts';
-import type { ThisNode } from './this-node.ts';
+import { NODE_LEASE_PREFIX, nodeOfLease } from './node-lease.ts';
+import { presentId, type ThisNode } from './this-node.ts';
 
 /** How often a node says that it is there, in milliseconds. */
 export const BEAT_MS = 1_000;
@@ -77,30 +77,19 @@ export class HearNodes {
   }
 
   #beat(): void {
-    const own = this.#own();
+    const own = presentId(this.#deps.node);
     if (own !== undefined) this.#deps.pulse.beat(own);
   }
 
   async #living(): Promise<readonly NodeId[]> {
     const held = await this.#deps.leases.list(NODE_LEASE_PREFIX);
-    return held
-      .filter(({ lapsed }) => !lapsed)
-      .map(({ name }) => name.slice(NODE_LEASE_PREFIX.length) as NodeId);
+    return held.filter(({ lapsed }) => !lapsed).map(({ name }) => nodeOfLease(name));
   }
 
   #reason(unheard: readonly NodeId[]): string | undefined {
     if (unheard.length === 0) return undefined;
-    const own = this.#own();
+    const own = presentId(this.#deps.node);
     if (own !== undefined && unheard.includes(own)) return 'what this node says does not come back to it';
     return `not heard, although they have leases: ${unheard.join(', ')}; do they have another Redis, or none?`;
-  }
-
-  #own(): NodeId | undefined {
-    try {
-      return this.#deps.node.id;
-    } catch {
-      // It is between two incarnations.
-      return undefined;
-    }
   }
 }

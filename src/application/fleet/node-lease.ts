@@ -27,6 +27,9 @@ export const REJOINED = 'this process is a member of the fleet again, as a new n
 /** The name that a node's lease has. */
 export const nodeLeaseName = (id: NodeId): string => `${NODE_LEASE_PREFIX}${id}`;
 
+/** The node whose lease has a name. */
+export const nodeOfLease = (name: string): NodeId => name.slice(NODE_LEASE_PREFIX.length) as NodeId;
+
 interface Deps {
   readonly leases: Leases;
   readonly ids: IdSource;

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../domain/streaming/node-id.ts';
+import { PortError } from '../ports/port-error.ts';
 
 /** The node that this process is. */
 export interface ThisNode {
@@ -8,4 +9,14 @@ export interface ThisNode {
    * @throws PortError `unavailable` while it has none, because what it would sign could be taken from it at once.
    */
   readonly id: NodeId;
+}
+
+/** Its present id; undefined while it has none, between two lives of it. */
+export function presentId(node: ThisNode): NodeId | undefined {
+  try {
+    return node.id;
+  } catch (error) {
+    if (error instanceof PortError) return undefined;
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import type { Leases } from '../ports/fleet/leases.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
 import type { Timers } from '../ports/timers.ts';
-import { NODE_LEASE_PREFIX, RENEWALS_PER_LIFE } from './node-lease.ts';
+import { NODE_LEASE_PREFIX, nodeLeaseName, nodeOfLease, RENEWALS_PER_LIFE } from './node-lease.ts';
 import type { TakeOver } from './take-over.ts';
 import type { ThisNode } from './this-node.ts';
 
@@ -80,9 +80,9 @@ export class WatchNodes {
     const self = node.id;
     const gone = new Map<NodeId, number>();
     for (const { name, token, lapsed } of held) {
-      if (lapsed) gone.set(name.slice(NODE_LEASE_PREFIX.length) as NodeId, token);
+      if (lapsed) gone.set(nodeOfLease(name), token);
     }
-    for (const driver of drivers) if (!names.has(NODE_LEASE_PREFIX + driver)) gone.set(driver, FREE);
+    for (const driver of drivers) if (!names.has(nodeLeaseName(driver))) gone.set(driver, FREE);
     gone.delete(self);
     return gone;
   }

@@ -42,8 +42,6 @@ export class WatchOwnStreams {
     node.onFenced(() => running.lose());
     const silence = bus.listen({
       onStopAsked: (id) => running.stop(id),
-      onRevoked: () => undefined,
-      onMoved: () => undefined,
       onMissed: () => void this.look(),
     });
     for (let unseenMs = 0; !signal.aborted; ) {

@@ -36,10 +36,7 @@ export class HearRevocations {
   async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bus, ends, timers } = this.#deps;
     const wake = (): void => this.#wake.abort();
-    const stops = [
-      bus.listen({ onStopAsked: () => undefined, onRevoked: wake, onMoved: () => undefined, onMissed: wake }),
-      ends.onStored(() => bus.tellRevoked()),
-    ];
+    const stops = [bus.listen({ onRevoked: wake, onMissed: wake }), ends.onStored(() => bus.tellRevoked())];
     signal.addEventListener('abort', wake, { once: true });
     while (!signal.aborted) {
       // Before the log is read: an end that is told meanwhile must cut the next wait short.

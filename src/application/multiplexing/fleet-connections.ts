@@ -1,6 +1,6 @@
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
-import { NODE_LEASE_PREFIX } from '../fleet/node-lease.ts';
+import { NODE_LEASE_PREFIX, nodeOfLease } from '../fleet/node-lease.ts';
 import type { ThisNode } from '../fleet/this-node.ts';
 import type { Leases } from '../ports/fleet/leases.ts';
 import type { NodeAsks } from '../ports/fleet/node-asks.ts';
@@ -66,13 +66,11 @@ export class FleetConnections {
     const { asks, leases, node } = this.#deps;
     const own = this.#answer(question);
     const held = await leases.list(NODE_LEASE_PREFIX);
-    const others = held
-      .map(({ name }) => name.slice(NODE_LEASE_PREFIX.length))
-      .filter((id) => id !== node.id);
+    const others = held.map(({ name }) => nodeOfLease(name)).filter((id) => id !== node.id);
     const bounds = { withinMs: ANSWERED_WITHIN_MS, expected: others.length };
     const texts = others.length === 0 ? [] : await asks.ask(JSON.stringify(question), bounds);
     const answers = [await own, ...texts.map((text) => JSON.parse(text) as Answer)];
-    const answered = new Set(answers.map((answer) => answer.node));
+    const answered = new Set<string>(answers.map((answer) => answer.node));
     return { answers, missing: others.filter((id) => !answered.has(id)) };
   }
 

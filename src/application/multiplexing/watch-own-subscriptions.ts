@@ -40,8 +40,6 @@ export class WatchOwnSubscriptions {
   async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bus, open, timers } = this.#deps;
     const silence = bus.listen({
-      onStopAsked: () => undefined,
-      onRevoked: () => undefined,
       onMoved: (id, epoch) => open.lose(id, epoch),
       onMissed: () => void this.look(),
     });

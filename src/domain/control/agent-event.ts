@@ -8,6 +8,7 @@ import type {
   EventOrigin,
   ReviewId,
   ReviewState,
+  ReviewStatus,
 } from './agent-event-state.ts';
 import type { ControlPolicy } from './control-policy.ts';
 import { type Classification, type Dispatch, decided } from './dispatch.ts';
@@ -108,11 +109,7 @@ export class AgentEvent {
   resolve({ decision, by, comment, policy }: Resolution, to: EventTransition): AgentEvent {
     const { review, found } = this.#state;
     if (review === undefined) throw new DomainError('review.not_found', 'There is no such review');
-    if (review.status !== 'pending') {
-      throw new DomainError('review.already_resolved', 'review already resolved', {
-        visible: { reviewStatus: review.status },
-      });
-    }
+    if (review.status !== 'pending') throw alreadyResolved(review.status);
     const code = found.kind === 'classified' ? found.code : undefined;
     const resolved: ReviewState = {
       ...review,
@@ -151,6 +148,10 @@ export class AgentEvent {
     return new AgentEvent({ ...this.#state, ...changes, mark });
   }
 }
+
+/** The refusal of a decision about what has been decided, with what was. */
+export const alreadyResolved = (reviewStatus: ReviewStatus): DomainError =>
+  new DomainError('review.already_resolved', 'review already resolved', { visible: { reviewStatus } });
 
 const due = ({ nowMs }: EventTransition): Pick<AgentEventState, 'delivery' | 'dueSinceMs'> => ({
   delivery: 'due',

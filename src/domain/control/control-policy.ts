@@ -29,6 +29,15 @@ export const DEFAULT_POLICY: ControlPolicy = {
 const flagOf = (policy: ControlPolicy, severity: Severity): boolean =>
   ({ 0: policy.m0, 2: policy.m2, 3: policy.m3, 4: policy.m4 })[severity];
 
+/** Whether two policies say the same in everything. */
+export const isSamePolicy = (left: ControlPolicy, right: ControlPolicy): boolean =>
+  left.mode === right.mode &&
+  left.m0 === right.m0 &&
+  left.m2 === right.m2 &&
+  left.m3 === right.m3 &&
+  left.m4 === right.m4 &&
+  left.failClosedOnClassifierError === right.failClosedOnClassifierError;
+
 /** Whether an agent under this policy halts for a code. */
 export const isEnabled = (policy: ControlPolicy, code: MadCode): boolean => flagOf(policy, severityOf(code));
 

@@ -28,7 +28,6 @@ describe('somebody who may write to Redis and is no node', function () {
     bus.listen({
       onStopAsked: (id) => heard.push(id),
       onRevoked: () => heard.push('revoked'),
-      onMoved: () => undefined,
       onMissed: () => undefined,
     });
     await eventually(async () => expect(bus.isConnected).to.equal(true));

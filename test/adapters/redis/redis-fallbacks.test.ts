@@ -98,7 +98,6 @@ describe('what is done elsewhere while Redis is away', function () {
     bus.listen({
       onStopAsked: () => heard.push('stop'),
       onRevoked: () => heard.push('revoked'),
-      onMoved: () => undefined,
       onMissed: () => heard.push('missed'),
     });
     await eventually(async () => expect([bus.isConnected, heard]).to.deep.equal([true, ['missed']]));

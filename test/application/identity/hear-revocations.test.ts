@@ -28,7 +28,7 @@ class Bus implements FleetBus {
 
   tellRevoked(): void {
     this.words += 1;
-    if (this.isConnected) for (const listener of this.listeners) listener.onRevoked();
+    if (this.isConnected) for (const listener of this.listeners) listener.onRevoked?.();
   }
 
   listen(listener: FleetListener): () => void {

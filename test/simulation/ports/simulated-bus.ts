@@ -37,9 +37,9 @@ export class SimulatedBus {
       get isConnected() {
         return bus.#isConnected;
       },
-      askToStop: (id) => this.#say((listener) => listener.onStopAsked(id)),
-      tellRevoked: () => this.#say((listener) => listener.onRevoked()),
-      tellMoved: (id, epoch) => this.#say((listener) => listener.onMoved(id, epoch)),
+      askToStop: (id) => this.#say((listener) => listener.onStopAsked?.(id)),
+      tellRevoked: () => this.#say((listener) => listener.onRevoked?.()),
+      tellMoved: (id, epoch) => this.#say((listener) => listener.onMoved?.(id, epoch)),
       tellControl: (word) => this.#say((listener) => listener.onControl?.(word)),
       listen: (listener) => this.#listen({ process, listener }),
     };

@@ -1,6 +1,6 @@
 import type { LivePolicies } from '../../../application/control/live-policies.ts';
 import type { EventClaims } from '../../../domain/control/agent-event-state.ts';
-import type { ControlPolicy } from '../../../domain/control/control-policy.ts';
+import { type ControlPolicy, isSamePolicy } from '../../../domain/control/control-policy.ts';
 import type { VerdictContent } from '../../../domain/control/dispatch.ts';
 import { policyForEvent } from '../../../domain/control/policy-book.ts';
 import { verdictForConnection } from '../../../domain/control/verdict-for-connection.ts';
@@ -28,7 +28,7 @@ export class AgentVoice {
 
   /** Whether the agent goes by the policy that holds now. */
   get isUpToDate(): boolean {
-    return isSame(this.#told, this.#policies.of(this.#profile));
+    return isSamePolicy(this.#told, this.#policies.of(this.#profile));
   }
 
   /** Acknowledges a login, with the policy. */
@@ -61,11 +61,3 @@ const snapshotOf = (policy: ControlPolicy): PolicySnapshot => ({
   policyM4: policy.m4,
   failClosedOnClassifierError: policy.failClosedOnClassifierError,
 });
-
-const isSame = (left: ControlPolicy, right: ControlPolicy): boolean =>
-  left.mode === right.mode &&
-  left.m0 === right.m0 &&
-  left.m2 === right.m2 &&
-  left.m3 === right.m3 &&
-  left.m4 === right.m4 &&
-  left.failClosedOnClassifierError === right.failClosedOnClassifierError;

@@ -2,7 +2,7 @@ import type { ClassifiedCall, ClassifiedEvent } from '../../../application/ports
 import type { PairedEvent } from './paired-event.ts';
 
 /** What the server knows of whoever an event came from, and the client says at its login. */
-export interface EventOrigin {
+export interface EventSender {
   /** The agent profile that the key is bound to. */
   readonly profile: string | undefined;
   /** What the client calls itself at login; what it says in an event counts only where it has said nothing there. */
@@ -10,7 +10,7 @@ export interface EventOrigin {
 }
 
 /** What a classifier is shown of an event. What it has of calls and texts decides what it is, and its type only where it has none. */
-export function classifiedEvent(event: PairedEvent, { profile, source }: EventOrigin): ClassifiedEvent {
+export function classifiedEvent(event: PairedEvent, { profile, source }: EventSender): ClassifiedEvent {
   const { llm, tool } = event;
   const said = {
     profile,

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingEvent } from '../../../application/control/event-arrival.ts';
 import { type EventClaims, MAX_EVENT_ID_UNITS } from '../../../domain/control/agent-event-state.ts';
 import { MalformedFrame } from './agent-wire.ts';
-import { classifiedEvent, type EventOrigin } from './classified-event.ts';
+import { classifiedEvent, type EventSender } from './classified-event.ts';
 import type { PairedEvent } from './paired-event.ts';
 
 /** Longest name that is kept apart from an event's bytes, in UTF-16 units; what is longer is cut there. */
@@ -22,8 +22,8 @@ export function requireAnswerable(events: readonly PairedEvent[]): void {
  *
  * @param bytes the event's, copied: what they are a view of may be as large as a frame.
  */
-export function incomingEvent(event: PairedEvent, bytes: Uint8Array, origin: EventOrigin): IncomingEvent {
-  const classified = classifiedEvent(event, origin);
+export function incomingEvent(event: PairedEvent, bytes: Uint8Array, sender: EventSender): IncomingEvent {
+  const classified = classifiedEvent(event, sender);
   const claims: EventClaims = {
     eventId: event.eventId,
     sessionId: claim(event.sessionId),

@@ -2,7 +2,6 @@ import type { AuditRecord } from '../../../domain/audit/audit-record.ts';
 import { AgentEvent, type Resolution } from '../../../domain/control/agent-event.ts';
 import type { AgentEventState } from '../../../domain/control/agent-event-state.ts';
 import { policyForEvent } from '../../../domain/control/policy-book.ts';
-import { DomainError } from '../../../domain/domain-error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AgentEventStore } from '../../ports/control/agent-event-store.ts';
 import type { FleetBus } from '../../ports/fleet/fleet-bus.ts';
@@ -54,10 +53,6 @@ export async function decideReview(
   tell();
   return next;
 }
-
-/** The refusal of a review that has been decided, with what was decided. */
-export const alreadyResolved = (reviewStatus: string): DomainError =>
-  new DomainError('review.already_resolved', 'review already resolved', { visible: { reviewStatus } });
 
 /** What of an event belongs into the audit log: none of its text, nor of the reviewer's. */
 function recordOf(

@@ -64,9 +64,6 @@ export class FollowReviews {
   async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bus, timers } = this.#deps;
     const silence = bus.listen({
-      onStopAsked: () => undefined,
-      onRevoked: () => undefined,
-      onMoved: () => undefined,
       onControl: (word) => word.kind === 'review' && this.#onWord(word.id),
       onMissed: () => this.#publish({ kind: 'missed' }),
     });

@@ -1,8 +1,8 @@
-import { eventCursor, isReviewId } from '../../../domain/control/agent-event-id.ts';
+import { eventCursor } from '../../../domain/control/agent-event-id.ts';
 import type { AgentEventState, ReviewStatus } from '../../../domain/control/agent-event-state.ts';
-import { DomainError } from '../../../domain/domain-error.ts';
 import type { AgentEventStore } from '../../ports/control/agent-event-store.ts';
 import { type EventPage, readEventPage } from '../event-pages.ts';
+import { findReview } from './find-review.ts';
 
 /** Reads what persons were asked, and what they decided. */
 export class ReadReviews {
@@ -28,9 +28,7 @@ export class ReadReviews {
   }
 
   /** @throws DomainError `review.not_found`; PortError of the store. */
-  async one(reviewId: string): Promise<AgentEventState> {
-    const found = isReviewId(reviewId) ? await this.#deps.store.findByReview(reviewId) : undefined;
-    if (found === undefined) throw new DomainError('review.not_found', 'There is no such review');
-    return found;
+  one(reviewId: string): Promise<AgentEventState> {
+    return findReview(this.#deps.store, reviewId);
   }
 }

@@ -1,13 +1,12 @@
-import { AgentEvent } from '../../../domain/control/agent-event.ts';
-import { isReviewId } from '../../../domain/control/agent-event-id.ts';
+import { AgentEvent, alreadyResolved } from '../../../domain/control/agent-event.ts';
 import type { AgentEventState } from '../../../domain/control/agent-event-state.ts';
-import { DomainError } from '../../../domain/domain-error.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import { controlSubscriberId } from '../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberDirectory } from '../../ports/multiplexing/subscriber-directory.ts';
 import { PortError } from '../../ports/port-error.ts';
 import type { LivingNodes } from '../living-nodes.ts';
-import { alreadyResolved, type DecisionDeps, decideReview } from './decide-review.ts';
+import { type DecisionDeps, decideReview } from './decide-review.ts';
+import { findReview } from './find-review.ts';
 
 /** Longest comment on a decision, in characters. */
 export const MAX_COMMENT_CHARACTERS = 2_000;
@@ -49,19 +48,13 @@ export class ResolveReview {
   async execute(command: Command): Promise<ResolvedReview> {
     const { decision, comment, by, requestId } = command;
     for (let attempt = 0; attempt < MAX_DECISIONS; attempt += 1) {
-      const found = await this.#find(command.reviewId);
+      const found = await findReview(this.#deps.store, command.reviewId);
       if (await this.#isTooLate(found)) throw alreadyResolved('expired');
       const resolution = { decision, by, ...(comment === undefined ? {} : { comment }) };
       const event = await decideReview(this.#deps, found, resolution, { actor: by, requestId });
       if (event !== undefined) return { event, isAway: await this.#isAway(event) };
     }
     throw new PortError('conflict', 'store', 'others changed the event at the same time');
-  }
-
-  async #find(reviewId: string): Promise<AgentEventState> {
-    const found = isReviewId(reviewId) ? await this.#deps.store.findByReview(reviewId) : undefined;
-    if (found === undefined) throw new DomainError('review.not_found', 'There is no such review');
-    return found;
   }
 
   /** What is overdue has been decided by the clock, even if nobody has written it down yet. */

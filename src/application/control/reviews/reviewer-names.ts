@@ -23,12 +23,8 @@ export class ReviewerNames {
     const entry = await this.#directory.resolve(userId).catch(() => undefined);
     if (entry === undefined || entry.userId !== (userId as UserId)) return undefined;
     this.#names.set(userId, entry.username);
-    if (this.#names.size > MAX_NAMES) {
-      for (const [first] of this.#names) {
-        this.#names.delete(first);
-        break;
-      }
-    }
+    const [first] = this.#names.keys();
+    if (this.#names.size > MAX_NAMES && first !== undefined) this.#names.delete(first);
     return entry.username;
   }
 }

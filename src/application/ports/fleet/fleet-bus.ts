@@ -2,15 +2,15 @@ import type { ControlWord } from '../../../domain/control/control-word.ts';
 import type { SubscriberId } from '../../../domain/multiplexing/subscriber-id.ts';
 import type { StreamId } from '../../../domain/streaming/stream-id.ts';
 
-/** What other nodes say. */
+/** What other nodes say. A word that a listener has nothing to do with is absent in it. */
 export interface FleetListener {
   /** Somebody wants a stream ended that may be driven here. */
-  onStopAsked(id: StreamId): void;
+  onStopAsked?(id: StreamId): void;
   /** The revocation log has grown. */
-  onRevoked(): void;
+  onRevoked?(): void;
   /** A subscription is in a new epoch: it was taken back, perhaps from a connection here. */
-  onMoved(id: SubscriberId, epoch: number): void;
-  /** Something of the agents' control plane has changed. Absent in whoever has nothing to do with it. */
+  onMoved?(id: SubscriberId, epoch: number): void;
+  /** Something of the agents' control plane has changed. */
   onControl?(word: ControlWord): void;
   /** Words may have been lost: look at everything that they would have told. */
   onMissed(): void;

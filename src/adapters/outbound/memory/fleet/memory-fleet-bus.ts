@@ -9,15 +9,15 @@ export class MemoryFleetBus implements FleetBus {
   readonly #listeners = new Set<FleetListener>();
 
   askToStop(id: StreamId): void {
-    for (const listener of [...this.#listeners]) listener.onStopAsked(id);
+    for (const listener of [...this.#listeners]) listener.onStopAsked?.(id);
   }
 
   tellRevoked(): void {
-    for (const listener of [...this.#listeners]) listener.onRevoked();
+    for (const listener of [...this.#listeners]) listener.onRevoked?.();
   }
 
   tellMoved(id: SubscriberId, epoch: number): void {
-    for (const listener of [...this.#listeners]) listener.onMoved(id, epoch);
+    for (const listener of [...this.#listeners]) listener.onMoved?.(id, epoch);
   }
 
   tellControl(word: ControlWord): void {

@@ -39,17 +39,17 @@ export class RedisFleetBus implements FleetBus {
   }
 
   askToStop(id: StreamId): void {
-    this.#tell((listener) => listener.onStopAsked(id));
+    this.#tell((listener) => listener.onStopAsked?.(id));
     this.#wire.publish(CHANNEL, `${this.#origin} ${STOP} ${id}`);
   }
 
   tellRevoked(): void {
-    this.#tell((listener) => listener.onRevoked());
+    this.#tell((listener) => listener.onRevoked?.());
     this.#wire.publish(CHANNEL, `${this.#origin} ${REVOKED}`);
   }
 
   tellMoved(id: SubscriberId, epoch: number): void {
-    this.#tell((listener) => listener.onMoved(id, epoch));
+    this.#tell((listener) => listener.onMoved?.(id, epoch));
     this.#wire.publish(CHANNEL, `${this.#origin} ${MOVED} ${nameWithin(id)} ${epoch}`);
   }
 
@@ -68,10 +68,10 @@ export class RedisFleetBus implements FleetBus {
   #hear(text: string): void {
     const [origin, word, id = '', number] = text.split(' ');
     if (origin === this.#origin) return;
-    if (word === REVOKED) this.#tell((listener) => listener.onRevoked());
+    if (word === REVOKED) this.#tell((listener) => listener.onRevoked?.());
     if (word === MOVED) this.#hearMoved(claimedMuxId(id), Number(number));
     if (word === CONTROL) this.#hearControl(controlWordFrom(id));
-    if (word === STOP && isStreamId(id)) this.#tell((listener) => listener.onStopAsked(id));
+    if (word === STOP && isStreamId(id)) this.#tell((listener) => listener.onStopAsked?.(id));
   }
 
   #hearControl(word: ControlWord | undefined): void {
@@ -80,7 +80,7 @@ export class RedisFleetBus implements FleetBus {
 
   #hearMoved(id: SubscriberId | undefined, epoch: number): void {
     if (id === undefined || !Number.isSafeInteger(epoch)) return;
-    this.#tell((listener) => listener.onMoved(id, epoch));
+    this.#tell((listener) => listener.onMoved?.(id, epoch));
   }
 
   #tell(word: (listener: FleetListener) => void): void {
