@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { EXIT } from '../adapters/inbound/cli/client/exit-code.ts';
 import { UsageError } from '../adapters/inbound/cli/client/failures.ts';
 import { safeText } from '../adapters/inbound/cli/client/safe-text.ts';
 import { isUnread } from '../adapters/inbound/cli/client/terminal.ts';
@@ -21,13 +22,6 @@ import { registerVerify } from './commands/verify-command.ts';
 import { ConfigError } from './configuration/config-error.ts';
 import { OperatorError } from './operator-error.ts';
 import { VERSION } from './version.ts';
-
-/** The answer is no. */
-const EXIT_NO = 1;
-/** Wrong usage or configuration. */
-const EXIT_USAGE = 2;
-/** A service or the store is out of reach. */
-const EXIT_OUT_OF_REACH = 3;
 
 /**
  * Runs the command `holdfast`.
@@ -101,14 +95,14 @@ function say(sentence: string): void {
 /** Says what went wrong in sentences, and finds the exit code for it. */
 function explain(error: unknown): number {
   // Commander has already said what was wrong, or shown the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof ConfigError) {
     for (const problem of error.problems) say(problem);
-    return EXIT_USAGE;
+    return EXIT.usage;
   }
   if (error instanceof DomainError || error instanceof UsageError) {
     say(error.message);
-    return error instanceof UsageError ? EXIT_USAGE : EXIT_NO;
+    return error instanceof UsageError ? EXIT.usage : EXIT.no;
   }
   if (error instanceof OperatorError) {
     say(error.message);
@@ -116,7 +110,7 @@ function explain(error: unknown): number {
   }
   if (error instanceof PortError) {
     say(`The ${error.dependency} is out of reach: ${error.message.replace(/\.$/, '')}.`);
-    return EXIT_OUT_OF_REACH;
+    return EXIT.unreachable;
   }
   throw error;
 }

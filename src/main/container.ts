@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
-
 import { SessionCookie } from '../adapters/inbound/http/session-cookie.ts';
 import type { Clock } from '../application/ports/clock.ts';
 import type { ServiceKeys } from '../application/ports/identity/service-keys.ts';

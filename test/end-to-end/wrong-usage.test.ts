@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { holdfast } from '../support/holdfast-command.ts';
 
@@ -49,6 +52,22 @@ describe('a command that is used wrongly', function () {
       ]);
     } finally {
       plain.close();
+    }
+  });
+
+  it('says in a sentence that the server of a folder has broken off in the middle of an act', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+    const breaking = createServer((_, response) => response.destroy()).listen(join(folder, 'operator.sock'));
+    await once(breaking, 'listening');
+    try {
+      const { code, stdout, stderr } = await holdfast(['user', 'list', '--data', folder]);
+      expect([code, stdout]).to.deep.equal([3, '']);
+      expect(stderr).to.equal(
+        `holdfast: The server on the data folder ${folder} has not answered to the end; what was asked may have been done.\n`,
+      );
+    } finally {
+      breaking.close();
+      rmSync(folder, { recursive: true });
     }
   });
 

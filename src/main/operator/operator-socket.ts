@@ -86,7 +86,8 @@ async function carryOut(
  * Asks the server that owns a data folder.
  *
  * @returns what it answers; undefined when no server runs on it.
- * @throws DomainError with the server's sentence when it refuses; Error when it breaks off.
+ * @throws DomainError with the server's sentence when it refuses; OperatorError when it breaks off or says nothing in
+ *   time: what was asked may have been done then.
  */
 export async function askOperatorSocket(dataDir: string, act: string, input: unknown): Promise<unknown> {
   const sent = request({
@@ -103,14 +104,24 @@ export async function askOperatorSocket(dataDir: string, act: string, input: unk
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw brokenOff(dataDir, error);
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  const body = JSON.parse(Buffer.concat(chunks).toString()) as {
-    code: DomainErrorCode;
-    detail: string;
-  };
+  const body = await bodyOf(answer).catch((error: unknown) => {
+    throw brokenOff(dataDir, error);
+  });
   if (answer.statusCode === 200) return body;
   throw new DomainError(body.code, body.detail);
 }
+
+async function bodyOf(answer: IncomingMessage): Promise<{ code: DomainErrorCode; detail: string }> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+const brokenOff = (dataDir: string, cause: unknown): OperatorError =>
+  new OperatorError(
+    3,
+    `The server on the data folder ${dataDir} has not answered to the end; what was asked may have been done.`,
+    { cause },
+  );

@@ -4,7 +4,7 @@ import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
 import { ProtocolFault } from '../client/failures.ts';
 import { logIn, warnInTheClear } from '../client/log-in.ts';
-import { patiently, type RetryNotice } from '../client/retry.ts';
+import { patiently, type RetryNotice, waitText } from '../client/retry.ts';
 import { serviceUrls } from '../client/service-urls.ts';
 import { Terminal } from '../client/terminal.ts';
 import { describeBalance, describeModels } from './account-view.ts';
@@ -22,8 +22,7 @@ export function runChat(options: ChatOptions, io: CommandIo): Promise<number> {
     const terminal = new Terminal(io);
     const urls = serviceUrls(options);
     warnInTheClear(options, urls, terminal);
-    const onWait = ({ error, waitMs }: RetryNotice): void =>
-      terminal.say(`[${error.message}; again in ${(waitMs / 1000).toFixed(1)} s]`);
+    const onWait = (notice: RetryNotice): void => terminal.say(waitText(notice));
     const login = await logIn(options, urls, io, onWait);
     const client = new ApiClient(urls, io.clock, login);
     try {

@@ -9,7 +9,7 @@ import { patiently, type RetryNotice } from './retry.ts';
 import { areLoopback, type ServiceUrls, unprotected } from './service-urls.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The demo account that a newcomer acts as. */
+/** The demo account that a newcomer acts as, where a command names no other one. */
 const DEMO_USER = 'user1';
 
 /** Who a command acts as. */
@@ -21,6 +21,8 @@ export interface WhoOptions {
   readonly password?: string | undefined;
   /** An API key as the environment holds it; a user who is named logs in with his password all the same. */
   readonly apiKey?: string | undefined;
+  /** The demo account of a command that takes another one than a plain user's. */
+  readonly demoUser?: string | undefined;
 }
 
 /** The API key to use: a user who is named on the command line wins over the environment. */
@@ -47,7 +49,8 @@ export async function logIn(
   const key = byKey(options);
   if (key !== undefined) return new ApiKeyCredential(key);
   const onLoopback = areLoopback(urls);
-  const username = options.user ?? (onLoopback ? DEMO_USER : undefined);
+  const { demoUser = DEMO_USER } = options;
+  const username = options.user ?? (onLoopback ? demoUser : undefined);
   if (username === undefined) throw new UsageError('Say who you are: --user NAME');
   const { passwordFile, password } = options;
   const sources = { username, passwordFile, password, onLoopback, fileFlag: '--password-file' };
@@ -56,20 +59,20 @@ export async function logIn(
   try {
     return await patiently(io, () => Login.open(client, username, found), { onWait });
   } catch (error) {
-    throw onLoopback ? withAdvice(error, options.user === undefined) : error;
+    throw onLoopback ? withAdvice(error, options.user === undefined ? demoUser : undefined) : error;
   }
 }
 
 /** Whoever tries the server of his own machine is told what to type next. */
-function withAdvice(error: unknown, isDemoUser: boolean): unknown {
+function withAdvice(error: unknown, demoUser: string | undefined): unknown {
   if (error instanceof Unreachable) {
     return new Ending(
       EXIT.unreachable,
       `${error.message}. To start a server here: npx holdfast serve --demo`,
     );
   }
-  if (error instanceof Refused && error.status === 401 && isDemoUser) {
-    return new Ending(EXIT.no, `${error.message}. To log in as somebody else than ${DEMO_USER}: --user NAME`);
+  if (error instanceof Refused && error.status === 401 && demoUser !== undefined) {
+    return new Ending(EXIT.no, `${error.message}. To log in as somebody else than ${demoUser}: --user NAME`);
   }
   return error;
 }

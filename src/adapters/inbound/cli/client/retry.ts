@@ -25,6 +25,10 @@ export interface RetryNotice {
   readonly waitMs: number;
 }
 
+/** What whoever waits reads meanwhile. */
+export const waitText = ({ error, waitMs }: Pick<RetryNotice, 'error' | 'waitMs'>): string =>
+  `[${error.message}; again in ${(waitMs / 1_000).toFixed(1)} s]`;
+
 /**
  * The wait after the `failed`-th failure, in milliseconds: exponential, the upper half of it by chance, so that
  * clients which a server lost together do not come back together; never less than the server asked for.

@@ -28,10 +28,10 @@ export async function openLoads(options: MuxOptions, world: LoadWorld): Promise<
   const { kind, flood, rate, size } = options;
   try {
     if (kind === 'chat') return await openChats(options.sessions, mux, api);
-    const echoes = await openAll(options.sessions, async (name) => {
-      return new EchoLoad(name, await mux.open('echo'), io, { perSecond: rate, size });
-    });
-    return echoes;
+    return await openAll(
+      options.sessions,
+      async (name) => new EchoLoad(name, await mux.open('echo'), io, { perSecond: rate, size }),
+    );
   } catch (error) {
     if (!(error instanceof MuxError) || error.code !== 'kind.unknown') throw explained(error);
     const how = 'start it with --websocket-multiplexing-echo';

@@ -5,6 +5,7 @@ import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
 import { Interrupted } from '../client/failures.ts';
 import { logIn, warnInTheClear } from '../client/log-in.ts';
+import { waitText } from '../client/retry.ts';
 import { serviceUrls } from '../client/service-urls.ts';
 import { Terminal } from '../client/terminal.ts';
 import { ChatLoad } from './chat-load.ts';
@@ -32,9 +33,7 @@ export function runMux(options: MuxOptions, io: CommandIo): Promise<number> {
     const terminal = new Terminal(io);
     const urls = serviceUrls(options);
     warnInTheClear(options, urls, terminal);
-    const login = await logIn(options, urls, io, ({ error, waitMs }) =>
-      terminal.say(`[${error.message}; again in ${(waitMs / 1000).toFixed(1)} s]`),
-    );
+    const login = await logIn(options, urls, io, (notice) => terminal.say(waitText(notice)));
     const api = new ApiClient(urls, io.clock, login);
     // Told by HTTP what a WebSocket does not tell: that nobody listens, or that a key is not good.
     await api.call({ service: 'auth', path: '/api/auth/me' });

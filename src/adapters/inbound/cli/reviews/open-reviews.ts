@@ -1,7 +1,7 @@
 import type { CommandIo } from '../client/command-io.ts';
 import { isPassing, Refused } from '../client/failures.ts';
 import type { Json } from '../client/json.ts';
-import { MAX_TRIES, waitAfter } from '../client/retry.ts';
+import { MAX_TRIES, waitAfter, waitText } from '../client/retry.ts';
 import { readEvents, type ServerEvent } from '../client/server-events.ts';
 import type { Terminal } from '../client/terminal.ts';
 import type { ReviewClient } from './review-client.ts';
@@ -50,7 +50,7 @@ export class OpenReviews {
         if (!isPassing(error) || failed >= MAX_TRIES) throw error;
         failed += 1;
         const waitMs = waitAfter(failed, error, this.#io.ids);
-        this.#terminal.say(`[${error.message}; again in ${(waitMs / 1000).toFixed(1)} s]`);
+        this.#terminal.say(waitText({ error, waitMs }));
         await this.#io.timers.sleep(waitMs, signal);
         continue;
       }

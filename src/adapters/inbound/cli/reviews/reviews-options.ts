@@ -1,3 +1,4 @@
+import type { WhoOptions } from '../client/log-in.ts';
 import type { AddressOptions } from '../client/service-urls.ts';
 
 /** What `holdfast reviews` is asked to do. */
@@ -13,12 +14,9 @@ export type ReviewsAct =
   | { readonly kind: 'watch' };
 
 /** What `holdfast reviews` is called with. */
-export interface ReviewsOptions extends AddressOptions {
-  /** The demo supervisor when the server is on loopback and nobody is named. */
-  readonly user?: string | undefined;
-  readonly passwordFile?: string | undefined;
-  /** The password as the environment holds it. */
-  readonly password?: string | undefined;
+export interface ReviewsOptions
+  extends AddressOptions,
+    Pick<WhoOptions, 'user' | 'passwordFile' | 'password'> {
   /** JSON on stdout, in the place of text. */
   readonly json?: boolean | undefined;
   readonly act: ReviewsAct;

@@ -2,11 +2,10 @@ import { ApiClient } from '../client/api-client.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { runCommand } from '../client/command-run.ts';
 import { EXIT } from '../client/exit-code.ts';
-import { Refused, UsageError } from '../client/failures.ts';
-import { Login } from '../client/login.ts';
-import { findPassword } from '../client/password.ts';
-import { patiently } from '../client/retry.ts';
-import { areLoopback, serviceUrls, unprotected } from '../client/service-urls.ts';
+import { Refused } from '../client/failures.ts';
+import { logIn, warnInTheClear } from '../client/log-in.ts';
+import { waitText } from '../client/retry.ts';
+import { serviceUrls } from '../client/service-urls.ts';
 import { Terminal } from '../client/terminal.ts';
 import { ReviewClient } from './review-client.ts';
 import { reviewLine, reviewText } from './review-text.ts';
@@ -27,21 +26,12 @@ export function runReviews(options: ReviewsOptions, io: CommandIo): Promise<numb
   return runCommand(io, async () => {
     const terminal = new Terminal(io);
     const urls = serviceUrls(options);
-    for (const url of unprotected(urls))
-      terminal.say(`[${url} is not encrypted: others can read the password]`);
-    const onLoopback = areLoopback(urls);
-    const username = options.user ?? (onLoopback ? DEMO_REVIEWER : undefined);
-    if (username === undefined) throw new UsageError('Say who you are: --user NAME');
-    const { passwordFile, password, json = false } = options;
-    const sources = { username, passwordFile, password, onLoopback, fileFlag: '--password-file' };
-    const found = await findPassword(sources, io);
-    const login = await patiently(io, () => Login.open(new ApiClient(urls, io.clock), username, found), {
-      onWait: ({ error, waitMs }) =>
-        terminal.say(`[${error.message}; again in ${(waitMs / 1000).toFixed(1)} s]`),
-    });
+    const who = { ...options, demoUser: DEMO_REVIEWER };
+    warnInTheClear(who, urls, terminal);
+    const login = await logIn(who, urls, io, (notice) => terminal.say(waitText(notice)));
     const reviews = new ReviewClient(new ApiClient(urls, io.clock, login));
     try {
-      return await perform(options.act, { reviews, io, terminal, json });
+      return await perform(options.act, { reviews, io, terminal, json: options.json === true });
     } finally {
       await login.close();
     }
