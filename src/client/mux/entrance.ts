@@ -3,7 +3,7 @@ import type { Credentials } from './credentials.ts';
 import { MuxError } from './mux-error.ts';
 
 /** How long a WebSocket may take to open, in milliseconds. */
-const OPEN_WITHIN_MS = 15_000;
+const SOCKET_WITHIN_MS = 15_000;
 /** What `readyState` is while a WebSocket is open. */
 const OPEN = 1;
 const PROTOCOL = 'holdfast.mux.v1';
@@ -76,7 +76,7 @@ function opened(socket: SocketLike, platform: Platform): Promise<SocketLike> {
       socket.onclose = null;
       reject(new MuxError('unreachable', 'The WebSocket did not open'));
     };
-    const cancel = platform.after(OPEN_WITHIN_MS, () => {
+    const cancel = platform.after(SOCKET_WITHIN_MS, () => {
       fail();
       socket.close();
     });

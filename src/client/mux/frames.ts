@@ -144,7 +144,7 @@ export const grantedBy = (payload: Uint8Array): number => viewOf(payload).getUin
 /** The offset of an EVENT. */
 export const offsetOf = (payload: Uint8Array): number => Number(viewOf(payload).getBigUint64(0));
 
-/** A text, or the JSON of anything else, as UTF-8. */
+/** The JSON of a value, as UTF-8. */
 export const jsonPayload = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 /** The JSON object of a payload; an empty one when it is none. Never throws. */

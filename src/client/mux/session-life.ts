@@ -85,12 +85,15 @@ export class SessionLife {
       const shown = credential === undefined ? {} : { credential };
       try {
         this.#isAsking = true;
-        await pool.open(() => ({ ...this.#living.asked(), ...shown }), this.#living, signal);
+        await pool
+          .open(() => ({ ...this.#living.asked(), ...shown }), this.#living, signal)
+          .finally(() => {
+            this.#isAsking = false;
+          });
         this.#credential = undefined;
         this.#shown = 0;
         return;
       } catch (error) {
-        this.#isAsking = false;
         if (platform.monotonicMs() >= untilMs) throw error;
         await this.#again(error as MuxError);
       }
