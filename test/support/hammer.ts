@@ -45,6 +45,14 @@ export interface SharedTask {
   readonly prefix?: string;
 }
 
+/** What a process does to sessions, agents' events, the policy, alerts and inventories, `times` of it at once. */
+export interface AgentsTask {
+  readonly kind: 'claim' | 'take-back' | 'record' | 'decide' | 'policy' | 'raise' | 'inventory';
+  /** The process's own number. */
+  readonly number: number;
+  readonly times: number;
+}
+
 /** How often each outcome came: `done`, `repeated`, or a refusal's code. */
 export type HammerOutcomes = Readonly<Record<string, number>>;
 
