@@ -144,9 +144,8 @@ outcomes.push(
   await suite(
     'rules, contracts and adapters',
     {
-      files: [
-        'test/{domain,application,contracts,adapters,main,architecture,scripts,simulation}/**/*.test.ts',
-      ],
+      files: ['test/**/*.test.ts'],
+      except: [endToEnd('**/*')],
     },
     ...sideBySide(availableParallelism()),
   ),
