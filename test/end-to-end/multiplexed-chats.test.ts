@@ -112,6 +112,19 @@ describe('chats over a multiplexed connection', function () {
     expect(offsetsOf(await untilEnd(second, lost.handle))).to.deep.equal(offsetsOf(whole));
   });
 
+  it('come back to a chat that has had less than they say, or nothing, and miss nothing of what comes', async () => {
+    const first = await connect();
+    const { sessionId, resumeToken } = await openChat(first);
+    const second = await connect();
+    const none = await second.open('chat', { resume: { sessionId, token: resumeToken, offset: 0 } });
+    expect(none).to.include({ recovered: true, offset: 0 });
+    const back = await second.open('chat', { resume: { sessionId, token: none.resumeToken, offset: 7 } });
+    expect(back).to.include({ recovered: false, offset: 0 });
+    await act(second, back.handle, 'start', { message: 'What is it?' });
+    const events = await untilEnd(second, back.handle);
+    expect(offsetsOf(events)).to.deep.equal(upTo(events.length));
+  });
+
   it('stop a stream, and take the receipt of what was read', async () => {
     const client = await connect();
     const { handle } = await openChat(client);

@@ -16,8 +16,8 @@ import type { StreamReaders } from './engine/stream-readers.ts';
 
 /** What a reader who comes to a chat finds. */
 export type Followed =
-  /** The end has been delivered to this cursor, or there never was anything. */
-  | { readonly kind: 'nothing' }
+  /** The end has been delivered to this cursor, or there is nothing; `lastOffset` is where the chat's events end, 0 where it never had any. */
+  | { readonly kind: 'nothing'; readonly lastOffset: number }
   | { readonly kind: 'following'; readonly id: StreamId; readonly events: StreamReader }
   /** The log has not what follows the cursor; the event is for this reader alone. */
   | { readonly kind: 'lost'; readonly id: StreamId; readonly event: StreamEvent };
@@ -26,13 +26,14 @@ export type Followed =
 const MAX_LOOKS = 5;
 const LOOK_AGAIN_MS = 50;
 
-type Unfollowed = Exclude<Followed, { readonly kind: 'following' }>;
+/** There is nothing to be read, as far as one look tells. */
+const NOTHING = { kind: 'nothing' } as const;
+type Unfollowed = Extract<Followed, { readonly kind: 'lost' }> | typeof NOTHING;
 
 /** A stream to read on from a cursor, or why there is none. */
-type Found = Unfollowed | { readonly stream: StreamingSessionState; readonly cursor: number };
-
-const NOTHING: Unfollowed = { kind: 'nothing' };
-const isNothing = (found: Found): boolean => 'kind' in found && found.kind === 'nothing';
+type Found =
+  | Unfollowed
+  | { readonly kind: 'stream'; readonly stream: StreamingSessionState; readonly cursor: number };
 
 interface Deps {
   readonly chats: ChatRepository;
@@ -62,39 +63,42 @@ export class FollowStream {
   }): Promise<Followed> {
     const { owner, chatId, cursor, budget } = command;
     await findChat(this.#deps.chats, owner, chatId);
-    let found = await this.#find(chatId, cursor);
-    for (let look = 1; isNothing(found) && !(await this.#isAll(chatId, cursor)); look += 1) {
+    for (let look = 1; ; look += 1) {
+      const found = await this.#find(chatId, cursor);
+      const lastOffset = found.kind === 'nothing' ? await this.#endOfAll(chatId, cursor) : undefined;
+      // Nobody would close a reader of whom nobody heard.
+      budget?.requireTime();
+      if (found.kind === 'stream') return this.#follow(found.stream, found.cursor);
+      if (found.kind === 'lost') return found;
+      if (lastOffset !== undefined) return { kind: 'nothing', lastOffset };
       if (look === MAX_LOOKS)
         throw new PortError('unavailable', 'store', 'the stream behind this cursor cannot be found yet');
       await this.#deps.timers.sleep(LOOK_AGAIN_MS);
-      found = await this.#find(chatId, cursor);
     }
-    // Nobody would close a reader of whom nobody heard.
-    budget?.requireTime();
-    return 'stream' in found ? this.#follow(found.stream, found.cursor) : found;
   }
 
   /**
-   * Whether there is nothing behind a cursor by the record that decides. A client takes "nothing" for the end and does not
+   * Where the chat's events end, if there is nothing behind a cursor by the record that decides. A client takes "nothing" for the end and does not
    * come back, so that it must not be said by a look that was behind.
    */
-  async #isAll(chatId: ChatId, cursor: number | undefined): Promise<boolean> {
+  async #endOfAll(chatId: ChatId, cursor: number | undefined): Promise<number | undefined> {
     const { lastOffset, isRunning } = await this.#deps.streams.logEnd(chatId);
-    if (isRunning) return false;
-    if (lastOffset === 0 || lastOffset === cursor) return true;
+    if (isRunning) return undefined;
+    if (lastOffset === 0 || lastOffset === cursor) return lastOffset;
     // Without a cursor there is nothing to read where everything has expired.
     const expired = cursor === undefined ? await this.#deps.streams.tombstoneOf(chatId) : undefined;
-    return expired?.end?.lastOffset === lastOffset;
+    return expired?.end?.lastOffset === lastOffset ? lastOffset : undefined;
   }
 
   async #find(chatId: ChatId, cursor: number | undefined): Promise<Found> {
     const { streams } = this.#deps;
     const latest = await streams.latestOf(chatId);
     if (latest === undefined) return cursor === undefined ? NOTHING : this.#afterAll(chatId, cursor);
-    if (cursor === undefined) return { stream: latest, cursor: latest.firstOffset - 1 };
+    if (cursor === undefined) return { kind: 'stream', stream: latest, cursor: latest.firstOffset - 1 };
     // Offsets of a chat have no gaps, so the stream that goes on after a cursor is the one its next offset falls to.
     const next = await streams.streamAt(chatId, cursor + 1);
-    if (next !== undefined && (await this.#has(next, cursor))) return { stream: next, cursor };
+    if (next !== undefined && (await this.#has(next, cursor)))
+      return { kind: 'stream', stream: next, cursor };
     // It may have expired since it was found, which takes nothing from who has its end.
     return latest.end?.lastOffset === cursor ? NOTHING : this.#lost(latest);
   }

@@ -22,8 +22,8 @@ const offsets = (events: readonly StreamEvent[]): number[] => events.map(({ offs
 describe('following a chat', () => {
   it('finds nothing where there never was a stream, with or without a cursor', async () => {
     const world = await StreamingWorld.create();
-    expect(await follow(world)).to.deep.equal({ kind: 'nothing' });
-    expect(await follow(world, 0)).to.deep.equal({ kind: 'nothing' });
+    expect(await follow(world)).to.deep.equal({ kind: 'nothing', lastOffset: 0 });
+    expect(await follow(world, 0)).to.deep.equal({ kind: 'nothing', lastOffset: 0 });
   });
 
   it('has nothing for who has the end of a stream that expires while it is looked for', async () => {
@@ -34,7 +34,10 @@ describe('following a chat', () => {
     });
     const followStream = new FollowStream({ ...world, streams });
     const at = { owner: ANNA, chatId: chatId(1) };
-    expect(await followStream.execute({ ...at, cursor: 4 })).to.deep.equal({ kind: 'nothing' });
+    expect(await followStream.execute({ ...at, cursor: 4 })).to.deep.equal({
+      kind: 'nothing',
+      lastOffset: 4,
+    });
     expect((await followStream.execute({ ...at, cursor: 3 })).kind).to.equal('lost');
   });
 
@@ -43,8 +46,8 @@ describe('following a chat', () => {
     await world.finish(1, 'a', 'b');
     await world.timers.advance(2_000);
     expect(await world.expireStreams.pass()).to.equal(1);
-    expect(await follow(world)).to.deep.equal({ kind: 'nothing' });
-    expect(await follow(world, 4)).to.deep.equal({ kind: 'nothing' });
+    expect(await follow(world)).to.deep.equal({ kind: 'nothing', lastOffset: 4 });
+    expect(await follow(world, 4)).to.deep.equal({ kind: 'nothing', lastOffset: 4 });
     for (const cursor of [0, 2, 5]) {
       const followed = await follow(world, cursor);
       expect(followed.kind === 'lost' && followed.event.offset).to.equal(4);
@@ -115,7 +118,7 @@ describe('following a chat', () => {
     }
 
     it('at the end of the last one finds nothing more', async () => {
-      expect(await follow(world, 7)).to.deep.equal({ kind: 'nothing' });
+      expect(await follow(world, 7)).to.deep.equal({ kind: 'nothing', lastOffset: 7 });
     });
 
     it('beyond the log is told so, with an id that does not loop', async () => {
@@ -123,7 +126,7 @@ describe('following a chat', () => {
       if (followed.kind !== 'lost') throw new Error(`found ${followed.kind}`);
       expect(followed.event).to.include({ type: 'error', offset: 7 });
       expect(JSON.parse(followed.event.json).code).to.equal('stream.offset_lost');
-      expect(await follow(world, followed.event.offset)).to.deep.equal({ kind: 'nothing' });
+      expect(await follow(world, followed.event.offset)).to.deep.equal({ kind: 'nothing', lastOffset: 7 });
     });
 
     it('goes on live with a third one from the end of the second', async () => {

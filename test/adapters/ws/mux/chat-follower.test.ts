@@ -56,7 +56,7 @@ describe('what follows a chat', () => {
     };
     const follower = new ChatFollower({ out, replayed }, timers, async (cursor) => {
       looks.push(cursor);
-      return rest.shift()?.() ?? { kind: 'nothing' };
+      return rest.shift()?.() ?? { kind: 'nothing', lastOffset: 0 };
     });
     follower.follow({ events, after: 0 });
     return follower;

@@ -209,7 +209,12 @@ class ChatMuxSession implements KindSession {
 
   async #resume(offset: number): Promise<void> {
     const followed = await this.#look(offset === 0 ? undefined : offset);
-    if (followed.kind === 'nothing') return;
+    if (followed.kind === 'nothing') {
+      // Whoever has read further than there ever was, or nothing of what is gone, would leave away what comes, or miss it.
+      this.recovered = followed.lastOffset === offset;
+      this.offset = followed.lastOffset;
+      return;
+    }
     if (followed.kind === 'following' && offset !== 0) {
       this.#pending = { events: followed.events, after: offset };
       return;
