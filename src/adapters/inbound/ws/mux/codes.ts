@@ -63,7 +63,7 @@ export const ERROR_CODES = {
   'session.forbidden': 'the principal may not open this kind, or not do this',
   'auth.invalid': 'the credential is not good',
   'auth.other_principal': "the credential is another principal's; the old one stays",
-  'auth.expired': 'the credential has expired',
+  'auth.expired': 'the credential has expired, or has been ended',
   'kind.unknown': 'there is no such kind',
   'params.invalid': 'a member of the JSON is missing, or not what it has to be',
   'op.invalid': 'the kind has no such operation',
