@@ -81,6 +81,28 @@ describe('what an operator measures of agents', function () {
     await back.cut();
   });
 
+  it('is what became of events, what they said of themselves, and how connections were closed', async () => {
+    const events = (outcome: string) => metric(`holdfast_control_events_total{outcome="${outcome}"}`);
+    const [due, none, resent] = [await events('due'), await events('none'), await events('resent')];
+    await setPolicy(admin, { mode: 'block' });
+    const agent = await AgentClient.login(server.urls.chat, own.key, 'what-became');
+    agent.event('m-5', { ...BENIGN, sessionId: 'another' });
+    await agent.verdict('m-5');
+    agent.event('m-5', { ...BENIGN, sessionId: 'another' });
+    await agent.verdict('m-5');
+    await setPolicy(admin, { mode: 'alert' });
+    await agent.next(({ loginAck }) => loginAck?.policy.mode === 1);
+    agent.event('m-6', BENIGN);
+    await eventually(async () => expect(await events('none')).to.equal(none + 1));
+    expect([await events('due'), await events('resent')]).to.deep.equal([due + 1, resent + 1]);
+    expect(await metric('holdfast_control_claims_differ_total')).to.equal(2);
+    const closes = 'holdfast_control_closes_total{code="1002"}';
+    expect(await metric(closes)).to.equal(0);
+    agent.logIn('');
+    expect((await agent.closed).code).to.equal(1002);
+    expect(await metric(closes)).to.equal(1);
+  });
+
   it('is who is connected at that moment, whichever way', async () => {
     const agent = await AgentClient.login(server.urls.chat, own.key, 'counted');
     const mux = await MuxClient.connect(server.urls.chat, own.key);

@@ -103,6 +103,44 @@ describe('better than the original: whose an agent’s session is', function () 
     await own.verdict('three-2');
   });
 
+  it('3. session_id and connection_id are separate maps: short connections of one name live side by side, and each gets its own answer alone', async () => {
+    await setPolicy(admin, { mode: 'block' });
+    const main = await login(a, 'side');
+    const short = [0, 1, 2].map(() => login(a, 'side', { connectionId: 'same' }));
+    for (const [at, client] of (await Promise.all(short)).entries()) {
+      client.event(`side-${at}`);
+      expect((await client.verdict()).eventId).to.equal(`side-${at}`);
+    }
+    for (const client of await Promise.all(short)) {
+      await client.settled();
+      expect(client.received).to.have.length(2);
+    }
+    expect(main.received).to.have.length(1);
+  });
+
+  it('keeps which servers an agent says it has, the last time alone', async () => {
+    const agent = await login(a, 'servers');
+    const say = (...names: readonly string[]): void =>
+      agent.send({
+        mcpInventory: { servers: names.map((name) => ({ name, transport: 'stdio', endpoint: name })) },
+      });
+    const kept = async (): Promise<string[]> => {
+      const { body } = await reviewer.get('chat', '/api/mcp/servers?limit=100');
+      const own = body.servers.filter(({ sessionId }: { sessionId: string }) => sessionId === 'servers');
+      return own.map(({ name, owner }: { name: string; owner: string }) => `${owner} ${name}`).sort();
+    };
+    say('mail', 'files');
+    await eventually(async () =>
+      expect(await kept()).to.deep.equal(['agent:agent-a files', 'agent:agent-a mail']),
+    );
+    say('web', 'files');
+    await eventually(async () =>
+      expect(await kept()).to.deep.equal(['agent:agent-a files', 'agent:agent-a web']),
+    );
+    say();
+    await eventually(async () => expect(await kept()).to.deep.equal([]));
+  });
+
   for (const connectionId of ['', 'socket-1']) {
     it(`3. session_id and connection_id are separate maps: a decision comes to the connection that asked, ${connectionId === '' ? 'a main one' : 'one with a connection_id'}`, async () => {
       await setPolicy(admin, { mode: 'hitl' });
