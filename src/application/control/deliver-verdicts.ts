@@ -84,15 +84,18 @@ export class DeliverVerdicts {
     this.#sureUntilMs = deps.clock.nowMs();
   }
 
-  /** Sends what has just been taken from a connection back on it, or to whoever gets it when it has gone. */
-  taken(connection: AgentConnection, state: AgentEventState): void {
+  /**
+   * Sends what has just been taken from a connection back on it, or to whoever gets it when it has gone. What had come
+   * before (`isAgain`) is answered again also where the first answer is on its way: its client may have read that one.
+   */
+  taken(connection: AgentConnection, state: AgentEventState, isAgain = false): void {
     if (state.delivery !== 'due' && state.delivery !== 'waiting') return;
     if (this.#deps.connections.byName(connection.name) !== connection) {
       void this.#deps.orphans.of(connection.name);
       return;
     }
     if (state.delivery === 'waiting') this.#flightsOf(connection).hasMore = true;
-    else this.#send(connection, state, 'at_once');
+    else this.#send(connection, state, isAgain ? 'asked' : 'at_once');
   }
 
   /** Looks what is due to a session, if somebody is connected to it here. */
@@ -156,13 +159,17 @@ export class DeliverVerdicts {
     return flights;
   }
 
-  #send(connection: AgentConnection, state: AgentEventState, how: 'at_once' | 'decided' | 'again'): void {
+  #send(
+    connection: AgentConnection,
+    state: AgentEventState,
+    how: 'at_once' | 'decided' | 'again' | 'asked',
+  ): void {
     const { marks, metrics, clock } = this.#deps;
     const flights = this.#flightsOf(connection);
     // It was read before it was stored that it has come.
     if (this.#landed.has(state.mark) || this.#landedBefore.has(state.mark)) return;
     const isOnItsWay = flights.marks.has(state.id);
-    if (isOnItsWay) {
+    if (isOnItsWay && how !== 'asked') {
       flights.marks.set(state.id, state.mark);
       return;
     }
@@ -173,7 +180,7 @@ export class DeliverVerdicts {
       return;
     }
     flights.marks.set(state.id, state.mark);
-    metrics.count('holdfast_control_verdicts_sent_total', { how });
+    metrics.count('holdfast_control_verdicts_sent_total', { how: how === 'asked' ? 'again' : how });
     if (how === 'at_once') {
       metrics.observeSeconds(
         'holdfast_control_verdict_seconds',

@@ -30,6 +30,8 @@ export interface IncomingEvent {
 /** How long whoever sent an event waits for its verdict. */
 export interface Patience {
   isOver: boolean;
+  /** The same had come before, as it turned out. */
+  isAgain: boolean;
   /** Takes the event back from where it waits for the store, if that is where it is. */
   withdraw?: () => void;
 }

@@ -43,8 +43,8 @@ const MAX_DECISIONS = 64;
 
 /** What became of an event. */
 export type Taken =
-  /** It is kept, in this state; what is due may be sent. */
-  | { readonly kind: 'kept'; readonly state: AgentEventState }
+  /** It is kept, in this state; what is due may be sent. `isAgain`: it had come before. */
+  | { readonly kind: 'kept'; readonly state: AgentEventState; readonly isAgain: boolean }
   /**
    * The store did not take it in time. `verdict` is what its policy wants of an event that is not classified, if anything.
    * `late`: it may take it still, and then there is an answer of it; never rejects.
@@ -99,9 +99,9 @@ export class TakeEvents {
   take(source: EventSource, event: IncomingEvent): Promise<Taken> {
     const atReceipt = policyForEvent(this.#deps.policies.book, source.profile, event.claims.agentId);
     const arrival = arrivalOf(source, event, { receivedAtMs: this.#deps.clock.nowMs(), atReceipt });
-    const patience: Patience = { isOver: false };
+    const patience: Patience = { isOver: false, isAgain: false };
     const taken = this.#take(arrival, event.classified, patience).then(
-      (state): Taken => ({ kind: 'kept', state }),
+      (state): Taken => ({ kind: 'kept', state, isAgain: patience.isAgain }),
       // What failed after the answer has been told of before.
       (error): Taken =>
         patience.isOver ? { kind: 'unkept', verdict: undefined } : this.#unkept(arrival, error),
@@ -143,6 +143,7 @@ export class TakeEvents {
     const same = await store.findSame({ ...source, eventId: claims.eventId, sha256 });
     if (same === undefined) return this.#keep(arrival, classify.classify(source.owner, classified), patience);
     compareClaims(this.#deps, source, claims);
+    patience.isAgain = true;
     return this.#resend(same, source, this.#policyFor(arrival));
   }
 
@@ -158,11 +159,17 @@ export class TakeEvents {
     const fresh = this.#decide(arrival, finding, policy);
     const state = fresh.snapshot();
     const outcome = await this.#record(state, patience);
-    if (outcome.kind === 'known') return this.#known(state, outcome.state, source, policy);
+    if (outcome.kind === 'known') {
+      patience.isAgain = outcome.state.mark !== state.mark;
+      return this.#known(state, outcome.state, source, policy);
+    }
     if (outcome.kind === 'recorded') return this.#kept(state, outcome.isVariant, source);
     const refused = fresh.refuseReview(policy, this.#transition()).snapshot();
     const again = await this.#record(refused, patience);
-    if (again.kind === 'known') return this.#known(refused, again.state, source, policy);
+    if (again.kind === 'known') {
+      patience.isAgain = again.state.mark !== refused.mark;
+      return this.#known(refused, again.state, source, policy);
+    }
     this.#deps.metrics.count('holdfast_control_reviews_decided_total', { outcome: 'too_many' });
     return this.#kept(refused, again.kind === 'recorded' && again.isVariant, source);
   }

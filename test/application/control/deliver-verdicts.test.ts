@@ -138,6 +138,25 @@ describe('the delivery of verdicts', () => {
     expect(newer.told).to.deep.equal([]);
   });
 
+  it('answers whoever asks again, though it is not known to have come what was answered first', async () => {
+    const fleet = new Fleet();
+    const here = await fleet.node('here');
+    const asking = new Played('asking');
+    await here.enter(asking);
+    const state = await fleet.take(1, 'here', 'asking');
+    here.deliver.taken(asking, state);
+    const again = { ...state, mark: 'asked again' };
+    await fleet.store.put(again, state.mark);
+    here.deliver.taken(asking, again, true);
+    expect(asking.told).to.have.length(2);
+    expect(
+      fleet.metrics.of('holdfast_control_verdicts_sent_total').map(({ labels }) => labels),
+    ).to.deep.equal([{ how: 'at_once' }, { how: 'again' }]);
+    asking.confirm();
+    await fleet.timers.advance(MARKS_GATHER_MS);
+    await eventually(async () => expect(await fleet.deliveries()).to.deep.equal(['delivered']));
+  });
+
   it('9. no drop is silent: what a connection has no room for is counted, audited, and sent again when there is room', async () => {
     const fleet = new Fleet();
     const here = await fleet.node('here');

@@ -124,13 +124,13 @@ class Link implements AgentConnection {
     const taken = await take.take({ ...source, actor: 'system' }, event);
     if (!process.isAlive) return;
     if (taken.kind === 'kept') {
-      deliver.taken(this, taken.state);
+      deliver.taken(this, taken.state, taken.isAgain);
       return;
     }
     // It is told that there was an error, which is a verdict too.
     if (taken.verdict !== undefined) this.later(() => this.#agent.answered(event.claims.eventId));
     const late = await taken.late;
-    if (process.isAlive && late?.kind === 'kept') deliver.taken(this, late.state);
+    if (process.isAlive && late?.kind === 'kept') deliver.taken(this, late.state, late.isAgain);
   }
 }
 

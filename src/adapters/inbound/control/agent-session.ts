@@ -262,12 +262,12 @@ export class AgentSession implements AgentConnection {
   #answer(taken: Taken, claims: EventClaims, sessionId: string): void {
     const { deliver } = this.#services;
     if (taken.kind === 'kept') {
-      deliver.taken(this, taken.state);
+      deliver.taken(this, taken.state, taken.isAgain);
       return;
     }
     if (taken.verdict !== undefined && !this.#isOver) this.#voice.tell(taken.verdict, claims, sessionId);
     // What the store has taken after all is what whoever asks again gets, and so does this client.
-    void taken.late?.then((late) => late.kind === 'kept' && deliver.taken(this, late.state));
+    void taken.late?.then((late) => late.kind === 'kept' && deliver.taken(this, late.state, late.isAgain));
   }
 
   /** What events come from: whose acts they are may change within a login. */
