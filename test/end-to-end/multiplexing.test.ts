@@ -222,6 +222,11 @@ describe('multiplexed sessions', function () {
       }
     });
 
+    it('compresses nothing, also where a client offers to', async () => {
+      const { socket } = await connect(user);
+      expect([socket.extensions, socket.protocol]).to.deep.equal(['', 'holdfast.mux.v1']);
+    });
+
     it('lets in whom the list of doors names', async () => {
       expect(ALLOWED_SOCKETS['GET /ws/mux']).to.deep.equal(['user', 'supervisor', 'admin']);
       expect((await ask({})).body.code).to.equal('credential.missing');
