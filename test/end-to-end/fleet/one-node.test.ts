@@ -27,8 +27,8 @@ describe('a node on MongoDB', function () {
     node = await RunningServer.start(['--demo', '--model-pace', '200'], join(folder, 'node'), env);
   });
   after(async () => {
-    await node.dispose();
-    await mongo.remove();
+    await node?.dispose();
+    await mongo?.remove();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -58,6 +58,21 @@ describe('a node on MongoDB', function () {
 
   it("keeps nothing but the operator's socket in its folder", () => {
     expect(readdirSync(node.data)).to.deep.equal(['operator.sock']);
+  });
+
+  it('takes acts of its operator without being shown its keys, which a folder without a node needs', async () => {
+    const onlyUrl = { MONGODB_URL: mongo.url };
+    const { code, stdout, stderr } = await holdfast(['user', 'list', 'admin', '--data', node.data], onlyUrl);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.contain('  admin  ');
+    const elsewhere = join(folder, 'elsewhere');
+    const refused = await holdfast(['user', 'list', '--data', elsewhere], onlyUrl);
+    expect([refused.code, refused.stdout]).to.deep.equal([2, '']);
+    expect(refused.stderr).to.equal(
+      `holdfast: No node runs on the data folder ${elsewhere}: name the folder of one with --data, or the fleet's audit key with HOLDFAST_AUDIT_KEY_FILE.\n`,
+    );
+    const named = { ...onlyUrl, HOLDFAST_AUDIT_KEY_FILE: keys.HOLDFAST_AUDIT_KEY_FILE };
+    expect((await holdfast(['user', 'list', '--data', elsewhere], named)).stdout).to.contain('  admin  ');
   });
 
   it('lets no other onto its folder', async () => {
