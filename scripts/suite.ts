@@ -21,6 +21,11 @@ export interface Suite {
   readonly files: readonly string[];
   /** Patterns of files that these patterns name too, and that do not belong to the suite. */
   readonly except?: readonly string[];
+  /**
+   * Patterns of files that these patterns name too, and that are begun evenly among the others: side by side they would
+   * wait for one another.
+   */
+  readonly among?: readonly string[];
   /** What mocha is told besides. */
   readonly options: readonly string[];
 }
@@ -54,8 +59,7 @@ export async function runSuite(
   tell: (text: string) => void,
 ): Promise<Outcome> {
   const { name, options } = suite;
-  const except = new Set(found(suite.except ?? []));
-  const files = [...new Set(found(suite.files))].filter((file) => !except.has(file));
+  const files = filesOf(suite);
   const scratch = mkdtempSync(join(tmpdir(), 'holdfast-suite-'));
   const output = join(scratch, 'counts.json');
   const reporter = ['--reporter', REPORTER, '--reporter-option', `output=${output}`];
@@ -73,6 +77,20 @@ export async function runSuite(
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** The files of a suite, in the order in which they are begun. */
+function filesOf(suite: Suite): string[] {
+  const except = new Set(found(suite.except ?? []));
+  const files = [...new Set(found(suite.files))].filter((file) => !except.has(file));
+  const among = new Set(found(suite.among ?? []));
+  const placed = (part: readonly string[]) =>
+    part.map((file, index) => ({ file, at: (index + 0.5) / part.length }));
+  const parts = [files.filter((file) => !among.has(file)), files.filter((file) => among.has(file))];
+  return parts
+    .flatMap(placed)
+    .sort((one, other) => one.at - other.at)
+    .map(({ file }) => file);
 }
 
 /** @throws Error when a pattern names no file, since that one may have been moved, and its tests be lost. */

@@ -18,25 +18,45 @@ const SUITE_TIMEOUT_MS = 20 * 60_000;
 /** A static check that is not done by then hangs, in milliseconds. */
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 
-/** End-to-end tests that measure times which are promised, or race an answer: nothing runs beside them. */
+/**
+ * End-to-end tests that measure times which are promised, or race an answer: no more of them run at once than there are
+ * cores, and nothing else does. Most of the time each waits. The longest are begun first.
+ */
 const MEASURED = [
+  'fleet/three-nodes',
+  'fleet/slow-mongodb',
+  'browser/tabs',
+  'browser/cookies',
+  'revocation-lost',
+  'fleet/lost-redis',
   'api-keys',
   'api-keys-apart',
-  'browser/cookies',
-  'browser/tabs',
-  'fleet/lost-redis',
   'fleet/no-redis',
-  'fleet/slow-mongodb',
-  'fleet/three-nodes',
   'multiplexing',
   'revocation',
   'revocation-apart',
-  'revocation-lost',
   'streaming-text',
   'upstream-model',
 ];
-/** End-to-end tests that take longest, which are begun before the others so that none is waited for at the end. */
-const LONGEST = ['fleet/crashes', 'crash', 'browser/page'];
+/** Tests that take longest, which are begun before the others so that none is waited for at the end. */
+const LONGEST = {
+  units: [
+    'adapters/rules/hostile-input',
+    'adapters/mongo/inspection/mongo-store-inspection',
+    'adapters/mongo/identity/mongo-identity',
+    'adapters/mongo/identity/mongo-identity-faults',
+  ],
+  endToEnd: [
+    'fleet/crashes',
+    'mux-command',
+    'fleet/dead-nodes',
+    'fleet/looking-at-a-fleet',
+    'browser/page',
+    'packed',
+    'crash',
+    'fleet/one-node',
+  ],
+};
 
 /** Runs a program quietly. */
 function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
@@ -114,7 +134,7 @@ async function serve(
   return { name, passed, failed: 1 - passed, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-function suite(name: string, files: Pick<Suite, 'files' | 'except'>, ...options: string[]): Promise<Outcome> {
+function suite(name: string, files: Omit<Suite, 'name' | 'options'>, ...options: string[]): Promise<Outcome> {
   process.stdout.write(`\n${name}\n`);
   const stop = AbortSignal.timeout(SUITE_TIMEOUT_MS);
   return runSuite({ name, ...files, options }, stop, (text) => process.stdout.write(text));
@@ -125,37 +145,44 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const begunAt = performance.now();
 process.stdout.write('what tests need, and static checks\n');
+// They need no server, and an install mostly waits for the network.
+const checks = [
+  check('types', 'tsc', ['--noEmit']),
+  check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),
+  check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
+  check('no unused file, export or dependency', 'knip', []),
+];
 const outcomes: Outcome[] = [
   provide(CHROMIUM),
   await serve('MongoDB', MONGODB_VARIABLE, () => startMongodb({ syncsAll: false }), mongodbGate),
   await serve('Redis', REDIS_VARIABLE, startRedis, redisGate),
-  ...(await Promise.all([
-    check('types', 'tsc', ['--noEmit']),
-    check('types of the page', 'tsc', ['--noEmit', '--project', 'tsconfig.web.json']),
-    check('lint and format', 'biome', ['check', '--error-on-warnings', '.']),
-    check('no unused file, export or dependency', 'knip', []),
-  ])),
+  ...(await Promise.all(checks)),
 ];
-/** Runs so many files side by side. End-to-end tests wait for most of their time, so there may be one more than cores. */
+/** Runs so many files side by side. */
 const sideBySide = (jobs: number): string[] => ['--parallel', '--jobs', String(Math.max(2, jobs))];
+const cores = availableParallelism();
 const patient = ['--timeout', '120000'];
+const unit = (name: string): string => `test/${name}.test.ts`;
 const endToEnd = (name: string): string => `test/end-to-end/${name}.test.ts`;
 outcomes.push(
+  // Those that ask the one server of MongoDB wait for it while others compute: there is one more than there are cores.
   await suite(
     'rules, contracts and adapters',
     {
-      files: ['test/**/*.test.ts'],
+      files: [...LONGEST.units, '**/*'].map(unit),
       except: [endToEnd('**/*')],
+      among: [unit('adapters/mongo/**/*')],
     },
-    ...sideBySide(availableParallelism()),
+    ...sideBySide(cores + 1),
   ),
+  // They wait for most of their time, for what they have started or for a time to pass.
   await suite(
     'end to end',
-    { files: [...LONGEST, '**/*'].map(endToEnd), except: MEASURED.map(endToEnd) },
-    ...sideBySide(availableParallelism() + 1),
+    { files: [...LONGEST.endToEnd, '**/*'].map(endToEnd), except: MEASURED.map(endToEnd) },
+    ...sideBySide(cores + 2),
     ...patient,
   ),
-  await suite('end to end, measured', { files: MEASURED.map(endToEnd) }, ...patient),
+  await suite('end to end, measured', { files: MEASURED.map(endToEnd) }, ...sideBySide(cores), ...patient),
 );
 for (const server of ownServers) await server.stop();
 

@@ -65,6 +65,24 @@ describe('a suite of npm test', function () {
     expect(said).to.contain('not even begun').and.to.contain('mocha ended before it could count');
   });
 
+  it('begins files that would wait for one another evenly among the others', async () => {
+    for (const name of ['a-1', 'a-2', 'b-1', 'b-2', 'b-3', 'b-4', 'b-5', 'b-6']) {
+      writeFileSync(join(folder, `${name}.test.cjs`), `it('${name}', () => {});`);
+    }
+    const [files, among] = [[join(folder, '*.test.cjs')], [join(folder, 'a-*.test.cjs')]];
+    const output: string[] = [];
+    const program = `
+      import { runSuite } from ${JSON.stringify(new URL('../../scripts/suite.ts', import.meta.url).href)};
+      const suite = { name: 'spread', options: [], ...${JSON.stringify({ files, among })} };
+      await runSuite(suite, new AbortController().signal, () => undefined);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' });
+    child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
+    await once(child, 'close');
+    const begun = [...output.join('').matchAll(/✔ ([ab]-\d)/g)].map(([, name]) => name);
+    expect(begun).to.deep.equal(['b-1', 'b-2', 'a-1', 'b-3', 'b-4', 'b-5', 'a-2', 'b-6']);
+  });
+
   it('has no pattern that names no file', async () => {
     const suite = { name: 'none', files: [join(folder, 'moved.test.cjs')], options: [] };
     const outcome = await runSuite(suite, new AbortController().signal, () => {}).catch(String);

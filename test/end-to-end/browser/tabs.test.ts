@@ -17,8 +17,8 @@ describe('several tabs that show one chat', function () {
 
   before(async () => {
     browser = await launchChromium();
-    // An answer goes on for longer than it takes to open two more tabs.
-    server = await RunningServer.start(['--demo', '--model-pace', '100']);
+    // An answer goes on for several times as long as it takes to open two more tabs.
+    server = await RunningServer.start(['--demo', '--model-pace', '50']);
     login = await keepLogin(browser, server.urls.chat);
   });
   after(async () => {
