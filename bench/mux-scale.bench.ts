@@ -14,7 +14,14 @@ const LOAD = { perSecond: 10_000, payloadBytes: PAYLOAD_BYTES, warmUpMs: 1_000, 
 /** Connections that open their sessions at the same time. */
 const AT_ONCE = 10;
 
-type BySize = Readonly<Record<number, Paced>>;
+/** The largest size again, when each of its sessions has had a message; so long before it is measured. */
+const LARGEST = Math.max(...SIZES);
+const AGAIN = { ...LOAD, warmUpMs: (LARGEST * 1_000) / LOAD.perSecond };
+
+interface BySize {
+  readonly first: Readonly<Record<number, Paced>>;
+  readonly again: Paced;
+}
 
 async function connectAll(party: MuxParty, size: number): Promise<MuxLink[]> {
   const links: MuxLink[] = [];
@@ -29,16 +36,17 @@ async function connectAll(party: MuxParty, size: number): Promise<MuxLink[]> {
 }
 
 async function run(): Promise<BySize> {
-  const maxSessionsPerConnection = Math.max(...SIZES) / CONNECTIONS;
+  const maxSessionsPerConnection = LARGEST / CONNECTIONS;
   const party = await startHoldfast({ principals: CONNECTIONS, maxSessionsPerConnection });
   try {
-    const measured: Record<number, Paced> = {};
+    const first: Record<number, Paced> = {};
+    let links: MuxLink[] = [];
     for (const size of SIZES) {
-      const links = await connectAll(party, size);
-      measured[size] = await pace(party.pid, links, LOAD);
       for (const { socket } of links) socket.close();
+      links = await connectAll(party, size);
+      first[size] = await pace(party.pid, links, LOAD);
     }
-    return measured;
+    return { first, again: await pace(party.pid, links, AGAIN) };
   } finally {
     await party.stop();
   }
@@ -48,29 +56,38 @@ async function run(): Promise<BySize> {
 export const bench: Bench = {
   name: 'mux-scale',
   async run(): Promise<BenchResult> {
-    const rounds = await alternate({ holdfast: run }, (measured) =>
-      Object.entries(measured)
+    const rounds = await alternate({ holdfast: run }, ({ first, again }) =>
+      Object.entries({ ...first, again })
         .map(([size, { cpuMicros, p99Ms }]) => `${size}: ${cpuMicros.toFixed(1)} µs, ${p99Ms.toFixed(1)} ms`)
         .join('; '),
     );
-    const micros = (measured: BySize, size: number): number => measured[size]?.cpuMicros ?? Number.NaN;
+    const micros = ({ first }: BySize, size: number): number => first[size]?.cpuMicros ?? Number.NaN;
     const ratio = median(
-      (rounds.holdfast ?? []).map((measured) => micros(measured, 100_000) / micros(measured, 100)),
+      (rounds.holdfast ?? []).map((measured) => micros(measured, LARGEST) / micros(measured, 100)),
     );
     return {
       name: 'mux-scale',
       work: `10 to 100,000 sessions on one node, on ${CONNECTIONS} connections, and ${LOAD.perSecond} messages of ${PAYLOAD_BYTES} bytes a second over all of them.`,
-      figures: SIZES.flatMap((size) => [
-        ...figuresOf(rounds, `${size} sessions: CPU of a message`, 'µs', (measured) =>
-          micros(measured, size),
-        ),
+      figures: [
+        ...SIZES.flatMap((size) => [
+          ...figuresOf(rounds, `${size} sessions: CPU of a message`, 'µs', (measured) =>
+            micros(measured, size),
+          ),
+          ...figuresOf(
+            rounds,
+            `${size} sessions: p99`,
+            'ms',
+            ({ first }) => first[size]?.p99Ms ?? Number.NaN,
+          ),
+        ]),
         ...figuresOf(
           rounds,
-          `${size} sessions: p99`,
-          'ms',
-          (measured) => measured[size]?.p99Ms ?? Number.NaN,
+          `${LARGEST} sessions again: CPU of a message`,
+          'µs',
+          ({ again }) => again.cpuMicros,
         ),
-      ]),
+        ...figuresOf(rounds, `${LARGEST} sessions again: p99`, 'ms', ({ again }) => again.p99Ms),
+      ],
       verdicts: [
         {
           goal: 'CPU of a message with 100,000 sessions at most 1.2 × that with 100',
@@ -80,6 +97,8 @@ export const bench: Bench = {
       ],
       notes: [
         'The number of connections stays the same from 100 sessions on, so that as many messages come together on each, and what a session costs is all that changes.',
+        'With 100,000 sessions each message that is measured is the first of its session, which makes its bucket, windows, queues, turns and counts then (755 bytes; 884 before). "Again" is the same load when every session has had a message, so that what is made and what is only looked up are told apart; the goal is held against the first.',
+        'Profiled with 100,000 sessions, on a busy machine and with what the profiler itself takes left out: a sixth to a third of the time of the process went to the collector, which copies what first messages make, since it stays, where 100 sessions leave nothing; an eighth to a fifth to looking up a bucket that is made: the texts of three rules that held were put together for each, and full buckets were looked for at each call, for which a map passes all that were taken from its beginning. Now rules are told in words when they are broken, full buckets are looked for ten times a second (0.6 to 0.14 µs a call at the usual rates), and a queue, its times and its length are one object instead of three. In one process without sockets a first message took a median of 7 to 8.5 µs before and 5.7 to 6.9 after, and a later one 2.2 to 3.2 both before and after. With 40,000 sessions a later message took no more of the processor than with 100: 7.4 to 8.5 µs beside 6.9 to 9.4.',
       ],
     };
   },

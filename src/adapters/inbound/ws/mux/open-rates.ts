@@ -6,6 +6,8 @@ import { MuxRefusal } from './mux-refusal.ts';
 /** Most buckets that are kept of sessions, and of principals; the one that was asked for longest ago is forgotten. */
 export const MAX_BUCKETS = 100_000;
 
+/** How often full ones are looked for, in milliseconds. */
+const LOOK_EVERY_MS = 100;
 /** How many are forgotten together, when there are too many. */
 const FORGOTTEN_TOGETHER = MAX_BUCKETS / 100;
 
@@ -16,8 +18,8 @@ const FORGOTTEN_TOGETHER = MAX_BUCKETS / 100;
 export class Buckets<Key> {
   readonly #rate: Rate;
   readonly #buckets = new Map<Key, TokenBucket>();
-  /** When full ones were looked for last: at the same time there are no more. */
-  #lookedAtMs: number | undefined;
+  /** When full ones were looked for last, in unix milliseconds. */
+  #lookedAtMs = 0;
 
   constructor(rate: Rate) {
     this.#rate = rate;
@@ -30,7 +32,7 @@ export class Buckets<Key> {
     this.#buckets.set(key, bucket);
     const { size } = this.#buckets;
     if (size > MAX_BUCKETS) this.#forget(key, nowMs, size - FORGOTTEN_TOGETHER);
-    else if (nowMs !== this.#lookedAtMs) this.#forget(key, nowMs, size);
+    else if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) this.#forget(key, nowMs, size);
     return bucket;
   }
 
