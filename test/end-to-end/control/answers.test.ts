@@ -220,4 +220,43 @@ describe('better than the original: what an agent is told, and when', function (
     agent.event('went-on-3', TOOL);
     expect(await agent.verdict('went-on-3')).to.include({ sessionId: 'went-on-2' });
   });
+
+  for (const mode of ['alert', 'block', 'hitl'] as const) {
+    it(`goes by the wire from login to resolution in ${mode.toUpperCase()}`, async () => {
+      const { admin, reviewer } = at(server);
+      await setPolicy(admin, { mode });
+      const agent = await AgentClient.connect(server.urls.chat, at(server).key);
+      clients.push(agent);
+      agent.logIn(`walk-${mode}`, { llmStack: { provider: 'openai', model: 'gpt' }, source: 'sdk-py' });
+      const ack = await agent.ack();
+      expect(ack).to.deep.include({ source: 'sdk-py' });
+      expect(ack.policy).to.include({ mode: { alert: 1, hitl: 2, block: 3 }[mode] });
+      const events = [
+        { eventId: `walk-${mode}-1`, runId: 'run', ...BENIGN },
+        { eventId: `walk-${mode}-2`, runId: 'run', ...TOOL },
+        { eventId: `walk-${mode}-3`, runId: 'run', ...DANGEROUS },
+      ];
+      agent.send({ pairedBatch: { events } });
+      if (mode !== 'alert') {
+        for (const { eventId } of events.slice(0, 2)) {
+          expect(await agent.verdict()).to.deep.include({ eventId, madCode: 'M0', status: 1 });
+        }
+      }
+      if (mode === 'block') expect((await agent.verdict()).hitl).to.deep.equal({});
+      if (mode === 'hitl') {
+        await agent.settled();
+        expect(agent.verdictsOn('walk-hitl-3')).to.deep.equal([]);
+        expect((await decide(reviewer, 'walk-hitl-3', 'reject')).body).to.include({ status: 'rejected' });
+        expect((await agent.verdict()).hitl).to.deep.equal({});
+      }
+      await eventually(async () => {
+        const { body } = await reviewer.get('chat', `/api/sessions/walk-${mode}/timeline`);
+        const kept = body.events.map(
+          ({ eventId, delivery }: Record<string, string>) => `${eventId} ${delivery}`,
+        );
+        const delivery = mode === 'alert' ? 'none' : 'delivered';
+        expect(kept).to.deep.equal(events.map(({ eventId }) => `${eventId} ${delivery}`));
+      });
+    });
+  }
 });
