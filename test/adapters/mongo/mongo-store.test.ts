@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import type { Document } from 'mongodb';
 import { MongoStore } from '../../../src/adapters/outbound/mongo/mongo-store.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
+import { MongoProxy } from '../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
 
 const refusalOf = async (url: string): Promise<Error> => {
@@ -88,6 +90,33 @@ describe('the store of a fleet', function () {
     const refusal = await refusalOf('mongodb://127.0.0.1:1/?directConnection=true');
     expect(refusal).to.be.instanceOf(PortError);
     expect(refusal).to.include({ kind: 'unavailable', dependency: 'store' });
+  });
+
+  it('asks for the journals of a majority with each write, and reads what a majority has, from the primary', async () => {
+    const seen = new Map<string, Document>();
+    const proxy = new MongoProxy(mongo.url, ({ name, collection, body }) => {
+      if (collection === 'things') seen.set(name, body);
+      return 'pass';
+    });
+    // What the URL says of it counts for nothing.
+    const careless = 'w=0&journal=false&readConcernLevel=local&readPreference=secondary';
+    const store = await MongoStore.open(`${await proxy.listen()}&${careless}`);
+    try {
+      const things = store.collection<{ _id: string; n?: number }>('things');
+      await store.write(() => things.insertOne({ _id: 'seen' }));
+      await store.write(() => things.updateOne({ _id: 'seen' }, { $set: { n: 1 } }));
+      await store.write(() => things.findOneAndUpdate({ _id: 'seen' }, { $set: { n: 2 } }));
+      await store.read(() => things.findOne({ _id: 'seen' }));
+      await store.write(() => things.deleteOne({ _id: 'seen' }));
+    } finally {
+      await store.close();
+      await proxy.close();
+    }
+    for (const write of ['insert', 'update', 'findAndModify', 'delete']) {
+      expect(seen.get(write)?.writeConcern, write).to.include({ w: 'majority', j: true });
+    }
+    expect(seen.get('find')?.readConcern).to.deep.equal({ level: 'majority' });
+    expect(seen.get('find')?.$readPreference?.mode ?? 'primary').to.be.oneOf(['primary', 'primaryPreferred']);
   });
 
   it('tells a key that is taken from a server that is gone', async () => {

@@ -35,8 +35,11 @@ const DATABASE = 'holdfast';
 const OPTIONS: MongoClientOptions = {
   appName: 'holdfast',
   writeConcern: { w: 'majority', journal: true, wtimeoutMS: MAJORITY_TIMEOUT_MS },
-  readConcern: { level: 'majority' },
+  // Said once more by the names that a URL has for it: the driver lets those of a URL win over what stands above.
+  journal: true,
+  readConcernLevel: 'majority',
   readPreference: 'primary',
+  readPreferenceTags: [],
   retryWrites: true,
   retryReads: true,
   maxPoolSize: MAX_CONNECTIONS,
