@@ -3,16 +3,24 @@ import type { Timers } from '../ports/timers.ts';
 
 interface Deadline {
   readonly atMs: number;
-  readonly pass: () => void;
+  /** Absent once it has ended. */
+  pass: (() => void) | undefined;
 }
+
+/** Ended ones at the front of the line that are taken out of it together. */
+const TAKEN_OUT_TOGETHER = 1_024;
 
 /** Ends what takes longer than one limit that all have, with one timer for all of them. */
 export class Deadlines {
   readonly #limitMs: number;
   readonly #clock: Clock;
   readonly #timers: Timers;
-  /** In the order of their deadlines, which is that in which they began. */
-  readonly #open = new Set<Deadline>();
+  /**
+   * In the order of their deadlines, which is that in which they began; those before `#first` have ended. No set: each of
+   * the tables that a busy one leaves behind would keep what it had, whole events, until all of the memory is collected.
+   */
+  #line: Deadline[] = [];
+  #first = 0;
   #isWaiting = false;
 
   /** @param limitMs how long each may take, in milliseconds. */
@@ -29,10 +37,11 @@ export class Deadlines {
    */
   begin(pass: () => void): () => void {
     const deadline: Deadline = { atMs: this.#clock.nowMs() + this.#limitMs, pass };
-    this.#open.add(deadline);
+    this.#line.push(deadline);
     if (!this.#isWaiting) void this.#watch();
     return () => {
-      this.#open.delete(deadline);
+      deadline.pass = undefined;
+      this.#forgetEnded();
     };
   }
 
@@ -50,16 +59,26 @@ export class Deadlines {
   async #watch(): Promise<void> {
     this.#isWaiting = true;
     for (;;) {
-      const [first] = this.#open;
+      this.#forgetEnded();
+      const first = this.#line[this.#first];
       if (first === undefined) break;
       const leftMs = first.atMs - this.#clock.nowMs();
       if (leftMs > 0) {
         await this.#timers.sleep(leftMs);
         continue;
       }
-      this.#open.delete(first);
-      first.pass();
+      const { pass } = first;
+      first.pass = undefined;
+      pass?.();
     }
     this.#isWaiting = false;
+  }
+
+  #forgetEnded(): void {
+    while (this.#first < this.#line.length && this.#line[this.#first]?.pass === undefined) this.#first += 1;
+    if (this.#first === this.#line.length) this.#line = [];
+    else if (this.#first < TAKEN_OUT_TOGETHER) return;
+    else this.#line = this.#line.slice(this.#first);
+    this.#first = 0;
   }
 }

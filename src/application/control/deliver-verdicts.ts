@@ -164,7 +164,7 @@ export class DeliverVerdicts {
     state: AgentEventState,
     how: 'at_once' | 'decided' | 'again' | 'asked',
   ): void {
-    const { marks, metrics, clock } = this.#deps;
+    const { metrics, clock } = this.#deps;
     const flights = this.#flightsOf(connection);
     // It was read before it was stored that it has come.
     if (this.#landed.has(state.mark) || this.#landedBefore.has(state.mark)) return;
@@ -187,14 +187,20 @@ export class DeliverVerdicts {
         (clock.nowMs() - state.receivedAtMs) / 1_000,
       );
     }
+    const { id, owner, sessionId } = state;
+    this.#follow(told, flights, id, { owner, sessionId });
+  }
+
+  /** Marks a verdict once it has come. Keeps its names until then and not its event. */
+  #follow(told: Promise<boolean>, flights: Flights, id: AgentEventId, route: AgentRoute): void {
     const land = (mark: string): void => {
-      flights.marks.delete(state.id);
+      flights.marks.delete(id);
       this.#remember(mark);
-      if (this.#more.size > 0 && this.#more.delete(routeKey(state))) this.look(state);
+      if (this.#more.size > 0 && this.#more.delete(routeKey(route))) this.look(route);
     };
     void told.then((hasCome) => {
-      const mark = flights.marks.get(state.id);
-      if (hasCome && mark !== undefined) marks.add({ id: state.id, mark, done: () => land(mark) });
+      const mark = flights.marks.get(id);
+      if (hasCome && mark !== undefined) this.#deps.marks.add({ id, mark, done: () => land(mark) });
     });
   }
 

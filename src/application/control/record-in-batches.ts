@@ -18,7 +18,7 @@ export class RecordInBatches {
   readonly #store: Pick<AgentEventStore, 'record'>;
   readonly #maxPendingReviews: number;
   /** By the marks of their states, in the order in which they came. */
-  readonly #waiting = new Map<string, Waiting>();
+  #waiting = new Map<string, Waiting>();
   #isWriting = false;
 
   constructor(store: Pick<AgentEventStore, 'record'>, maxPendingReviews: number) {
@@ -67,6 +67,12 @@ export class RecordInBatches {
   }
 
   #next(): readonly Waiting[] {
+    const waiting = this.#waiting;
+    if (waiting.size <= RECORDED_AT_ONCE && bytesOf(waiting) <= RECORDED_BYTES_AT_ONCE) {
+      // A map that lives on leaves tables behind that keep what they had until all of the memory is collected.
+      this.#waiting = new Map();
+      return [...waiting.values()];
+    }
     const next: Waiting[] = [];
     let bytes = 0;
     for (const [mark, waiting] of this.#waiting) {
@@ -77,4 +83,10 @@ export class RecordInBatches {
     }
     return next;
   }
+}
+
+function bytesOf(waiting: ReadonlyMap<string, Waiting>): number {
+  let bytes = 0;
+  for (const { state } of waiting.values()) bytes += state.bytes.byteLength;
+  return bytes;
 }

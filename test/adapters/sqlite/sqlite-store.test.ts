@@ -1,7 +1,6 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { SqliteStore } from '../../../src/adapters/outbound/sqlite/sqlite-store.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
@@ -41,44 +40,6 @@ describe('the embedded store', () => {
     expect(await level('normal')).to.equal(1);
     expect(await Promise.all([level('normal'), level('full')])).to.deep.equal([2, 2]);
     expect(await level('normal')).to.equal(1);
-  });
-
-  describe('with patient writes', () => {
-    let transactions = 0;
-    beforeEach(() => {
-      transactions = 0;
-      store.addToEveryTransaction('probe.insert', () => `transaction ${++transactions}`);
-    });
-    const patient = (text: string): Promise<number> => store.write('probe.insert', text, 'normal', 'patient');
-
-    it('lets them share a transaction with those of later turns, after one that was just made', async () => {
-      // A machine that stops for longer than they wait may keep them apart, and not every time.
-      const shared = async (): Promise<boolean> => {
-        await insert('before');
-        const before = transactions;
-        const first = patient('first');
-        await turn();
-        await turn();
-        await Promise.all([first, patient('second')]);
-        return transactions === before + 1;
-      };
-      let isShared = false;
-      for (let attempt = 0; attempt < 100 && !isShared; attempt += 1) isShared = await shared();
-      expect(isShared).to.equal(true);
-    });
-
-    it('makes nobody else wait, and takes them along', async () => {
-      await insert('before');
-      await Promise.all([patient('patient'), insert('ordinary')]);
-      expect(transactions).to.equal(2);
-    });
-
-    it('finishes them before it closes', async () => {
-      await insert('before');
-      const last = patient('last');
-      await store.close();
-      expect(await last).to.be.a('number');
-    });
   });
 
   it('asks for a late input when the transaction is formed', async () => {

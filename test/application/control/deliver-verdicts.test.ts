@@ -15,7 +15,7 @@ import {
   LOOK_ANYWAY_MS,
   LOOK_FOR_DUE_MS,
 } from '../../../src/application/control/deliver-verdicts.ts';
-import { DeliveryMarks, MARKS_GATHER_MS } from '../../../src/application/control/delivery-marks.ts';
+import { DeliveryMarks } from '../../../src/application/control/delivery-marks.ts';
 import { LivingNodes } from '../../../src/application/control/living-nodes.ts';
 import { OrphanedVerdicts } from '../../../src/application/control/orphaned-verdicts.ts';
 import { nodeLeaseName } from '../../../src/application/fleet/node-lease.ts';
@@ -133,7 +133,6 @@ describe('the delivery of verdicts', () => {
     expect(asking.told).to.have.length(1);
     expect(await fleet.deliveries()).to.deep.equal(['due']);
     asking.confirm();
-    await fleet.timers.advance(MARKS_GATHER_MS);
     await eventually(async () => expect(await fleet.deliveries()).to.deep.equal(['delivered']));
     expect(newer.told).to.deep.equal([]);
   });
@@ -153,7 +152,6 @@ describe('the delivery of verdicts', () => {
       fleet.metrics.of('holdfast_control_verdicts_sent_total').map(({ labels }) => labels),
     ).to.deep.equal([{ how: 'at_once' }, { how: 'again' }]);
     asking.confirm();
-    await fleet.timers.advance(MARKS_GATHER_MS);
     await eventually(async () => expect(await fleet.deliveries()).to.deep.equal(['delivered']));
   });
 
@@ -198,7 +196,6 @@ describe('the delivery of verdicts', () => {
     await eventually(async () => expect(main.told).to.have.length(1));
     here.deliver.look(ROUTE);
     main.confirm();
-    await fleet.timers.advance(MARKS_GATHER_MS);
     await eventually(async () => expect(await fleet.deliveries()).to.deep.equal(['delivered']));
     expect(main.told).to.have.length(1);
   });

@@ -22,11 +22,10 @@ export const MAX_QUEUED_BYTES = 1_048_576;
 /** Most frames of which it is not known whether they have come. */
 export const MAX_UNCONFIRMED = 10_000;
 /**
- * How far apart are the pings that ask whether verdicts have come, in milliseconds: each is an answer to read and a write
- * to make. The first verdict after a pause is asked about at once, so that a client that hangs up with its verdict has
- * been asked.
+ * How long a ping waits for verdicts to come with it while others have just been confirmed, in milliseconds: each is a
+ * call to the system, an answer to read, and a write of its own.
  */
-export const QUESTIONS_APART_MS = 50;
+const PING_GATHERS_MS = 10;
 /** Pings of the client's own that are answered. */
 const CLIENT_PINGS: Rate = { tokens: 60, perMs: 60_000, burst: 60 };
 
@@ -65,9 +64,6 @@ export class AgentSocket implements AgentLine, HeldReader {
   #isClosing = false;
   #isClosed = false;
   #pingedAtMs: number;
-  /** When it was asked last whether verdicts have come, and whether it is to be asked again by itself. */
-  #askedAtMs = Number.NEGATIVE_INFINITY;
-  #willAsk = false;
 
   constructor(
     keeper: SocketKeeper,
@@ -144,7 +140,7 @@ export class AgentSocket implements AgentLine, HeldReader {
   close(code: AgentCloseCode, reason: string): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    if (!this.#isPinging && this.#waiting.length > 0) this.#ping();
+    this.#askIfNeeded();
     this.#socket.resume();
     this.#socket.close(code, reason);
     setTimeout(() => this.#socket.terminate(), FAREWELL_MS).unref();
@@ -173,27 +169,19 @@ export class AgentSocket implements AgentLine, HeldReader {
     this.#isPinging = true;
     this.#pings += 1;
     this.#pingedAtMs = this.#keeper.clock.nowMs();
-    this.#askedAtMs = this.#pingedAtMs;
     this.#pinged = this.#waiting;
     this.#waiting = [];
     this.#gather();
     this.#socket.ping(String(this.#pings));
   }
 
-  /** Asks whether what was sent has come, unless nobody wants to know, or an answer is under way: now, or in a while. */
-  #askIfNeeded(): void {
-    if (this.#isPinging || this.#waiting.length === 0) return;
-    const leftMs = this.#askedAtMs + QUESTIONS_APART_MS - this.#keeper.clock.nowMs();
-    if (leftMs <= 0) this.#ping();
-    else if (!this.#willAsk) {
-      this.#willAsk = true;
-      setTimeout(() => this.#askLate(), leftMs).unref();
-    }
+  #askLate(): void {
+    if (!this.#isClosing) this.#askIfNeeded();
   }
 
-  #askLate(): void {
-    this.#willAsk = false;
-    if (!this.#isClosing && !this.#isPinging && this.#waiting.length > 0) this.#ping();
+  /** Asks whether what was sent has come, unless nobody wants to know, or an answer is under way. */
+  #askIfNeeded(): void {
+    if (!this.#isPinging && this.#waiting.length > 0) this.#ping();
   }
 
   /** Verdicts come together, with a ping behind them: they go out in one call to the system. */
@@ -214,7 +202,7 @@ export class AgentSocket implements AgentLine, HeldReader {
     for (const come of this.#pinged) come(true);
     this.#pinged = [];
     if (this.#isClosing) return;
-    this.#askIfNeeded();
+    if (this.#waiting.length > 0) setTimeout(() => this.#askLate(), PING_GATHERS_MS).unref();
     if (!this.#isFull || this.#isCongested) return;
     this.#isFull = false;
     this.session.onRoom();

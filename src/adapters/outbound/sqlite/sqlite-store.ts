@@ -1,13 +1,14 @@
 import { PortError } from '../../../application/ports/port-error.ts';
 import type { ChainedRecord } from '../../../domain/audit/audit-chain.ts';
+import { DomainError } from '../../../domain/domain-error.ts';
+import { InvariantViolation } from '../../../domain/invariant.ts';
 import type { AuditWriter } from './audit/audit-chain-writer.ts';
 import { Connection } from './connection.ts';
 import { DataFolder } from './data-folder.ts';
 import type { Durability } from './operation.ts';
 import { storageFault } from './store-fault.ts';
 import { StoreWorker, workerEntry } from './store-worker.ts';
-import { answer, requestOf, unavailable, type WaitingWrite, type WriteNeed } from './waiting-write.ts';
-import type { WorkerFiles, WriteResult, WriterReport } from './writer-messages.ts';
+import type { WorkerFiles, WriteRequest, WriteResult, WriterReport } from './writer-messages.ts';
 
 /** Most writes that wait for a transaction; more are refused as `unavailable`. */
 const MAX_WAITING_WRITES = 20_000;
@@ -17,13 +18,20 @@ const MAX_BATCH_OPERATIONS = 1_000;
 const CHECKPOINT_EVERY_PAGES = 1_000;
 /** A log longer than this is started over by the writer, once the other connection has moved most of it. */
 const LONG_LOG_PAGES = 4_096;
-/**
- * How long after a transaction patient writes wait for others to share the next one, in milliseconds: each transaction
- * has a sync of the disk and writes each page that it touches, however many rows of it changed.
- */
-const PATIENT_REST_MS = 2;
 /** At this length of the log writes wait for the checkpoint under way, so that a slow disk cannot make it grow for ever. */
 const MAX_LOG_PAGES = 65_536;
+
+/** Whether a write must succeed on a full disk: it ends a stream or closes a hold. */
+export type WriteNeed = 'ordinary' | 'essential';
+
+interface WaitingWrite {
+  readonly operation: string;
+  readonly input: () => unknown;
+  readonly durability: Durability;
+  readonly need: WriteNeed;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
 
 /**
  * The embedded store: one database file, one writing connection on a thread of its own, one reading connection
@@ -37,13 +45,7 @@ export class SqliteStore {
   readonly #reader: Connection;
   #waiting: WaitingWrite[] = [];
   #underway: readonly WaitingWrite[] | undefined;
-  /** The next transaction is formed at the end of this turn, or when patient writes have waited. */
-  #scheduled: 'no' | 'now' | 'later' = 'no';
-  #rest: NodeJS.Timeout | undefined;
-  /** When the last transaction ended, in milliseconds of the monotonic clock. */
-  #endedAtMs = 0;
-  /** Somebody waits who does not do so for others. */
-  #isHurried = false;
+  #scheduled = false;
   #logPages = 0;
   #checkpointedPages = 0;
   #checkpointing = false;
@@ -129,7 +131,6 @@ export class SqliteStore {
       if (this.#waiting.length >= MAX_WAITING_WRITES)
         return reject(unavailable('too many writes are waiting'));
       this.#waiting.push({ operation, input, durability, need, resolve, reject });
-      this.#isHurried ||= need !== 'patient';
       this.#schedule();
     }) as Promise<Out>;
   }
@@ -175,33 +176,20 @@ export class SqliteStore {
     this.#folder.release();
   }
 
-  /**
-   * Waits for the end of this turn of the event loop, so that everything it brings shares a transaction; longer where
-   * nobody waits but those who have time.
-   */
+  /** Waits for the end of this turn of the event loop, so that everything it brings shares a transaction. */
   #schedule(): void {
-    if (this.#scheduled === 'now' || this.#underway !== undefined || this.#waiting.length === 0) return;
+    if (this.#scheduled || this.#underway !== undefined || this.#waiting.length === 0) return;
     if (this.#checkpointing && this.#logPages >= MAX_LOG_PAGES) return;
-    const restMs = this.#isHurried ? 0 : this.#endedAtMs + PATIENT_REST_MS - performance.now();
-    if (restMs > 0) {
-      if (this.#scheduled === 'no') this.#rest = setTimeout(() => this.#begin(), restMs);
-      this.#scheduled = 'later';
-      return;
-    }
-    clearTimeout(this.#rest);
-    this.#scheduled = 'now';
-    setImmediate(() => this.#begin());
-  }
-
-  #begin(): void {
-    this.#scheduled = 'no';
-    if (this.#closed === undefined) this.#commitNext();
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#closed === undefined) this.#commitNext();
+    });
   }
 
   #commitNext(): void {
     const batch = this.#waiting.splice(0, MAX_BATCH_OPERATIONS);
     this.#underway = batch;
-    this.#isHurried = this.#waiting.some(({ need }) => need !== 'patient');
     const durability = batch.some((write) => write.durability === 'full') ? 'full' : 'normal';
     try {
       const requests = batch.map(requestOf);
@@ -243,7 +231,6 @@ export class SqliteStore {
   #committed(results: readonly WriteResult[]): void {
     const batch = this.#underway ?? [];
     this.#underway = undefined;
-    this.#endedAtMs = performance.now();
     if (this.#waiting.length > 0) this.#schedule();
     else this.#onIdle?.();
     batch.forEach((write, index) => {
@@ -280,3 +267,28 @@ function filesOf(folder: DataFolder, audit: () => AuditWriter | undefined): Work
     throw error;
   }
 }
+
+const requestOf = ({
+  operation,
+  input,
+  need,
+}: Pick<WaitingWrite, 'operation' | 'input' | 'need'>): WriteRequest => ({
+  operation,
+  input: input(),
+  essential: need === 'essential',
+});
+
+function answer(write: WaitingWrite, result: WriteResult | undefined): void {
+  if (result?.kind === 'done') write.resolve(result.value);
+  else write.reject(refusalOf(write.operation, result));
+}
+
+function refusalOf(operation: string, result: Exclude<WriteResult, { kind: 'done' }> | undefined): Error {
+  if (result === undefined) return new InvariantViolation(`${operation}: the writer gave no answer`);
+  if (result.kind === 'refused') return new DomainError(result.code, result.message, result.details);
+  if (result.kind === 'fault') return unavailable(result.message);
+  return new InvariantViolation(`${operation}: ${result.message}`, { cause: result.stack });
+}
+
+const unavailable = (message: string, cause?: unknown): PortError =>
+  new PortError('unavailable', 'store', message, cause === undefined ? undefined : { cause });

@@ -55,12 +55,7 @@ export class SqliteAgentEventStore implements AgentEventStore {
       return { fixed: fixedValues(state), changing: changingValues(state), end };
     });
     const input: RecordEventsInput = { rows, bytes: joined(states, end), maxPendingReviews };
-    const answers = await this.#store.write<RecordAnswer[]>(
-      'control.record-events',
-      input,
-      'full',
-      'patient',
-    );
+    const answers = await this.#store.write<RecordAnswer[]>('control.record-events', input, 'full');
     return answers.map(outcomeOf);
   }
 
@@ -146,7 +141,7 @@ export class SqliteAgentEventStore implements AgentEventStore {
     if (verdicts.length === 0) return;
     const input: DeliveredInput = { verdicts };
     // One that a power cut takes back is sent again.
-    await this.#store.write('control.delivered', input, 'normal', 'patient');
+    await this.#store.write('control.delivered', input, 'normal');
   }
 
   overdue(nowMs: number, limit: number): Promise<readonly AgentEventState[]> {
