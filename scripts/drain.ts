@@ -10,8 +10,8 @@ import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
 import type { OwnServer } from './services/own-server.ts';
 import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 
-/** The longest that the end of the process may take, its grace included, in milliseconds. */
-const GONE_WITHIN_MS = 12_000;
+/** The longest that the end of the process may take: the grace of a node, what sessions have beyond it, and a little more, in milliseconds. */
+const GONE_WITHIN_MS = 20_000 + 7_000 + 3_000;
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '20000' } } });
 const servers: OwnServer[] = [];

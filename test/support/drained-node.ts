@@ -9,16 +9,12 @@ import { RunningServer } from './running-server.ts';
 
 /** Sessions of one connection, and of one owner, who has a key of an agent's each. */
 const ON_A_CONNECTION = 100;
-const OF_AN_OWNER = 2_000;
-/** How many are opened, and taken back, together. */
+const OF_AN_OWNER = 500;
+/** How many are opened, and taken back, together, each on so many connections at a time. */
 const TOGETHER = 20;
-/** What a node's streams have to end in; there are none, so that all is left to its sessions, in seconds. */
-const GRACE_S = 5;
-
+const CONNECTIONS_AT_A_TIME = 2;
 const FLAGS = [
   '--websocket-multiplexing-echo',
-  '--drain-grace',
-  `${GRACE_S}s`,
   '--websocket-multiplexing-connection-attempts',
   '1000000/min',
   '--websocket-multiplexing-max-connections-per-principal',
@@ -100,15 +96,16 @@ export async function drainNode(
 }
 
 async function openMany(node: RunningServer, admin: ApiClient, sessions: number): Promise<Opened[]> {
-  const opened: Opened[] = [];
+  const plans: Array<{ readonly key: string; readonly count: number }> = [];
   let key = '';
   for (let open = 0; open < sessions; open += ON_A_CONNECTION) {
     if (open % OF_AN_OWNER === 0) key = await agentKey(admin);
-    const client = await MuxClient.connect(node.urls.chat, key);
-    const count = Math.min(ON_A_CONNECTION, sessions - open);
-    opened.push({ key, client, sessions: await together(count, () => client.open('echo')) });
+    plans.push({ key, count: Math.min(ON_A_CONNECTION, sessions - open) });
   }
-  return opened;
+  return someAtATime(plans, async (plan) => {
+    const client = await MuxClient.connect(node.urls.chat, plan.key);
+    return { key: plan.key, client, sessions: await together(plan.count, () => client.open('echo')) };
+  });
 }
 
 async function agentKey(admin: ApiClient): Promise<string> {
@@ -120,7 +117,7 @@ async function agentKey(admin: ApiClient): Promise<string> {
 
 async function resumeAll(node: RunningServer, opened: readonly Opened[]): Promise<number> {
   let resumed = 0;
-  for (const { key, sessions } of opened) {
+  await someAtATime(opened, async ({ key, sessions }) => {
     const client = await MuxClient.connect(node.urls.chat, key);
     const left = [...sessions];
     await together(sessions.length, async () => {
@@ -129,8 +126,16 @@ async function resumeAll(node: RunningServer, opened: readonly Opened[]): Promis
       if (back.sessionId === sessionId && back.epoch === epoch + 1) resumed += 1;
     });
     client.socket.terminate();
-  }
+  });
   return resumed;
+}
+
+async function someAtATime<In, Out>(given: readonly In[], act: (one: In) => Promise<Out>): Promise<Out[]> {
+  const done: Out[] = [];
+  for (let from = 0; from < given.length; from += CONNECTIONS_AT_A_TIME) {
+    done.push(...(await Promise.all(given.slice(from, from + CONNECTIONS_AT_A_TIME).map(act))));
+  }
+  return done;
 }
 
 async function together<Out>(count: number, act: () => Promise<Out>): Promise<Out[]> {
