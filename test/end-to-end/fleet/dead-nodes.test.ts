@@ -26,6 +26,9 @@ describe('a fleet whose clocks are set wrong by an hour, each another way', func
 
   const charged = (tokens: number): number => tokens * TOKEN_PRICE;
 
+  /** With so short a lease a node of a busy machine may be taken for dead in the middle of a start, which says try again. */
+  const begun = (place: number) => eventually(() => scenes.running(place));
+
   it('keeps every promise that verify looks at', async () => {
     const { fleet } = scenes;
     const people = ['--user', 'ann', '--admin', 'root', '--ca-file', fleet.caFile];
@@ -64,7 +67,7 @@ describe('a fleet whose clocks are set wrong by an hour, each another way', func
 
   it('ends what a killed node left, tells its readers, and bills what was produced', async () => {
     const before = await creditOf(scenes.user);
-    const { chat } = await scenes.running(1);
+    const { chat } = await begun(1);
     const follower = await scenes.follow(chat, 0);
     const end = follower.toEnd();
     await scenes.fleet.node(1).end('SIGKILL');
@@ -87,7 +90,7 @@ describe('a fleet whose clocks are set wrong by an hour, each another way', func
 
   it('fences a node that was paused: what it writes late changes nothing, and it says so and goes on', async () => {
     const { fleet } = scenes;
-    const { chat, reader } = await scenes.running(0);
+    const { chat, reader } = await begun(0);
     const follower = await scenes.follow(chat, 1);
     const end = follower.toEnd();
     fleet.balance([1, 2]);
@@ -107,7 +110,7 @@ describe('a fleet whose clocks are set wrong by an hour, each another way', func
     expect(whole.text.startsWith(reader.text)).to.equal(true);
 
     // Between two incarnations it refuses what it would have to sign.
-    const next = await eventually(() => scenes.running(0));
+    const next = await begun(0);
     expect((await scenes.at(1).stop(next.chat, next.reader.streamId)).status).to.equal(200);
     expect((await next.reader.toEnd())?.data.finishReason).to.equal('stopped');
   });
