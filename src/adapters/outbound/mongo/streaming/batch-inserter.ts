@@ -6,6 +6,16 @@ import type { BatchDocument } from './streaming-documents.ts';
 
 /** Inserts that may be under way at once: while they are, what comes gathers for the next one. */
 const INSERTS_IN_FLIGHT = 2;
+/**
+ * Batches that are worth an insert. One costs its sender and MongoDB several times what a batch in it does: a fleet whose
+ * nodes have a few streams each would else send one for nearly each of their words.
+ */
+const WORTH_AN_INSERT = 8;
+/**
+ * From the beginning of an insert to that of the next one, in milliseconds, where less has gathered than is worth one: the
+ * longest that a word waits for company. Whoever writes where nothing was written for so long waits for nothing.
+ */
+const INSERT_EVERY_MS = 20;
 /** Text of one insert, in UTF-16 code units; a batch that is larger is inserted alone. */
 const MAX_INSERT_CHARS = 8_388_608;
 /** Appends that are answered in one turn of the event loop: everything else has its turn after so many sends. */
@@ -33,18 +43,26 @@ interface Decided {
 }
 
 /**
- * Inserts the batches of many streams together: what they append in one turn of the event loop, or while earlier inserts
- * are under way, is one unordered insert, and each batch has its own outcome.
+ * Inserts the batches of many streams together: what they append in one turn of the event loop, while earlier inserts are
+ * under way, or soon after one, is one unordered insert, and each batch has its own outcome.
  */
 export class BatchInserter {
   readonly #batches: Collection<BatchDocument>;
   readonly #writer: ObjectId;
+  readonly #everyMs: number;
   #gathered: Waiting[] = [];
   #inFlight = 0;
   #scheduled = false;
+  /** When the last insert began, by the monotonic clock. */
+  #begunAtMs = Number.NEGATIVE_INFINITY;
+  #alarm: NodeJS.Timeout | undefined;
 
-  /** @param writer names this process among all that insert. */
-  constructor(batches: Collection<BatchDocument>, writer: ObjectId) {
+  /**
+   * @param writer names this process among all that insert.
+   * @param everyMs how long what is not worth an insert may wait for more, from the last one on.
+   */
+  constructor(batches: Collection<BatchDocument>, writer: ObjectId, everyMs: number = INSERT_EVERY_MS) {
+    this.#everyMs = everyMs;
     this.#batches = batches;
     this.#writer = writer;
   }
@@ -64,13 +82,28 @@ export class BatchInserter {
 
   #schedule(): void {
     if (this.#scheduled || this.#inFlight >= INSERTS_IN_FLIGHT || this.#gathered.length === 0) return;
+    const restMs = this.#begunAtMs + this.#everyMs - performance.now();
+    if (restMs > 0 && this.#gathered.length < WORTH_AN_INSERT) {
+      this.#alarm ??= setTimeout(() => this.#wake(), Math.ceil(restMs));
+      return;
+    }
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#inFlight += 1;
-      void this.#insertAll(this.#take());
-      this.#schedule();
-    });
+    setImmediate(() => this.#begin());
+  }
+
+  #wake(): void {
+    this.#alarm = undefined;
+    this.#schedule();
+  }
+
+  #begin(): void {
+    this.#scheduled = false;
+    this.#begunAtMs = performance.now();
+    this.#inFlight += 1;
+    void this.#insertAll(this.#take());
+    this.#schedule();
   }
 
   /** What goes into the next insert; at least one batch. */
