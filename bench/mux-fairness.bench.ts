@@ -1,7 +1,7 @@
 import { DEFAULT_WINDOW_BYTES } from '../src/domain/multiplexing/credit-window.ts';
 import { PAYLOAD_BYTES } from './support/echo-load.ts';
 import { Flood } from './support/flood.ts';
-import { startHoldfast } from './support/holdfast-party.ts';
+import { ENOUGH_BYTES, startHoldfast } from './support/holdfast-party.ts';
 import type { StartParty } from './support/mux-party.ts';
 import { PacedLoad } from './support/paced-load.ts';
 import { startSocketIo } from './support/peer-parties.ts';
@@ -95,7 +95,8 @@ async function byWeights(): Promise<Shares> {
   try {
     const sources = [...WEIGHTS.keys()];
     const link = await party.connect({ sessions: WEIGHTS.length, weights: WEIGHTS, sources });
-    const flood = new Flood(link, [], FLOOD_BYTES);
+    // Granted again, since the fastest of them takes more than the largest window while it is measured.
+    const flood = new Flood(link, [], FLOOD_BYTES, ENOUGH_BYTES);
     link.onEcho((session, _bytes, _at, length) => flood.take(session, length));
     for (const session of sources) flood.ask(session, ENDLESS);
     await elapse(WARM_UP_MS);

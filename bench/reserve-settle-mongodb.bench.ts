@@ -51,7 +51,7 @@ export const bench: Bench = {
       verdicts,
       notes: [
         `Both ask the same server${own === undefined ? '' : ` (${own.program.split('/').at(-1)})`}, and run on one core.`,
-        'For each pair it takes a claim of the id, two updates of the account, two entries of the journal, a usage record and the clearing of the outbox, against two updates. With 1,000 accounts and 100 callers, updates of different accounts share a command, as claims and records do, so that a pair costs about a tenth of a command where the peer sends two; what is left is the server’s work on the documents. On a busy machine the driver’s side of a pair took two fifths of the CPU that the peer’s takes, and the server’s side a third to two thirds more.',
+        'For each pair it takes a claim of the id, two updates of the account, two entries of the journal, a usage record and the clearing of the outbox, against two updates. With 1,000 accounts and 100 callers, updates of different accounts share a command, as claims and records do, so that a pair costs about a tenth of a command where the peer sends two; what is left is the server’s work on the documents. With the server’s files in memory, the driver’s side of a pair took three fifths of the CPU that the peer’s takes, and the server’s side a half to two thirds more.',
       ],
     };
   },

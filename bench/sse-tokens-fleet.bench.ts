@@ -130,7 +130,7 @@ export const bench: Bench = {
       ],
       notes: [
         `All servers under measurement run on one core, also the ${NODES} nodes together; MongoDB and Redis run beside the load generator${given.names === '' ? '' : ` (${given.names})`}.`,
-        'By a profile of one node two fifths of its CPU are writes to the sockets of readers and of Redis, a word of one stream each. Nodes that have a third of the streams each would put a third of the words into an insert, and an insert costs its sender several times what a word in it does: so less than eight batches wait for more, up to 20 ms from the beginning of the insert before, which is the most that it can add to a first token. A node that has nothing to do makes about six commands a second to MongoDB and four to Redis.',
+        'By a profile of one node two fifths of its CPU are writes to the sockets of readers and of Redis, a word of one stream each. Nodes that have a third of the streams each would put a third of the words into an insert, and an insert costs its sender several times what a word in it does: so less than eight batches wait for more, up to 20 ms from the beginning of the insert before, which is the most that it can add to a first token. A node that has nothing to do makes about six commands a second to MongoDB and four to Redis. The waiting took a tenth off the CPU of three nodes (0.45 cores before, on another day), and what remains above one node was not found: in a profile a node with a third of the streams had nearly the time in JavaScript of a node with all, likely since it wakes as often; neither an idle node’s work, 17 to 20 ms a second, nor its inserts, two to three batches each before and nine now, explain it.',
       ],
     };
   },

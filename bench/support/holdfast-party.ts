@@ -13,8 +13,8 @@ import { postRequest, RawClient } from './raw-client.ts';
 import { BINARY, maskedMessage, type OnMessage, RawWebSocket } from './raw-web-socket.ts';
 
 const PASSWORD = 'a password for the bench';
-/** What a client grants a session unless it says otherwise: more than a round sends. */
-const ENOUGH_BYTES = 2 ** 31 - 1;
+/** What a client grants a session unless it says otherwise: the largest window, and more than a round sends but by a flood. */
+export const ENOUGH_BYTES = 2 ** 31 - 1;
 /** OPENs that are under way together on one connection. */
 const OPENING_AT_ONCE = 50;
 
