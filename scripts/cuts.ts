@@ -7,9 +7,7 @@ import { parseArgs } from 'node:util';
 import { huntCuts } from '../test/support/cut-hunt.ts';
 import { startCutNodes } from '../test/support/cut-nodes.ts';
 import { temporaryFolder } from '../test/support/running-server.ts';
-import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
-import type { OwnServer } from './services/own-server.ts';
-import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
+import { startMissingServers } from './services/missing-servers.ts';
 
 /** Cuts of one login: an access token lasts that long on a slow machine too. */
 const A_LOGIN = 1_000;
@@ -24,16 +22,7 @@ const { values } = parseArgs({
 const cuts = Number(values.cuts);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
-const servers: OwnServer[] = [];
-for (const [variable, start] of [
-  [MONGODB_VARIABLE, startMongodb],
-  [REDIS_VARIABLE, startRedis],
-] as const) {
-  if (process.env[variable]) continue;
-  const server = await start();
-  servers.push(server);
-  process.env[variable] = server.url;
-}
+const servers = await startMissingServers();
 
 const totals: Record<string, number> = {};
 const folder = temporaryFolder();

@@ -6,24 +6,13 @@ import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { drainNode } from '../test/support/drained-node.ts';
 import { temporaryFolder } from '../test/support/running-server.ts';
-import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
-import type { OwnServer } from './services/own-server.ts';
-import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
+import { startMissingServers } from './services/missing-servers.ts';
 
 /** The longest that the end of the process may take: the grace of a node, what sessions have beyond it, and a little more, in milliseconds. */
 const GONE_WITHIN_MS = 20_000 + 7_000 + 3_000;
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '20000' } } });
-const servers: OwnServer[] = [];
-for (const [variable, start] of [
-  [MONGODB_VARIABLE, startMongodb],
-  [REDIS_VARIABLE, startRedis],
-] as const) {
-  if (process.env[variable]) continue;
-  const server = await start();
-  servers.push(server);
-  process.env[variable] = server.url;
-}
+const servers = await startMissingServers();
 
 const folder = temporaryFolder();
 try {
