@@ -12,6 +12,8 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;
+  /** What failed and why, a line each, as far as there is more to say than the name. */
+  readonly failures?: readonly string[];
 }
 
 /** Test files that mocha runs together. */
@@ -33,7 +35,7 @@ export interface Suite {
 /** What the reporter has left behind so far. */
 interface Counts {
   readonly passes: number;
-  readonly failures: number;
+  readonly failures: readonly string[];
   /** The test or hook that began last. */
   readonly begun: string;
   /** The files of which something is known. */
@@ -69,11 +71,12 @@ export async function runSuite(
     const seconds = (performance.now() - startedAt) / 1000;
     const counts = read(output);
     const passed = counts?.passes ?? 0;
-    let failed = counts?.failures ?? 0;
+    const failures = counts?.failures ?? [];
+    let failed = failures.length;
     if (stop.aborted) tell(`${name}: stopped after ${seconds.toFixed(1)} s. ${whereItWas(files, counts)}\n`);
     else if (counts === undefined) tell(`${name}: mocha ended before it could count\n`);
     if (stop.aborted || (code !== 0 && failed === 0) || passed + failed === 0) failed += 1;
-    return { name, passed, failed, seconds };
+    return { name, passed, failed, seconds, failures };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

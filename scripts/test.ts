@@ -187,6 +187,10 @@ outcomes.push(
 for (const server of ownServers) await server.stop();
 
 process.stdout.write('\n');
+// Whoever is shown only the end of this output is to know what failed.
+for (const { name, failures = [] } of outcomes) {
+  for (const failure of failures) process.stdout.write(`FAILED, ${name}: ${failure}\n`);
+}
 for (const { name, passed, failed, seconds } of outcomes) {
   process.stdout.write(`${name}: ${passed} of ${passed + failed} in ${seconds.toFixed(1)} s\n`);
 }

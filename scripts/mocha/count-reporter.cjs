@@ -1,21 +1,21 @@
 const { writeFileSync } = require('node:fs');
 const { relative } = require('node:path');
 const Mocha = require('mocha');
-const { failureText } = require('./failure-text.cjs');
+const { failureLine, failureText } = require('./failure-text.cjs');
 
 /** Test files that are named at the end because they took longest. */
 const SLOWEST = 8;
 
 /**
  * The spec reporter, which tells a failure whole as it comes and not only at the end, since a run may never come to
- * its end. What it has counted so far it leaves in the file that `reporterOptions.output` names: how many passed and
- * failed, what began last, and which files are known to have begun.
+ * its end. What it has counted so far it leaves in the file that `reporterOptions.output` names: how many passed,
+ * which failed and why, what began last, and which files are known to have begun.
  */
 module.exports = class CountReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const seconds = new Map();
-    const counted = { passes: 0, failures: 0 };
+    const counted = { passes: 0, failures: [] };
     let begun = '';
     const keep = () => {
       const counts = { ...counted, begun, files: [...seconds.keys()] };
@@ -32,11 +32,12 @@ module.exports = class CountReporter extends Mocha.reporters.Spec {
         keep();
       });
     }
-    const ends = { pass: 'passes', fail: 'failures', pending: 'failures', 'hook end': undefined };
+    const fail = (runnable, error) => counted.failures.push(failureLine(runnable, error));
+    const ends = { pass: () => (counted.passes += 1), fail, pending: fail, 'hook end': () => {} };
     for (const [ending, count] of Object.entries(ends)) {
       // Before the spec reporter's own: what has been told has been counted.
-      runner.prependListener(ending, (runnable) => {
-        if (count !== undefined) counted[count] += 1;
+      runner.prependListener(ending, (runnable, error) => {
+        count(runnable, error);
         spend(runnable);
         keep();
       });

@@ -9,6 +9,8 @@ import { eventually } from '../support/eventually.ts';
 
 /** Time between two looks at whether files are to be stopped, in milliseconds. */
 const LOOK_EVERY_MS = 20;
+/** Some services that run tests have colours in what they say, also where it goes into a pipe. */
+const PLAIN = { ...process.env, CI: undefined, FORCE_COLOR: undefined, NO_COLOR: '1' };
 const QUICK = `
   it('passes', () => {});
   it('fails', () => { throw new Error('the quick reason', { cause: new Error('its cause') }); });
@@ -56,6 +58,8 @@ describe('a suite of npm test', function () {
     writeFileSync(join(folder, 'a.test.cjs'), QUICK);
     const { outcome } = await run();
     expect(outcome).to.include({ passed: 1, failed: 1 });
+    expect(outcome.failures).to.have.lengthOf(1);
+    expect(outcome.failures?.[0]).to.match(/^fails: the quick reason \(.*a\.test\.cjs\)$/);
   });
 
   it('has failed when nothing of it could be run', async () => {
@@ -76,7 +80,10 @@ describe('a suite of npm test', function () {
       const suite = { name: 'spread', options: [], ...${JSON.stringify({ files, among })} };
       await runSuite(suite, new AbortController().signal, () => undefined);
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: 'pipe',
+      env: PLAIN,
+    });
     child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
     await once(child, 'close');
     const begun = [...output.join('').matchAll(/✔ ([ab]-\d)/g)].map(([, name]) => name);
