@@ -26,6 +26,13 @@ export interface MongodbCare {
   readonly syncsAll: boolean;
 }
 
+/**
+ * Memory that the stand-in may fill; it takes what its data needs. At a tenth of it that has been changed and that an older
+ * snapshot may want, everybody who writes helps to make room first, while he holds the one lock of all: with 256 MiB a run
+ * of the tests came there, and nothing was answered any more.
+ */
+const CACHE_SIZE = '2G';
+
 const serverWith = ({ syncsAll }: MongodbCare): ServerKind => ({
   name: 'MongoDB',
   args: (program, port, folder) =>
@@ -33,7 +40,7 @@ const serverWith = ({ syncsAll }: MongodbCare): ServerKind => ({
       ? ['--replSet', REPLICA_SET, '--bind_ip', '127.0.0.1', '--port', String(port), '--dbpath', folder]
       : [
           ...['--host', '127.0.0.1', '--port', String(port), '--storage-path', join(folder, 'data')],
-          ...['--cache-size', '256M', ...(syncsAll ? ['--sync-on-commit'] : [])],
+          ...['--cache-size', CACHE_SIZE, ...(syncsAll ? ['--sync-on-commit'] : [])],
         ],
   probe: async (program, port) => {
     const client = new MongoClient(urlOf(port), { serverSelectionTimeoutMS: PROBE_TIMEOUT_MS });
