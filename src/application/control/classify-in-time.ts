@@ -11,7 +11,7 @@ interface Deps {
   readonly slots: FairSlots;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** How long a finding may take from the moment that it is asked for, waiting included, in milliseconds. */
+  /** How long a finding may take from the moment that its event has come, waiting included, in milliseconds. */
   readonly limitMs: number;
 }
 
@@ -27,18 +27,23 @@ export class ClassifyInTime {
     this.#deadlines = new Deadlines({ clock, timers }, limitMs);
   }
 
-  /** Never rejects. Whatever can be said at once needs no turn, and no promise. */
-  classify(owner: string, event: ClassifiedEvent): Promise<Finding> | Finding {
-    return this.#classifier.classifyAtOnce?.(event) ?? this.#classifyInTurn(owner, event);
+  /**
+   * Never rejects. Whatever can be said at once needs no turn, and no promise, and is said however late it is.
+   *
+   * @param sinceMs when the event came, if that was before now.
+   */
+  classify(owner: string, event: ClassifiedEvent, sinceMs?: number): Promise<Finding> | Finding {
+    return this.#classifier.classifyAtOnce?.(event) ?? this.#classifyInTurn(owner, event, sinceMs);
   }
 
-  #classifyInTurn(owner: string, event: ClassifiedEvent): Promise<Finding> {
+  #classifyInTurn(owner: string, event: ClassifiedEvent, sinceMs: number | undefined): Promise<Finding> {
     const abort = new AbortController();
     return new Promise((resolve) => {
       const end = this.#deadlines.begin(() => {
         resolve(TOO_LATE);
         abort.abort();
-      });
+      }, sinceMs);
+      if (abort.signal.aborted) return;
       const answer = (finding: Finding): void => {
         end();
         resolve(finding);

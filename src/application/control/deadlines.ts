@@ -10,18 +10,20 @@ interface Deadline {
 /** Ended ones at the front of the line that are taken out of it together. */
 const TAKEN_OUT_TOGETHER = 1_024;
 
-/** Ends what takes longer than one limit that all have, with one timer for all of them. */
+/** Ends what takes longer than one limit that all have, each from its own moment on, with one timer for all of them. */
 export class Deadlines {
   readonly #limitMs: number;
   readonly #clock: Clock;
   readonly #timers: Timers;
   /**
-   * In the order of their deadlines, which is that in which they began; those before `#first` have ended. No set: each of
-   * the tables that a busy one leaves behind would keep what it had, whole events, until all of the memory is collected.
+   * In the order of their deadlines; those before `#first` have ended. No set: each of the tables that a busy one leaves
+   * behind would keep what it had, whole events, until all of the memory is collected.
    */
   #line: Deadline[] = [];
   #first = 0;
   #isWaiting = false;
+  /** Ends the sleep until the first deadline. */
+  #wake: (() => void) | undefined;
 
   /** @param limitMs how long each may take, in milliseconds. */
   constructor(deps: { readonly clock: Clock; readonly timers: Timers }, limitMs: number) {
@@ -33,12 +35,20 @@ export class Deadlines {
   /**
    * Begins one.
    *
-   * @param pass called when its time is over, unless the returned function was called before.
+   * @param pass called when its time is over, unless the returned function was called before; at once where it is over
+   *   already.
+   * @param sinceMs from when on its time counts, which is now unless it has waited for something before.
    */
-  begin(pass: () => void): () => void {
-    const deadline: Deadline = { atMs: this.#clock.nowMs() + this.#limitMs, pass };
-    this.#line.push(deadline);
+  begin(pass: () => void, sinceMs?: number): () => void {
+    const nowMs = this.#clock.nowMs();
+    const deadline: Deadline = { atMs: (sinceMs ?? nowMs) + this.#limitMs, pass };
+    if (deadline.atMs <= nowMs) {
+      pass();
+      return () => undefined;
+    }
+    this.#place(deadline);
     if (!this.#isWaiting) void this.#watch();
+    else if (this.#line[this.#first] === deadline) this.#wake?.();
     return () => {
       deadline.pass = undefined;
       this.#forgetEnded();
@@ -46,14 +56,28 @@ export class Deadlines {
   }
 
   /** What comes of some work that never rejects; at the deadline what `late` gives, whatever comes of it after. */
-  race<Result>(work: Promise<Result>, late: () => Result): Promise<Result> {
+  race<Result>(work: Promise<Result>, late: () => Result, sinceMs?: number): Promise<Result> {
     return new Promise((resolve) => {
-      const end = this.begin(() => resolve(late()));
+      const end = this.begin(() => resolve(late()), sinceMs);
       void work.then((result) => {
         end();
         resolve(result);
       });
     });
+  }
+
+  /** Most come in the order of their deadlines; what has waited before goes in front of those that are later. */
+  #place(deadline: Deadline): void {
+    const line = this.#line;
+    let [from, to] = [this.#first, line.length];
+    if ((line[to - 1]?.atMs ?? 0) <= deadline.atMs) from = to;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((line[middle]?.atMs ?? 0) <= deadline.atMs) from = middle + 1;
+      else to = middle;
+    }
+    if (from === line.length) line.push(deadline);
+    else line.splice(from, 0, deadline);
   }
 
   async #watch(): Promise<void> {
@@ -64,7 +88,7 @@ export class Deadlines {
       if (first === undefined) break;
       const leftMs = first.atMs - this.#clock.nowMs();
       if (leftMs > 0) {
-        await this.#timers.sleep(leftMs);
+        await this.#sleep(leftMs);
         continue;
       }
       const { pass } = first;
@@ -72,6 +96,14 @@ export class Deadlines {
       pass?.();
     }
     this.#isWaiting = false;
+  }
+
+  /** Until the time is over, or another deadline is the first. */
+  async #sleep(ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await this.#timers.sleep(ms, woken.signal).catch(() => undefined);
+    this.#wake = undefined;
   }
 
   #forgetEnded(): void {

@@ -3,6 +3,8 @@ import type { ClassifiedEvent, EventClassifier, Finding } from '../ports/control
 
 /** From here on what the first says stands, whatever becomes of the other. */
 const DANGEROUS: Severity = 3;
+/** Beyond this nothing can be raised. */
+const MOST_DANGEROUS: Severity = 4;
 
 /**
  * Two classifiers beside each other: the second may make an event more dangerous than the first found it, never less.
@@ -17,6 +19,12 @@ export class RaisedClassifier implements EventClassifier {
   constructor(deps: { readonly first: EventClassifier; readonly raising: EventClassifier }) {
     this.#first = deps.first;
     this.#raising = deps.raising;
+  }
+
+  /** What could not be more dangerous need not wait for the other's turn, which might not come in time. */
+  classifyAtOnce(event: ClassifiedEvent): Finding | undefined {
+    const first = this.#first.classifyAtOnce?.(event);
+    return first?.kind === 'classified' && severityOf(first.code) === MOST_DANGEROUS ? first : undefined;
   }
 
   async classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding> {

@@ -13,7 +13,7 @@ import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentEventStore, RecordOutcome } from '../ports/control/agent-event-store.ts';
-import type { ClassifiedEvent, Finding } from '../ports/control/event-classifier.ts';
+import type { Finding } from '../ports/control/event-classifier.ts';
 import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { Log } from '../ports/log.ts';
@@ -36,6 +36,8 @@ import type { RecordInBatches } from './record-in-batches.ts';
 
 /** Rest between two attempts to keep an event, in milliseconds. */
 const RETRY_MS = 250;
+/** What an event that has waited for its turn as long as it may still gets to be kept in, in milliseconds. */
+export const LEAST_TO_BE_KEPT_MS = 100;
 /** At most so often is it told that events have come, in milliseconds. */
 export const TELL_EVENTS_EVERY_MS = 1_000;
 /** How often a change is decided anew because another came first. */
@@ -54,6 +56,9 @@ export type Taken =
       readonly verdict: VerdictContent | undefined;
       readonly late?: Promise<Taken>;
     };
+
+/** Asks what an event is. */
+type Classify = () => Promise<Finding> | Finding;
 
 interface Deps {
   readonly classify: ClassifyInTime;
@@ -95,26 +100,37 @@ export class TakeEvents {
   /**
    * Resolves within the deadline, whatever the classifier and the store do. Never rejects. What is classified at once is
    * forgotten at once, and not kept until the store has its event.
+   *
+   * @param sinceMs when the event was received, if it has waited since: what has waited until its deadline is kept all the
+   *   same where the store takes it quickly.
    */
-  take(source: EventSource, event: IncomingEvent): Promise<Taken> {
+  take(source: EventSource, event: IncomingEvent, sinceMs?: number): Promise<Taken> {
     const atReceipt = policyForEvent(this.#deps.policies.book, source.profile, event.claims.agentId);
-    const arrival = arrivalOf(source, event, { receivedAtMs: this.#deps.clock.nowMs(), atReceipt });
+    const nowMs = this.#deps.clock.nowMs();
+    const arrival = arrivalOf(source, event, { receivedAtMs: nowMs, atReceipt });
     const patience: Patience = { isOver: false, isAgain: false };
-    const taken = this.#take(arrival, event.classified, patience).then(
+    const classify = (): Promise<Finding> | Finding =>
+      this.#deps.classify.classify(source.owner, event.classified, sinceMs);
+    const taken = this.#take(arrival, classify, patience).then(
       (state): Taken => ({ kind: 'kept', state, isAgain: patience.isAgain }),
       // What failed after the answer has been told of before.
       (error): Taken =>
         patience.isOver ? { kind: 'unkept', verdict: undefined } : this.#unkept(arrival, error),
     );
-    return this.#deadlines.race(taken, () => {
-      const late = this.#unkept(arrival, new PortError('timeout', 'store', 'the event was not kept in time'));
+    const late = (): Taken => {
+      const unkept = this.#unkept(
+        arrival,
+        new PortError('timeout', 'store', 'the event was not kept in time'),
+      );
       patience.isOver = true;
       patience.withdraw?.();
-      return { ...late, late: taken };
-    });
+      return { ...unkept, late: taken };
+    };
+    const latestMs = nowMs - this.#deps.settings.verdictDeadlineMs + LEAST_TO_BE_KEPT_MS;
+    return this.#deadlines.race(taken, late, Math.max(sinceMs ?? nowMs, latestMs));
   }
 
-  #unkept(arrival: Arrival, error: unknown): Taken {
+  #unkept(arrival: Arrival, error: unknown): Extract<Taken, { readonly kind: 'unkept' }> {
     const { log, metrics } = this.#deps;
     log.error({ err: error, owner: arrival.source.owner }, "an agent's event could not be kept");
     metrics.count('holdfast_control_events_total', { outcome: 'unkept' });
@@ -127,21 +143,17 @@ export class TakeEvents {
     return policyToDecideBy(atReceipt, policyForEvent(book, source.profile, claims.agentId));
   }
 
-  #take(arrival: Arrival, classified: ClassifiedEvent, patience: Patience): Promise<AgentEventState> {
-    const { settings, classify } = this.#deps;
-    if (settings.isClassifyingDear) return this.#takeUnlessKnown(arrival, classified, patience);
-    return this.#keep(arrival, classify.classify(arrival.source.owner, classified), patience);
+  #take(arrival: Arrival, classify: Classify, patience: Patience): Promise<AgentEventState> {
+    if (this.#deps.settings.isClassifyingDear) return this.#takeUnlessKnown(arrival, classify, patience);
+    return this.#keep(arrival, classify(), patience);
   }
 
-  async #takeUnlessKnown(
-    arrival: Arrival,
-    classified: ClassifiedEvent,
-    patience: Patience,
-  ): Promise<AgentEventState> {
-    const { store, classify } = this.#deps;
+  async #takeUnlessKnown(arrival: Arrival, classify: Classify, patience: Patience): Promise<AgentEventState> {
     const { source, sha256, claims } = arrival;
-    const same = await store.findSame({ ...source, eventId: claims.eventId, sha256 });
-    if (same === undefined) return this.#keep(arrival, classify.classify(source.owner, classified), patience);
+    const same = await this.#deps.store
+      .findSame({ ...source, eventId: claims.eventId, sha256 })
+      .catch(unlessAway);
+    if (same === undefined) return this.#keep(arrival, classify(), patience);
     compareClaims(this.#deps, source, claims);
     patience.isAgain = true;
     return this.#resend(same, source, this.#policyFor(arrival));
@@ -263,4 +275,9 @@ export class TakeEvents {
   #transition(): EventTransition {
     return { nowMs: this.#deps.clock.nowMs(), mark: this.#deps.ids.uuid() };
   }
+}
+
+/** A store that cannot tell whether an event is known tells it when that is to be recorded, for which it is asked again. */
+function unlessAway(error: unknown): undefined {
+  if (!(error instanceof PortError)) throw error;
 }

@@ -9,6 +9,7 @@ import { DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
 import type { ApiKeyId } from '../../../src/domain/identity/ids.ts';
 import { eventually } from '../../support/eventually.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { RecordingMetrics } from '../../support/recording-metrics.ts';
 
@@ -42,6 +43,7 @@ function world(refusal: unknown) {
     deliver: { look: () => undefined, left: async () => undefined },
     policies: { of: () => DEFAULT_POLICY },
     loginRates: { admit: () => undefined },
+    clock: new ManualClock(),
   } as unknown as AgentServices;
   let conflicts = 0;
   const session = new AgentSession(services, {

@@ -45,6 +45,8 @@ class World {
   readonly left: string[] = [];
   /** Events that are being taken, by their ids, until the test says that they are. */
   readonly taking = new Map<string, () => void>();
+  /** Since when the time of each event counts. */
+  readonly since = new Map<string, number | undefined>();
   readonly room = new OwnerRoom({
     bounds: { events: 1_000, bytes: 100 * MAX_BYTES_UNDER_WAY },
     metrics: new RecordingMetrics(),
@@ -57,17 +59,20 @@ class World {
   readonly gone = new AbortController();
 
   intake(room: Pick<OwnerRoom, 'enter' | 'leave'> = this.room): EventIntake {
-    const take = (_source: EventSource, { claims }: IncomingEvent): Promise<Taken> =>
-      new Promise((resolve) => this.taking.set(claims.eventId, () => resolve(TAKEN)));
+    const take = (_source: EventSource, { claims }: IncomingEvent, sinceMs?: number): Promise<Taken> => {
+      this.since.set(claims.eventId, sinceMs);
+      return new Promise((resolve) => this.taking.set(claims.eventId, () => resolve(TAKEN)));
+    };
     const onTaken = (_taken: Taken, claims: EventClaims): void => {
       this.left.push(claims.eventId);
     };
-    return new EventIntake({ take: { take }, rates: this.rates, room, onTaken });
+    return new EventIntake({ take: { take }, rates: this.rates, room, clock: this.timers.clock, onTaken });
   }
 
   accept(intake: EventIntake, ...events: readonly IncomingEvent[]): Promise<number> {
     const reads = events.map((event) => () => event);
-    return intake.accept(SOURCE, reads, this.gone.signal);
+    const when = { receivedAtMs: this.timers.clock.nowMs(), gone: this.gone.signal };
+    return intake.accept(SOURCE, reads, when);
   }
 
   async taken(...eventIds: readonly string[]): Promise<void> {
@@ -145,6 +150,29 @@ describe('taking the events of one connection', () => {
     await world.timers.advance(1);
     await turns();
     expect([left, intake.size]).to.deep.equal([0, 1]);
+  });
+
+  it('lets the time of an event run from its receipt while it waits for room', async () => {
+    const intake = world.intake();
+    const receivedAtMs = world.timers.clock.nowMs();
+    const accepted = world.accept(intake, ...several(MAX_UNDER_WAY + 1));
+    await world.timers.advance(5_000);
+    await world.taken('e-0');
+    expect(await accepted).to.equal(0);
+    expect(world.since.get(`e-${MAX_UNDER_WAY}`)).to.equal(receivedAtMs);
+  });
+
+  it('lets the time of an event run from when reading goes on that paused at the owner’s rate', async () => {
+    const intake = world.intake();
+    for (let event = 0; event < 1_000; event += 1) void world.rates.admit(SOURCE.owner, world.gone.signal);
+    const accepted = world.accept(intake, incoming('late'));
+    const receivedAtMs = world.timers.clock.nowMs();
+    await world.timers.advance(5_000);
+    await accepted;
+    expect(world.since.get('late')).to.equal(receivedAtMs + 1_000);
+    const when = { receivedAtMs, gone: world.gone.signal };
+    await intake.accept(SOURCE, [() => incoming('behind')], when);
+    expect(world.since.get('behind')).to.equal(receivedAtMs + 1_000);
   });
 
   it('takes what may come in at once of a client that has gone, and says how many it did not', async () => {

@@ -88,6 +88,21 @@ describe('classifying in time', () => {
     expect(await waiting).to.deep.equal(TOO_LATE);
   });
 
+  it('counts the time that an event waited before it was asked about, and asks nobody in vain', async () => {
+    let asked = 0;
+    const { inTime, timers } = world(() => {
+      asked += 1;
+      return new Promise(() => undefined);
+    });
+    await timers.advance(20_000);
+    const nowMs = timers.clock.nowMs();
+    const waiting = inTime.classify('a', EVENT, nowMs - 9_000);
+    expect(await inTime.classify('a', EVENT, nowMs - 10_000)).to.deep.equal(TOO_LATE);
+    expect(asked).to.equal(1);
+    await timers.advance(1_000);
+    expect(await waiting).to.deep.equal(TOO_LATE);
+  });
+
   it('is an error when the classifier breaks its word and throws', async () => {
     const { inTime } = world(() => Promise.reject(new Error('broken')));
     expect(await inTime.classify('a', EVENT)).to.deep.equal({

@@ -38,6 +38,25 @@ describe('deadlines that share one timer', () => {
     expect(passed).to.deep.equal(['slow']);
   });
 
+  it('pass as early as they have to, though they began behind others and the sleep was until those', async () => {
+    begin('now');
+    await timers.advance(1);
+    const since = (name: string, ago: number): (() => void) =>
+      deadlines.begin(() => passed.push(name), timers.clock.nowMs() - ago);
+    since('half', LIMIT_MS / 2);
+    since('nearly', LIMIT_MS - 1);
+    since('half, ended', LIMIT_MS / 2)();
+    since('over', LIMIT_MS);
+    expect(passed).to.deep.equal(['over']);
+    await timers.advance(1);
+    expect(passed).to.deep.equal(['over', 'nearly']);
+    await timers.advance(LIMIT_MS / 2);
+    expect(passed).to.deep.equal(['over', 'nearly', 'half']);
+    await timers.advance(LIMIT_MS);
+    expect(passed).to.deep.equal(['over', 'nearly', 'half', 'now']);
+    expect(timers.sleeping).to.equal(0);
+  });
+
   it('are kept apart, however many end behind and before each other', async () => {
     const quick: Array<() => void> = [];
     for (let number = 0; number < 5_000; number += 1) {

@@ -6,6 +6,7 @@ import {
 } from '../../../src/application/control/reviews/follow-reviews.ts';
 import type { ReviewFollower } from '../../../src/application/control/reviews/review-follower.ts';
 import type { FleetListener } from '../../../src/application/ports/fleet/fleet-bus.ts';
+import type { ReviewId } from '../../../src/domain/control/agent-event-state.ts';
 import { anAskingEvent, resolvedEvent, reviewIdOf } from '../../support/agent-event-builders.ts';
 import { ControlDesk } from '../../support/control-desk.ts';
 import { user } from '../../support/ledger-builders.ts';
@@ -124,6 +125,30 @@ describe('following reviews', () => {
     await desk.timers.advance(LOOK_AT_REVIEWS_MS);
     expect(await told(follower)).to.deep.equal(['missed']);
     expect(desk.log.lines.filter(({ level }) => level === 'warn')).to.have.length(1);
+  });
+
+  it('loses no word, whenever it comes while another is looked up', async () => {
+    for (let steps = 0; steps < 12; steps += 1) {
+      const desk = new ControlDesk();
+      await desk.keep(anAskingEvent(1), anAskingEvent(2));
+      const found = Promise.withResolvers<void>();
+      const store = Object.assign(Object.create(desk.store), {
+        findByReview: async (id: ReviewId) => {
+          if (id === reviewIdOf(1)) await found.promise;
+          return desk.store.findByReview(id);
+        },
+      });
+      const reviews = new FollowReviews({ ...desk, store });
+      running = reviews.execute({ signal: stop.signal });
+      const follower = reviews.follow(user(1));
+      desk.bus.tellControl({ kind: 'review', id: reviewIdOf(1) });
+      found.resolve();
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      desk.bus.tellControl({ kind: 'review', id: reviewIdOf(2) });
+      await desk.timers.advance(0);
+      const heard = await told(follower);
+      expect(heard, `after ${steps} steps`).to.deep.include([reviewIdOf(2), 'pending']);
+    }
   });
 
   it('lets one person follow in so many places and no more', async () => {

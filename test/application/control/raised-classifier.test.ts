@@ -9,6 +9,7 @@ const says = (text: string): Finding =>
     ? { kind: 'error', reason: 'failed' }
     : { kind: 'classified', code: parseMadCode(text), reason: text, rule: text };
 const always = (text: string): EventClassifier => ({ classify: async () => says(text) });
+const atOnce = (text: string): EventClassifier => ({ ...always(text), classifyAtOnce: () => says(text) });
 
 describe('a classifier that may only raise another one’s code', () => {
   for (const [first, raising, outcome] of [
@@ -30,4 +31,13 @@ describe('a classifier that may only raise another one’s code', () => {
       expect(found).to.deep.equal(says(outcome));
     });
   }
+
+  it('says at once what nobody could raise, and nothing else', () => {
+    const event = toolRequest('bash', 'rm -rf /');
+    const said = (first: EventClassifier) =>
+      new RaisedClassifier({ first, raising: always('M0') }).classifyAtOnce(event);
+    expect(said(atOnce('M4.a'))).to.deep.equal(says('M4.a'));
+    for (const first of [atOnce('M3'), atOnce('M0'), atOnce('error'), always('M4')])
+      expect(said(first)).to.equal(undefined);
+  });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Taken } from '../../../src/application/control/take-events.ts';
+import { LEAST_TO_BE_KEPT_MS, type Taken } from '../../../src/application/control/take-events.ts';
 import type { AgentEventStore } from '../../../src/application/ports/control/agent-event-store.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
@@ -88,6 +88,39 @@ describe("taking agents' events while the store fails", () => {
       const outcomes = metrics.of('holdfast_control_events_total').map(({ labels }) => labels);
       expect(outcomes).to.deep.equal([{ outcome: 'unkept' }]);
     }
+  });
+
+  it('counts from when an event was received, and keeps also what has waited until its deadline', async () => {
+    const { takes, timers, store } = await world({ ...BLOCK, ...CLOSED }, { isStuck: true });
+    await timers.advance(2 * DEADLINE_MS);
+    const [nowMs, halted] = [timers.clock.nowMs(), { code: 'M4', status: 'error', continueExecution: false }];
+    const over = kept(await takes.take(source(), incoming('evt-1'), nowMs - DEADLINE_MS));
+    expect([over.verdict, over.found.kind]).to.deep.equal([halted, 'error']);
+    const half = takes.take(source(), incoming('evt-2'), nowMs - DEADLINE_MS / 2);
+    await timers.advance(DEADLINE_MS / 2);
+    expect(kept(await half).verdict).to.deep.equal(halted);
+    expect((await store.statistics(0)).events).to.equal(2);
+  });
+
+  it('tells what it must of what has waited until its deadline, though the store hangs', async () => {
+    const { store } = hanging('record');
+    const { takes, timers } = await world({ ...BLOCK, ...CLOSED }, { store });
+    await timers.advance(2 * DEADLINE_MS);
+    const taking = takes.take(source(), incoming('evt-1'), timers.clock.nowMs() - DEADLINE_MS);
+    await timers.advance(LEAST_TO_BE_KEPT_MS);
+    expect(unkept(await taking).verdict).to.include({ code: 'M4', continueExecution: false });
+  });
+
+  it('classifies and keeps an event of which the store could not tell whether it is known', async () => {
+    let looks = 0;
+    const store = (inner: AgentEventStore): AgentEventStore =>
+      withMember(inner, 'findSame', async (...given: unknown[]) => {
+        looks += 1;
+        if (looks === 1) throw new PortError('unavailable', 'store', 'away');
+        return Reflect.apply(inner.findSame, inner, given);
+      });
+    const { takes } = await world(BLOCK, { store, isClassifyingDear: true });
+    expect(kept(await takes.take(source(), incoming('evt-1'))).delivery).to.equal('due');
   });
 
   it('answers late with what the store has taken after all, and writes nothing that nobody waits for any more', async () => {

@@ -10,7 +10,7 @@ import type { AgentServices } from './agent-services.ts';
 import { AgentVoice } from './agent-voice.ts';
 import { type ClientFrame, MalformedFrame, type McpServer, type SessionLogin } from './agent-wire.ts';
 import { EventIntake } from './event-intake.ts';
-import { incomingEvent, requireAnswerable } from './incoming-event.ts';
+import { eventsOf } from './incoming-event.ts';
 import { OWNED_BY_OTHER, refusalOf } from './login-refusal.ts';
 import { keptServers, requireLogin } from './login-rules.ts';
 import { isAdmitted } from './owner-admission.ts';
@@ -29,6 +29,7 @@ export interface AgentSessionParts {
 /** One message of the client's. */
 interface Message {
   readonly read: () => ClientFrame;
+  readonly receivedAtMs: number;
   /** Called once it has been acted on, or never will be. */
   readonly acted: () => void;
 }
@@ -60,8 +61,8 @@ export class AgentSession implements AgentConnection {
     this.#voice = new AgentVoice({ policies: services.policies, line, profile: this.profile });
     const onTaken = (taken: Taken, claims: EventClaims, { sessionId }: EventSource): void =>
       this.#answer(taken, claims, sessionId);
-    const { take, rates, room } = services;
-    this.#intake = new EventIntake({ take, rates, room, onTaken });
+    const { take, rates, room, clock } = services;
+    this.#intake = new EventIntake({ take, rates, room, clock, onTaken });
   }
 
   get route(): AgentRoute {
@@ -88,7 +89,7 @@ export class AgentSession implements AgentConnection {
       acted();
       return;
     }
-    this.#inbox.push({ read, acted });
+    this.#inbox.push({ read, receivedAtMs: this.#services.clock.nowMs(), acted });
     if (this.#isActing) this.#parts.line.pause();
     else void this.#act();
   }
@@ -148,7 +149,7 @@ export class AgentSession implements AgentConnection {
     this.#isActing = true;
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       try {
-        await this.#actOn(next.read());
+        await this.#actOn(next.read(), next.receivedAtMs);
       } catch (error) {
         this.#mistake(error);
       }
@@ -171,17 +172,14 @@ export class AgentSession implements AgentConnection {
     }
   }
 
-  async #actOn(frame: ClientFrame): Promise<void> {
+  async #actOn(frame: ClientFrame, receivedAtMs: number): Promise<void> {
     if (frame.kind === 'login') return this.#logIn(frame.login);
     const login = this.#login;
     if (login === undefined) return this.#withoutLogin(frame);
     if (frame.kind === 'batch') {
-      requireAnswerable(frame.events);
-      const origin = { profile: this.profile, source: login.source };
-      const reads = frame.events.map(
-        (event, index) => () => incomingEvent(event, frame.bytes[index] ?? new Uint8Array(), origin),
-      );
-      const dropped = await this.#intake.accept(this.#sourceOf(login), reads, this.#gone.signal);
+      const events = eventsOf(frame, { profile: this.profile, source: login.source });
+      const when = { receivedAtMs, gone: this.#gone.signal };
+      const dropped = await this.#intake.accept(this.#sourceOf(login), events, when);
       if (dropped > 0) this.#dropped(dropped);
       return;
     }

@@ -3,6 +3,7 @@ import type { EventSource, IncomingEvent } from '../../../application/control/ev
 import type { OwnerRates } from '../../../application/control/owner-rates.ts';
 import type { OwnerRoom } from '../../../application/control/owner-room.ts';
 import type { TakeEvents, Taken } from '../../../application/control/take-events.ts';
+import type { Clock } from '../../../application/ports/clock.ts';
 import type { AgentEventState, EventClaims } from '../../../domain/control/agent-event-state.ts';
 import { RunOrder } from './run-order.ts';
 
@@ -18,6 +19,7 @@ interface Deps {
   readonly rates: Pick<OwnerRates, 'admit'>;
   /** What all connections of the owner have together. */
   readonly room: Pick<OwnerRoom, 'enter' | 'leave'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
   /** Told of each event when it is taken and its turn in its run has come. */
   readonly onTaken: (taken: Taken, claims: EventClaims, source: EventSource) => void;
 }
@@ -34,6 +36,8 @@ export class EventIntake {
   #count = 0;
   #bytes = 0;
   #wake: (() => void) | undefined;
+  /** When reading went on that had paused at the owner's rate. */
+  #readOnAtMs = 0;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -51,29 +55,35 @@ export class EventIntake {
 
   /**
    * Takes events, the first ones first. Resolves when the last one has been begun: until then nothing more is to be read.
+   * Waiting for room takes of the time that an event has for its verdict; while reading pauses at the owner's rate,
+   * nothing counts as received.
    *
-   * @param gone aborts when the client has gone; then what may not come in at once is not taken.
+   * @param when `receivedAtMs` is when the events came; `gone` aborts when the client has gone, and then what may not
+   *   come in at once is not taken.
    * @returns how many were not taken.
    */
   async accept(
     source: EventSource,
     events: readonly (() => IncomingEvent)[],
-    gone: AbortSignal,
+    { receivedAtMs, gone }: { readonly receivedAtMs: number; readonly gone: AbortSignal },
   ): Promise<number> {
-    const { rates, room } = this.#deps;
+    const { rates, room, clock } = this.#deps;
     const { owner } = source;
     let left = events.length;
     for (const read of events) {
       try {
         const admitted = rates.admit(owner, gone);
-        if (admitted !== undefined) await admitted;
+        if (admitted !== undefined) {
+          await admitted;
+          this.#readOnAtMs = clock.nowMs();
+        }
         const ownRoom = this.#room();
         if (ownRoom !== undefined) await ownRoom;
         if (left % BEGUN_IN_A_TURN === 0) await nextTurn();
         const event = read();
         const entered = room.enter(owner, event.bytes.byteLength, gone);
         if (entered !== undefined) await entered;
-        this.#begin(source, event);
+        this.#begin(source, event, Math.max(receivedAtMs, this.#readOnAtMs));
       } catch (error) {
         if (!gone.aborted) throw error;
         return left;
@@ -84,7 +94,7 @@ export class EventIntake {
   }
 
   /** Nothing that waits keeps more of an event than what it claims: what was classified is forgotten at once. */
-  #begin(source: EventSource, event: IncomingEvent): void {
+  #begin(source: EventSource, event: IncomingEvent, sinceMs: number): void {
     const { claims, sha256, bytes } = event;
     const { owner } = source;
     const size = bytes.byteLength;
@@ -102,7 +112,7 @@ export class EventIntake {
       this.#deps.onTaken(taken, claims, source);
       this.#wake?.();
     };
-    this.#order.inTurn(claims.runId, this.#deps.take.take(source, event), leave);
+    this.#order.inTurn(claims.runId, this.#deps.take.take(source, event, sinceMs), leave);
   }
 
   #hasRoom(): boolean {

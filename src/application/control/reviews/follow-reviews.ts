@@ -33,7 +33,7 @@ export class FollowReviews {
   readonly #deps: Deps;
   readonly #followers = new Map<ReviewFollower, UserId>();
   readonly #told = new Set<ReviewId>();
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
   #open: ReadonlyMap<ReviewId, ReviewStatus> | undefined;
   #isBehind = false;
 
@@ -88,17 +88,18 @@ export class FollowReviews {
       this.#told.clear();
       this.#publish({ kind: 'missed' });
     }
-    this.#looking ??= this.#lookUp().finally(() => {
-      this.#looking = undefined;
-    });
+    if (!this.#isLooking) void this.#lookUp();
   }
 
   /** One after the other, so that of two words about one review the later one is told last. */
   async #lookUp(): Promise<void> {
+    this.#isLooking = true;
     for (const id of this.#told) {
       this.#told.delete(id);
       await this.#tell(id).catch((error: unknown) => this.#fellBehind(error));
     }
+    // In the same turn as the last look at what was told: a word in between would wait for the next one.
+    this.#isLooking = false;
   }
 
   async #tell(id: ReviewId): Promise<void> {
