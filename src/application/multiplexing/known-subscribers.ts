@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../domain/bounded-map.ts';
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
 
@@ -9,28 +10,22 @@ export const MAX_KNOWN = 10_000;
  * authority: whatever is decided by one is stored only where it is still the latest, and nothing is refused by it.
  */
 export class KnownSubscribers {
-  readonly #states = new Map<SubscriberId, SubscriberState>();
-  readonly #most: number;
+  readonly #states: BoundedMap<SubscriberId, SubscriberState>;
 
   constructor(most = MAX_KNOWN) {
-    this.#most = most;
+    this.#states = new BoundedMap(most);
   }
 
   find(id: SubscriberId): SubscriberState | undefined {
     const state = this.#states.get(id);
-    if (state === undefined) return undefined;
-    this.#states.delete(id);
-    this.#states.set(id, state);
+    if (state !== undefined) this.#states.set(id, state);
     return state;
   }
 
   /** It was stored. What nobody holds is not remembered: whoever comes back for it may be elsewhere. */
   stored(state: SubscriberState): void {
-    this.#states.delete(state.id);
-    if (state.holders.length === 0 || state.end !== undefined) return;
-    this.#states.set(state.id, state);
-    const [oldest] = this.#states.keys();
-    if (this.#states.size > this.#most && oldest !== undefined) this.#states.delete(oldest);
+    if (state.holders.length === 0 || state.end !== undefined) this.#states.delete(state.id);
+    else this.#states.set(state.id, state);
   }
 
   /** It has changed, or may have. */

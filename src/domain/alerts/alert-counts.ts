@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts';
 import type { SubscriberOwner } from '../multiplexing/subscriber-owner.ts';
 import type { AlertKind, AlertRaise } from './alert.ts';
 import type { AlertRules } from './alert-rule.ts';
@@ -40,7 +41,7 @@ interface Window {
  */
 export class AlertCounts {
   readonly #rules: AlertRules;
-  readonly #windows = new Map<string, Window>();
+  readonly #windows = new BoundedMap<string, Window>(MAX_COUNTED);
   /** Windows that are over their threshold and have something to tell. */
   readonly #due = new Set<Window>();
 
@@ -96,9 +97,6 @@ export class AlertCounts {
       words: new Map<string, number>(),
       detail: undefined,
     };
-    this.#windows.delete(key);
-    const [oldest] = this.#windows.keys();
-    if (this.#windows.size >= MAX_COUNTED && oldest !== undefined) this.#windows.delete(oldest);
     this.#windows.set(key, window);
     return window;
   }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { BoundedMap } from '../../../domain/bounded-map.ts';
 import type { UserPrincipal } from '../../../domain/identity/principal.ts';
 
 /** Most tokens that are remembered at once; the one that was not asked for the longest is forgotten first. */
@@ -18,22 +19,22 @@ export interface VerifiedToken {
  * keys begins with an empty memory. Only their SHA-256 is kept, and nothing of tokens that were refused.
  */
 export class VerifiedTokens {
-  readonly #tokens = new Map<string, VerifiedToken>();
+  readonly #tokens = new BoundedMap<string, VerifiedToken>(MAX_VERIFIED_TOKENS);
 
   /** The principal of a remembered token, unless it has expired or the clock was set to before its check. */
   find(token: string, nowMs: number): UserPrincipal | undefined {
     const digest = digestOf(token);
     const known = this.#tokens.get(digest);
     if (known === undefined) return undefined;
-    this.#tokens.delete(digest);
-    if (nowMs < known.verifiedAtMs || nowMs >= known.endsAtMs) return undefined;
+    if (nowMs < known.verifiedAtMs || nowMs >= known.endsAtMs) {
+      this.#tokens.delete(digest);
+      return undefined;
+    }
     this.#tokens.set(digest, known);
     return known.principal;
   }
 
   remember(token: string, verified: VerifiedToken): void {
-    const oldest = this.#tokens.keys().next();
-    if (this.#tokens.size >= MAX_VERIFIED_TOKENS && !oldest.done) this.#tokens.delete(oldest.value);
     this.#tokens.set(digestOf(token), verified);
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../domain/bounded-map.ts';
 import type { ReviewState } from '../../../domain/control/agent-event-state.ts';
 import type { UserId } from '../../../domain/identity/ids.ts';
 import type { PrincipalDirectory } from '../../ports/identity/principal-directory.ts';
@@ -8,7 +9,7 @@ const MAX_NAMES = 1_000;
 /** What those who decided about reviews are called. A name never changes, so it is asked for once. */
 export class ReviewerNames {
   readonly #directory: Pick<PrincipalDirectory, 'resolve'>;
-  readonly #names = new Map<string, string>();
+  readonly #names = new BoundedMap<string, string>(MAX_NAMES);
 
   constructor(deps: { readonly directory: Pick<PrincipalDirectory, 'resolve'> }) {
     this.#directory = deps.directory;
@@ -23,8 +24,6 @@ export class ReviewerNames {
     const entry = await this.#directory.resolve(userId).catch(() => undefined);
     if (entry === undefined || entry.userId !== (userId as UserId)) return undefined;
     this.#names.set(userId, entry.username);
-    const [first] = this.#names.keys();
-    if (this.#names.size > MAX_NAMES && first !== undefined) this.#names.delete(first);
     return entry.username;
   }
 }

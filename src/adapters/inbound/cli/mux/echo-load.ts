@@ -1,4 +1,5 @@
 import type { MuxSession } from '../../../../client/mux/mux-session.ts';
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import type { CommandIo } from '../client/command-io.ts';
 import { Latencies } from './latencies.ts';
 import { MIN_SIZE_BYTES } from './mux-options.ts';
@@ -19,7 +20,7 @@ export class EchoLoad implements SessionLoad {
   /** Messages that are sent together. */
   readonly #together: number;
   readonly #size: number;
-  readonly #sentAtMs = new Map<bigint, number>();
+  readonly #sentAtMs = new BoundedMap<bigint, number>(MAX_UNANSWERED);
   #number = 0n;
 
   /** `perSecond`: messages. `floods`: does not wait until a message may be sent. */
@@ -57,8 +58,6 @@ export class EchoLoad implements SessionLoad {
     const number = this.#number;
     const payload = new Uint8Array(this.#size);
     new DataView(payload.buffer).setBigUint64(0, number);
-    const [oldest] = this.#sentAtMs.keys();
-    if (this.#sentAtMs.size >= MAX_UNANSWERED && oldest !== undefined) this.#sentAtMs.delete(oldest);
     const askedAtMs = performance.now();
     // What the queue has no room for, and what the end of the session drops, is not measured.
     this.session.send(payload).then(

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 
 /** Most sessions of which it is remembered that they have moved; the one that moved longest ago is forgotten. */
@@ -8,15 +9,11 @@ const MAX_MOVES = 10_000;
  * nobody could close then.
  */
 export class LatestEpochs {
-  readonly #epochs = new Map<SubscriberId, number>();
+  readonly #epochs = new BoundedMap<SubscriberId, number>(MAX_MOVES);
 
   /** A session is in this epoch, or in a later one. */
   heard(id: SubscriberId, epoch: number): void {
-    const latest = Math.max(epoch, this.#epochs.get(id) ?? 0);
-    this.#epochs.delete(id);
-    this.#epochs.set(id, latest);
-    const [oldest] = this.#epochs.keys();
-    if (this.#epochs.size > MAX_MOVES && oldest !== undefined) this.#epochs.delete(oldest);
+    this.#epochs.set(id, Math.max(epoch, this.#epochs.get(id) ?? 0));
   }
 
   /** Whether a session is known to be in a later epoch than this one. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../../application/ports/clock.ts';
 import type { Digest } from '../../../../application/ports/digest.ts';
 import type { LoginEnd, LoginEnds } from '../../../../application/ports/identity/login-ends.ts';
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import type { EndingPrincipal } from '../../../../domain/identity/principal.ts';
 
 /**
@@ -28,7 +29,7 @@ interface Kept<Holder> {
 export class AskedHolders<Holder extends EndingPrincipal> {
   readonly #deps: Deps<Holder>;
   /** By the hash of the credential, so that none lies in memory for longer than its request. */
-  readonly #kept = new Map<string, Kept<Holder>>();
+  readonly #kept = new BoundedMap<string, Kept<Holder>>(MAX_KEPT_ANSWERS);
   readonly #asked = new Map<string, Promise<Holder | undefined>>();
   /** Counts the ends that were told: an answer that was asked for before one may be about what has ended. */
   #ends = 0;
@@ -61,15 +62,9 @@ export class AskedHolders<Holder extends EndingPrincipal> {
     // Counted from the question on: the answer is at least as old as that.
     const untilMs = this.#deps.clock.nowMs() + ANSWER_LIFE_MS;
     const holder = await this.#deps.ask(credential);
-    this.#kept.delete(name);
-    if (holder !== null && ends === this.#ends) this.#keep(name, { holder, untilMs });
+    if (holder !== null && ends === this.#ends) this.#kept.set(name, { holder, untilMs });
+    else this.#kept.delete(name);
     return holder ?? undefined;
-  }
-
-  #keep(name: string, kept: Kept<Holder>): void {
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size >= MAX_KEPT_ANSWERS && oldest !== undefined) this.#kept.delete(oldest);
-    this.#kept.set(name, kept);
   }
 
   #forget(end: LoginEnd): void {

@@ -1,5 +1,6 @@
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import RateLimiterStoreAbstract from 'rate-limiter-flexible/lib/RateLimiterStoreAbstract.js';
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 
 interface Window {
   readonly points: number;
@@ -14,8 +15,7 @@ interface Window {
  */
 export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
   /** In the order in which they were last touched. */
-  readonly #windows = new Map<string, Window>();
-  readonly #maxKeys: number;
+  readonly #windows: BoundedMap<string, Window>;
   readonly #nowMs: () => number;
   #made = 0;
 
@@ -26,7 +26,7 @@ export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
     readonly nowMs: () => number;
   }) {
     super({ points: options.points, duration: options.windowMs / 1000, keyPrefix: '' });
-    this.#maxKeys = options.maxKeys;
+    this.#windows = new BoundedMap(options.maxKeys);
     this.#nowMs = options.nowMs;
   }
 
@@ -47,10 +47,8 @@ export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
       endsAtMs: open?.endsAtMs ?? this.#nowMs() + durationMs,
       name: open?.name ?? String(++this.#made),
     };
-    this.#windows.delete(key);
-    if (changed.points === 0) return changed;
-    if (this.#windows.size >= this.#maxKeys) this.#forgetOldest();
-    this.#windows.set(key, changed);
+    if (changed.points === 0) this.#windows.delete(key);
+    else this.#windows.set(key, changed);
     return changed;
   }
 
@@ -73,10 +71,5 @@ export class BoundedRateLimiter extends RateLimiterStoreAbstract<Window> {
     if (window === undefined || window.endsAtMs > this.#nowMs()) return window;
     this.#windows.delete(key);
     return undefined;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#windows.keys();
-    if (oldest !== undefined) this.#windows.delete(oldest);
   }
 }

@@ -1,4 +1,5 @@
 import type { Collection, UpdateFilter } from 'mongodb';
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { isConflict, isUnknownOutcome } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
@@ -17,7 +18,7 @@ export class AccountStore {
   readonly #store: MongoStore;
   readonly #documents: Collection<AccountDocument>;
   readonly #updates: AccountUpdates;
-  readonly #remembered = new Map<UserId, AccountDocument>();
+  readonly #remembered = new BoundedMap<UserId, AccountDocument>(MAX_REMEMBERED);
 
   constructor(store: MongoStore) {
     this.#store = store;
@@ -65,11 +66,6 @@ export class AccountStore {
   }
 
   remember(document: AccountDocument): void {
-    this.#remembered.delete(document._id);
-    if (this.#remembered.size >= MAX_REMEMBERED) {
-      const [oldest] = this.#remembered.keys();
-      if (oldest !== undefined) this.#remembered.delete(oldest);
-    }
     this.#remembered.set(document._id, document);
   }
 

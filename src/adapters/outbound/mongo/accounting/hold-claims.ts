@@ -4,6 +4,7 @@ import {
   type CreditReservationState,
   NOBODY,
 } from '../../../../domain/accounting/credit-reservation.ts';
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import { insertMissing } from '../insert-missing.ts';
 import type { MongoStore } from '../mongo-store.ts';
@@ -28,7 +29,7 @@ interface Waiting {
 export class HoldClaims {
   readonly #store: MongoStore;
   readonly #documents: Collection<ReservationDocument>;
-  readonly #owners = new Map<string, UserId>();
+  readonly #owners = new BoundedMap<string, UserId>(MAX_REMEMBERED);
   #waiting: Waiting[] = [];
   #isScheduled = false;
 
@@ -69,7 +70,7 @@ export class HoldClaims {
   /** The claims of these ids, with what has become of them. @throws PortError. */
   async find(ids: readonly string[]): Promise<ReservationDocument[]> {
     const found = await this.#store.read(() => this.#documents.find({ _id: { $in: [...ids] } }).toArray());
-    for (const { _id, userId } of found) this.#remember(_id, userId);
+    for (const { _id, userId } of found) this.#owners.set(_id, userId);
     return found;
   }
 
@@ -101,16 +102,8 @@ export class HoldClaims {
   async #insert(claims: readonly ReservationDocument[]): Promise<string[]> {
     const taken = await this.#store.write(() => insertMissing(this.#documents, claims));
     const were = new Set(taken);
-    for (const { _id, userId } of claims) if (!were.has(_id)) this.#remember(_id, userId);
+    for (const { _id, userId } of claims) if (!were.has(_id)) this.#owners.set(_id, userId);
     return taken;
-  }
-
-  #remember(id: string, userId: UserId): void {
-    if (this.#owners.size >= MAX_REMEMBERED) {
-      const [oldest] = this.#owners.keys();
-      if (oldest !== undefined) this.#owners.delete(oldest);
-    }
-    this.#owners.set(id, userId);
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../../../domain/audit/audit-chain.ts';
 import { auditText } from '../../../../domain/audit/audit-record.ts';
 import type { SaidAct } from '../../../../domain/audit/pending-act.ts';
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import { type AnchorDocument, headAfter, type LogDocument, type LogEntry } from './audit-documents.ts';
 
 /** Most batches of unknown outcome that are remembered; one that is forgotten and stored costs a new chain. */
@@ -38,7 +39,7 @@ export class ChainEnd {
   #number = 0;
   #last: ChainHead | undefined;
   /** Batches that may be stored, by the code of their last record; all continue the chain at the same place. */
-  readonly #tried = new Map<string, LogDocument>();
+  readonly #tried = new BoundedMap<string, LogDocument>(MAX_TRIED);
   /** Hears each record of this writer once it is stored. */
   onStored: (record: ChainedRecord) => void = () => {};
 
@@ -66,7 +67,7 @@ export class ChainEnd {
     const seq = (this.#head?.seq ?? 0) + 1;
     const document = { _id: this.#number + 1, chain: this.#chain, seq, entries };
     const next = seq > 1 ? document : { ...document, begins: this.#anchor(headAfter(document), nowMs) };
-    this.#remember(next);
+    this.#tried.set(headAfter(next).mac, next);
     return next;
   }
 
@@ -122,11 +123,5 @@ export class ChainEnd {
   #atLast(number: number, head: ChainHead): void {
     this.#number = number;
     this.#last = head;
-  }
-
-  #remember(document: LogDocument): void {
-    const [oldest] = this.#tried.keys();
-    if (this.#tried.size >= MAX_TRIED && oldest !== undefined) this.#tried.delete(oldest);
-    this.#tried.set(headAfter(document).mac, document);
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../../domain/bounded-map.ts';
 import { parseEventLines } from '../../../../domain/streaming/event-lines.ts';
 import type { StreamEvent } from '../../../../domain/streaming/stream-event.ts';
 import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
@@ -14,7 +15,7 @@ interface LogRow {
 /** The logs of ended streams, one row each. */
 export class SealedLogs {
   readonly #store: SqliteStore;
-  readonly #parsed = new Map<StreamId, readonly StreamEvent[]>();
+  readonly #parsed = new BoundedMap<StreamId, readonly StreamEvent[]>(MAX_PARSED_LOGS);
 
   constructor(store: SqliteStore) {
     this.#store = store;
@@ -39,8 +40,6 @@ export class SealedLogs {
 
   #parse(id: StreamId, firstOffset: number, body: string): readonly StreamEvent[] {
     const events = parseEventLines(body, firstOffset);
-    const oldest = this.#parsed.keys().next();
-    if (this.#parsed.size >= MAX_PARSED_LOGS && !oldest.done) this.#parsed.delete(oldest.value);
     this.#parsed.set(id, events);
     return events;
   }
