@@ -1,5 +1,5 @@
-import { type Collection, type Document, MongoBulkWriteError, type OptionalUnlessRequiredId } from 'mongodb';
-import { DUPLICATE_KEY } from './mongo-fault.ts';
+import type { Collection, Document, OptionalUnlessRequiredId } from 'mongodb';
+import { takenPlaces } from './mongo-fault.ts';
 
 /**
  * Inserts those documents whose `_id` is not there yet, in one command, and gives the `_id`s of the others. The same
@@ -7,21 +7,18 @@ import { DUPLICATE_KEY } from './mongo-fault.ts';
  *
  * @throws MongoError when anything else went wrong.
  */
-export async function insertMissing<Schema extends Document & { readonly _id: string }>(
+export async function insertMissing<Schema extends Document & { readonly _id: string | number }>(
   collection: Collection<Schema>,
   documents: readonly Schema[],
-): Promise<string[]> {
+): Promise<Array<Schema['_id']>> {
   if (documents.length === 0) return [];
   try {
     await collection.insertMany(documents as readonly OptionalUnlessRequiredId<Schema>[], { ordered: false });
     return [];
   } catch (error) {
-    if (!(error instanceof MongoBulkWriteError)) throw error;
-    const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-    // A connection that breaks comes as an error of the bulk as well: without a word about any document.
-    const isAnswered = error.insertedCount + failures.length === documents.length;
-    const isConfirmed = isAnswered && error.result.getWriteConcernError() == null;
-    if (!isConfirmed || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    return failures.map(({ index }) => documents[index]?._id ?? '');
+    const taken = takenPlaces(error, documents.length);
+    if (taken === undefined) throw error;
+    const places = new Set(taken);
+    return documents.filter((_, place) => places.has(place)).map(({ _id }) => _id);
   }
 }

@@ -2,7 +2,7 @@ import { MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb';
 import { PortError } from '../../../application/ports/port-error.ts';
 
 /** The server's code for a key that is there already. */
-export const DUPLICATE_KEY = 11_000;
+const DUPLICATE_KEY = 11_000;
 /** The server's codes for a write that came to a member which takes none: nothing was done. */
 const NOT_PRIMARY: ReadonlySet<number | string | undefined> = new Set([10_107, 13_435]);
 
@@ -12,14 +12,18 @@ export const isDuplicateKey = (error: unknown): boolean =>
 
 /**
  * The places of the writes of an unordered bulk whose keys are taken, where that is all that went wrong; undefined when
- * anything else did, or when it is not told.
+ * anything else did, or when it is not told of each of the writes. A connection that breaks comes as an error of the
+ * bulk as well: without a word about any write, or about those of one of its commands alone.
+ *
+ * @param asked how many writes the bulk had: inserts, or updates that insert what they do not find.
  */
-export function takenPlaces(error: unknown): readonly number[] | undefined {
+export function takenPlaces(error: unknown, asked: number): readonly number[] | undefined {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) {
     return undefined;
   }
   const refusals = [error.writeErrors].flat();
-  if (refusals.length === 0 || refusals.some(({ code }) => code !== DUPLICATE_KEY)) return undefined;
+  const answered = error.insertedCount + error.matchedCount + error.upsertedCount + refusals.length;
+  if (answered !== asked || refusals.some(({ code }) => code !== DUPLICATE_KEY)) return undefined;
   return refusals.map(({ index }) => index);
 }
 

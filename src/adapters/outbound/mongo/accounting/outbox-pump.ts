@@ -168,7 +168,7 @@ export class OutboxPump {
       await this.#grants.bulkWrite(upserts, { ordered: false });
     } catch (error) {
       // What has its key already is listed in a later state, or in this one.
-      if (takenPlaces(error) === undefined) throw error;
+      if (takenPlaces(error, upserts.length) === undefined) throw error;
     }
   }
 

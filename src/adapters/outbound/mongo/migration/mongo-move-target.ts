@@ -1,4 +1,4 @@
-import { type Collection, type Document, MongoBulkWriteError } from 'mongodb';
+import type { Collection, Document } from 'mongodb';
 import type {
   Moved,
   MovedTable,
@@ -26,13 +26,16 @@ import {
   SIGNING_KEYS,
   USERS,
 } from '../identity/identity-documents.ts';
-import { DUPLICATE_KEY, isConflict } from '../mongo-fault.ts';
+import { insertMissing } from '../insert-missing.ts';
+import { isConflict } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
 import { SUBSCRIBERS } from '../multiplexing/subscriber-documents.ts';
 import { COLLECTIONS } from '../schema.ts';
 import { CHATS, INTENTS, MESSAGES, STREAMS } from '../streaming/streaming-documents.ts';
 import { META, MIGRATION, type MigrationDocument, type StoredProgress } from './migration-mark.ts';
 import { MAKERS, NUMBERED, type Placed, revocationHead } from './moved-documents.ts';
+
+type Keyed = Document & { readonly _id: string | number };
 
 /** The collection that has a document for each row of a table, or an entry. */
 const ROWS: Readonly<Record<MovedTable, string>> = {
@@ -164,28 +167,16 @@ export class MongoMoveTarget implements MoveTarget {
     return revocationHead(found.map(({ _id, atMs }) => ({ sequence: _id, atMs })));
   }
 
+  /** What was inserted before an interruption has the same keys. */
   async #insert(placed: readonly Placed[]): Promise<void> {
-    const byCollection = new Map<string, Document[]>();
+    const byCollection = new Map<string, Keyed[]>();
     for (const [collection, document] of placed) {
       const documents = byCollection.get(collection) ?? [];
-      documents.push(document);
+      documents.push(document as Keyed);
       byCollection.set(collection, documents);
     }
     for (const [collection, documents] of byCollection) {
-      await this.#store.write(() => insertOnce(this.#store.collection(collection), documents));
+      await this.#store.write(() => insertMissing(this.#store.collection<Keyed>(collection), documents));
     }
-  }
-}
-
-/** Inserts what is not there yet: what was inserted before an interruption has the same keys. */
-async function insertOnce(collection: Collection<Document>, documents: readonly Document[]): Promise<void> {
-  try {
-    await collection.insertMany(documents, { ordered: false });
-  } catch (error) {
-    if (!(error instanceof MongoBulkWriteError)) throw error;
-    const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-    const isAnswered = error.insertedCount + failures.length === documents.length;
-    const isConfirmed = isAnswered && error.result.getWriteConcernError() == null;
-    if (!isConfirmed || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
   }
 }

@@ -149,7 +149,7 @@ export class BatchInserter {
       await this.#batches.insertMany(documents, { ordered: false });
       return documents.map(() => 'stored');
     } catch (error) {
-      const taken = takenPlaces(error);
+      const taken = takenPlaces(error, documents.length);
       if (taken === undefined) return this.#lookUp(documents, error);
       // An insert that is repeated meets itself: what has the key may be this very batch.
       const met = await this.#lookUp(
