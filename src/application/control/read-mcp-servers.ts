@@ -1,3 +1,4 @@
+import { cutPage } from '../cut-page.ts';
 import type { McpInventories, McpServerRecord } from '../ports/control/mcp-inventories.ts';
 
 /** A page of servers. */
@@ -22,8 +23,7 @@ export class ReadMcpServers {
       ...(after === undefined ? {} : { after }),
       limit: limit + 1,
     });
-    const servers = found.slice(0, limit);
-    const last = servers.at(-1);
-    return { servers, ...(found.length > limit && last !== undefined ? { next: last.id } : {}) };
+    const { items: servers, ...next } = cutPage(found, limit, ({ id }) => id);
+    return { servers, ...next };
   }
 }

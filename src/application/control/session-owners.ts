@@ -3,6 +3,7 @@ import type { UserId } from '../../domain/identity/ids.ts';
 import { controlSubscriberId, nameWithin } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
 import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
+import { cutPage } from '../cut-page.ts';
 import type { EndSubscription } from '../multiplexing/end-subscription.ts';
 import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
@@ -41,9 +42,8 @@ export class SessionOwners {
       ...(after === undefined ? {} : { after: controlSubscriberId(after) }),
       limit: limit + 1,
     });
-    const owners = found.slice(0, limit);
-    const last = owners.at(-1);
-    return { owners, ...(found.length > limit && last !== undefined ? { next: nameWithin(last.id) } : {}) };
+    const { items: owners, ...next } = cutPage(found, limit, ({ id }) => nameWithin(id));
+    return { owners, ...next };
   }
 
   /**

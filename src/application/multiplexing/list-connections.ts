@@ -1,3 +1,4 @@
+import { cutPage } from '../cut-page.ts';
 import type { FleetConnections } from './fleet-connections.ts';
 import type { ConnectionQuery, ConnectionSight } from './live-connections.ts';
 
@@ -33,8 +34,7 @@ export class ListConnections {
     const all = answers
       .flatMap(({ node, connections = [] }) => connections.map((sight) => ({ ...sight, node })))
       .sort((left, right) => (left.id < right.id ? -1 : 1));
-    const connections = all.slice(0, limit);
-    const last = connections.at(-1);
-    return { connections, missing, ...(all.length > limit && last !== undefined ? { next: last.id } : {}) };
+    const { items: connections, ...next } = cutPage(all, limit, ({ id }) => id);
+    return { connections, missing, ...next };
   }
 }
