@@ -1,4 +1,6 @@
 /** Runs the benches that the command line names, or all of them, and writes docs/BENCHMARKS.md. */
+import { Argument } from 'commander';
+import { longRun } from '../scripts/long-run.ts';
 import { pinLoadGenerator } from './support/process.ts';
 import { store, writeReport } from './support/report.ts';
 import type { Bench } from './support/result.ts';
@@ -23,14 +25,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   'sse-tokens-fleet': () => import('./sse-tokens-fleet.bench.ts'),
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) {
-  process.stderr.write(
-    `No bench is called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.\n`,
-  );
-  process.exit(2);
-}
+const wanted = longRun('bench', 'Runs benches and writes docs/BENCHMARKS.md.')
+  .addArgument(new Argument('[bench...]', 'Which; all unless said.').choices(Object.keys(BENCHES)))
+  .parse().args;
 pinLoadGenerator();
 for (const [name, load] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

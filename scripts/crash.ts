@@ -1,41 +1,39 @@
 /**
- * Kills the server under load as often as asked: `npm run test:crash -- --points 200`. With `--nodes N` it is one node of
- * N on a MongoDB and a Redis that is killed or stopped, with the lease that nodes have and pauses of 30 s, unless
- * `--lease` and `--pause` name others, in seconds. With `--of redis` or `--of mongodb` it is that one, of the run's own,
- * which is killed, and a Redis also stands still and is flushed.
+ * Kills the server under load as often as asked; with several nodes one of them, or their MongoDB or Redis.
  */
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
 import { runCrashes } from '../test/crash/crash-run.ts';
 import { type Blow, runFleetCrashes } from '../test/crash/fleet-crash-run.ts';
 import { mongodbBlows, redisBlows } from '../test/crash/store-blows.ts';
 import { temporaryMongo } from '../test/support/mongodb.ts';
+import { longRun, wholeNumber } from './long-run.ts';
 import { MONGODB_VARIABLE, startMongodb } from './services/mongodb.ts';
 import type { OwnServer } from './services/own-server.ts';
 import { REDIS_VARIABLE, startRedis } from './services/redis.ts';
 
-const { values } = parseArgs({
-  options: {
-    points: { type: 'string', default: '20' },
-    nodes: { type: 'string', default: '1' },
-    lease: { type: 'string', default: '5' },
-    pause: { type: 'string', default: '30' },
-    of: { type: 'string', default: 'nodes' },
-  },
-});
-if (!['nodes', 'redis', 'mongodb'].includes(values.of)) {
-  process.stderr.write('--of takes nodes, redis or mongodb\n');
-  process.exit(2);
-}
-
-function positive(name: Exclude<keyof typeof values, 'of'>): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  process.stderr.write(`--${name} takes a whole number of at least 1\n`);
-  process.exit(2);
-}
-
-const points = positive('points');
-const nodes = positive('nodes');
+const { points, nodes, lease, pause, of } = longRun(
+  'test:crash',
+  'Kills the server under load at random points, starts it again, and sees that nothing was lost, doubled or billed wrongly.',
+)
+  .option('--points <n>', 'How often.', wholeNumber, 20)
+  .option(
+    '--nodes <n>',
+    'With more than one it is one of so many nodes on a MongoDB and a Redis that is killed, or paused.',
+    wholeNumber,
+    1,
+  )
+  .option('--lease <s>', 'The lease of the nodes, in seconds.', wholeNumber, 5)
+  .option('--pause <s>', 'How long a node is paused, in seconds.', wholeNumber, 30)
+  .addOption(
+    new Option(
+      '--of <what>',
+      "What is hurt, with several nodes: one of these, or a store of the run's own: MongoDB is killed, Redis also stands still and is flushed.",
+    )
+      .choices(['nodes', 'redis', 'mongodb'])
+      .default('nodes'),
+  )
+  .parse()
+  .opts<{ points: number; nodes: number; lease: number; pause: number; of: string }>();
 const tell = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 /** A server that is hurt is one of the run's own, whatever the environment names. */
@@ -59,15 +57,15 @@ async function serversOf(hurt: string, servers: OwnServer[]): Promise<readonly B
 async function crashFleet(): Promise<unknown> {
   const servers: OwnServer[] = [];
   try {
-    const blows = await serversOf(values.of, servers);
+    const blows = await serversOf(of, servers);
     const mongo = await temporaryMongo();
     const settings = {
       mongodbUrl: mongo.url,
       nodes,
       points,
       chats: 8,
-      leaseMs: positive('lease') * 1000,
-      pauseMs: positive('pause') * 1000,
+      leaseMs: lease * 1000,
+      pauseMs: pause * 1000,
       ...(blows === undefined ? {} : { blows }),
     };
     const report = await runFleetCrashes(settings, Math.random, tell);

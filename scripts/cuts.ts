@@ -1,25 +1,32 @@
 /**
  * Cuts multiplexed connections at random frames and counts what is lost or comes twice, across two nodes on MongoDB and
- * Redis: `npm run test:cuts -- [--cuts N] [--readers N] [--seed N]`, 10,000 unless told otherwise.
+ * Redis.
  */
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { huntCuts } from '../test/support/cut-hunt.ts';
 import { startCutNodes } from '../test/support/cut-nodes.ts';
 import { temporaryFolder } from '../test/support/running-server.ts';
+import { longRun, wholeNumber } from './long-run.ts';
 import { startMissingServers } from './services/missing-servers.ts';
 
 /** Cuts of one login: an access token lasts that long on a slow machine too. */
 const A_LOGIN = 1_000;
 
-const { values } = parseArgs({
-  options: {
-    cuts: { type: 'string', default: '10000' },
-    readers: { type: 'string', default: '10' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const cuts = Number(values.cuts);
+const options = longRun(
+  'test:cuts',
+  'Cuts multiplexed connections at random frames and counts what is lost or comes twice, across two nodes on MongoDB and Redis.',
+)
+  .option('--cuts <n>', 'How many cuts in all.', wholeNumber, 10_000)
+  .option('--readers <n>', 'How many read at once.', wholeNumber, 10)
+  .option(
+    '--seed <n>',
+    'What decides the cuts of the first login; the next one has the next.',
+    wholeNumber,
+    1,
+  )
+  .parse()
+  .opts<{ cuts: number; readers: number; seed: number }>();
+const { cuts, readers } = options;
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 const servers = await startMissingServers();
@@ -29,10 +36,10 @@ const folder = temporaryFolder();
 try {
   const nodes = await startCutNodes(folder);
   try {
-    for (let seed = Number(values.seed); (totals.cuts ?? 0) < cuts; seed += 1) {
+    for (let { seed } = options; (totals.cuts ?? 0) < cuts; seed += 1) {
       const left = Math.min(A_LOGIN, cuts - (totals.cuts ?? 0));
       const user = await nodes.logIn();
-      const tally = await huntCuts({ urls: nodes.urls, user, seed, cuts: left }, Number(values.readers));
+      const tally = await huntCuts({ urls: nodes.urls, user, seed, cuts: left }, readers);
       for (const [what, count] of Object.entries(tally)) totals[what] = (totals[what] ?? 0) + count;
       say(`seed ${seed}: ${JSON.stringify(tally)}`);
     }

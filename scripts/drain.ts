@@ -1,24 +1,25 @@
-/**
- * Opens multiplexed sessions on one of two nodes, tells it to stop, and takes each session back at the other:
- * `npm run test:drain -- [--sessions N]`, 20,000 unless told otherwise.
- */
+/** Opens multiplexed sessions on one of two nodes, tells it to stop, and takes each session back at the other. */
 import { rmSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { drainNode } from '../test/support/drained-node.ts';
 import { temporaryFolder } from '../test/support/running-server.ts';
+import { longRun, wholeNumber } from './long-run.ts';
 import { startMissingServers } from './services/missing-servers.ts';
 
 /** The longest that the end of the process may take: the grace of a node, what sessions have beyond it, and a little more, in milliseconds. */
 const GONE_WITHIN_MS = 20_000 + 7_000 + 3_000;
 
-const { values } = parseArgs({ options: { sessions: { type: 'string', default: '20000' } } });
+const options = longRun(
+  'test:drain',
+  'Opens multiplexed sessions on one of two nodes, tells it to stop, and takes each session back at the other.',
+)
+  .option('--sessions <n>', 'How many.', wholeNumber, 20_000)
+  .parse()
+  .opts<{ sessions: number }>();
 const servers = await startMissingServers();
 
 const folder = temporaryFolder();
 try {
-  const drained = await drainNode(folder, Number(values.sessions), (text) =>
-    process.stdout.write(`${text}\n`),
-  );
+  const drained = await drainNode(folder, options.sessions, (text) => process.stdout.write(`${text}\n`));
   process.stdout.write(`${JSON.stringify(drained, undefined, 2)}\n`);
   const { sessions, exitCode, complaints, told, connections, stillHeld, resumed, tookMs } = drained;
   const isRight =

@@ -1,49 +1,54 @@
 /**
- * Runs the core of several nodes on simulated stores: `npm run test:sim -- --seed N [--steps N] [--seeds N] [--trace]`
- * `[--scenario streams|control]`.
- * A failure prints its seed and the shortest trace that still fails. `--planted` plants each known bug in a copy of the
- * sources and says how many seeds find it.
+ * Runs the core of several nodes on simulated stores. A failure prints its seed and the shortest trace that still fails.
  */
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
 import { CONTROL_STEPS, runSeed as runControlSeed } from '../test/simulation/control/run-control.ts';
 import { explainFailure } from '../test/simulation/explain-failure.ts';
 import { findPlanted, MOST_SEEDS, plantedBugs } from '../test/simulation/planted/find-planted.ts';
 import { DEFAULT_STEPS, runSeed } from '../test/simulation/run-simulation.ts';
+import { longRun, wholeNumber } from './long-run.ts';
 
 /** Seeds between two words about how far the run is. */
 const SAY_EVERY = 1_000;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    seeds: { type: 'string', default: '1' },
-    steps: { type: 'string' },
-    scenario: { type: 'string', default: 'streams' },
-    trace: { type: 'boolean', default: false },
-    planted: { type: 'boolean', default: false },
-  },
-});
-
-const isOfAgents = values.scenario === 'control';
-if (!isOfAgents && values.scenario !== 'streams') {
-  process.stderr.write('--scenario is streams or control\n');
-  process.exit(2);
+interface Flags {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly steps?: number;
+  readonly scenario: string;
+  readonly trace?: true;
+  readonly planted?: true;
 }
+
+const options = longRun(
+  'test:sim',
+  'Runs the core of several nodes on simulated stores, each run decided by its seed. A failure prints its seed and the shortest trace that still fails.',
+)
+  .option('--seed <n>', 'The first seed.', wholeNumber, 1)
+  .option('--seeds <n>', 'How many seeds, one after the other.', wholeNumber, 1)
+  .option(
+    '--steps <n>',
+    `How long each run is: ${DEFAULT_STEPS} steps unless said, of agents ${CONTROL_STEPS}.`,
+    wholeNumber,
+  )
+  .addOption(
+    new Option('--scenario <what>', 'Streams, or agents with their reviewers.')
+      .choices(['streams', 'control'])
+      .default('streams'),
+  )
+  .option('--trace', 'Show a run that goes well too.')
+  .option('--planted', 'Plant each known bug in a copy of the sources, and say how many seeds find it.')
+  .parse()
+  .opts<Flags>();
+
+const isOfAgents = options.scenario === 'control';
 const run = isOfAgents ? runControlSeed : runSeed;
-
-function wholeNumber(name: 'seed' | 'seeds' | 'steps'): number {
-  const value = Number(values[name] ?? (isOfAgents ? CONTROL_STEPS : DEFAULT_STEPS));
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  process.stderr.write(`--${name} takes a whole number of at least 1\n`);
-  process.exit(2);
-}
-
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 async function runSeeds(first: number, seeds: number, steps: number): Promise<void> {
   for (let seed = first; seed < first + seeds; seed += 1) {
     const { failure, lines, digest } = await run(seed, steps);
-    if (values.trace) say(lines.join('\n'));
+    if (options.trace) say(lines.join('\n'));
     if (failure !== undefined) {
       if (isOfAgents) say(`${lines.join('\n')}\nseed ${seed} fails: ${failure}`);
       else say((await explainFailure(seed, steps)) ?? `seed ${seed} failed once, and then not: ${failure}`);
@@ -68,5 +73,8 @@ async function findAllPlanted(): Promise<void> {
   }
 }
 
-if (values.planted) await findAllPlanted();
-else await runSeeds(wholeNumber('seed'), wholeNumber('seeds'), wholeNumber('steps'));
+if (options.planted) await findAllPlanted();
+else {
+  const { seed, seeds, steps = isOfAgents ? CONTROL_STEPS : DEFAULT_STEPS } = options;
+  await runSeeds(seed, seeds, steps);
+}
