@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untilReady } from '../../test/support/ready-file.ts';
 import { SERVER_CORE, spawnPinned, stop } from './process.ts';
 
 /** Accounts that share a bench's streams. */
@@ -46,17 +46,8 @@ export class BenchServer {
       'streams:\n  runningPerUser: 500\n  maxOutputTokens: 500000\nlog:\n  level: warn\n',
       { mode: 0o600 },
     );
-    const seen = watch(folder, { signal: AbortSignal.timeout(LONGEST_START_MS) });
-    const ports = [
-      '--auth-port',
-      '0',
-      '--accounting-port',
-      '0',
-      '--chat-port',
-      '0',
-      '--ready-file',
-      join(folder, 'ready'),
-    ];
+    const ready = join(folder, 'ready');
+    const ports = ['--auth-port', '0', '--accounting-port', '0', '--chat-port', '0', '--ready-file', ready];
     const child = spawnPinned(
       SERVER_CORE,
       process.execPath,
@@ -64,11 +55,7 @@ export class BenchServer {
       env,
     );
     child.stdout?.resume();
-    for await (const event of seen) if (event.filename === 'ready') break;
-    const { chat, pid } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as {
-      chat: string;
-      pid: number;
-    };
+    const { chat, pid } = await untilReady<{ chat: string; pid: number }>(child, ready, LONGEST_START_MS);
     rmSync(folder, { recursive: true, force: true });
     const server = new BenchServer(child, chat, pid);
     if (others === undefined) await server.#prepareAccounts();

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untilReady } from '../../test/support/ready-file.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { SERVER_CORE, spawnPinned, stop } from './process.ts';
 
@@ -33,24 +33,23 @@ export async function startConfigured(
   const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-ready-'));
   const config = join(folder, 'config.yaml');
+  const readyFile = join(folder, 'ready');
   const common = {
     demo: true,
     data,
     authPort: 0,
     accountingPort: 0,
     chatPort: 0,
-    readyFile: join(folder, 'ready'),
+    readyFile,
     log: { level: 'warn' },
   };
   // JSON is YAML.
   writeFileSync(config, JSON.stringify({ ...common, ...settings }), { mode: 0o600 });
-  const seen = watch(folder, { signal: AbortSignal.timeout(LONGEST_START_MS) });
   const [file = '', ...args] = program;
   const words = [...nodeArgs, file, '--config', config, ...args];
   const child = spawnPinned(SERVER_CORE, process.execPath, words, { MONGODB_URL: '', REDIS_URL: '' });
   child.stdout?.resume();
-  for await (const event of seen) if (event.filename === 'ready') break;
-  const { chat } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as { chat: string };
+  const { chat } = await untilReady<{ chat: string }>(child, readyFile, LONGEST_START_MS);
   rmSync(folder, { recursive: true, force: true });
   return {
     pid: child.pid ?? 0,

@@ -1,10 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untilReady } from '../../test/support/ready-file.ts';
 import { spawnFree, stop } from './process.ts';
 import { postRequest, RawClient } from './raw-client.ts';
+
+/** Longest wait for the server to be ready, in milliseconds. */
+const LONGEST_START_MS = 30_000;
 
 /** The real command on all cores, for benches of its door: accounts, and nobody logged in. */
 export class LoginServer {
@@ -19,14 +22,13 @@ export class LoginServer {
 
   static async start(data: string, flags: readonly string[]): Promise<LoginServer> {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-ready-'));
-    const seen = watch(folder);
-    const ready = ['--ready-file', join(folder, 'ready'), '--data', data, '--log-level', 'warn'];
+    const ready = join(folder, 'ready');
     const ports = ['--auth-port', '0', '--accounting-port', '0', '--chat-port', '0'];
-    const serve = ['bin/holdfast.js', 'serve', '--demo', ...ready, ...ports, ...flags];
+    const own = ['--ready-file', ready, '--data', data, '--log-level', 'warn'];
+    const serve = ['bin/holdfast.js', 'serve', '--demo', ...own, ...ports, ...flags];
     const child = spawnFree(process.execPath, serve);
     child.stdout?.resume();
-    for await (const event of seen) if (event.filename === 'ready') break;
-    const { auth } = JSON.parse(readFileSync(join(folder, 'ready'), 'utf8')) as { auth: string };
+    const { auth } = await untilReady<{ auth: string }>(child, ready, LONGEST_START_MS);
     rmSync(folder, { recursive: true, force: true });
     return new LoginServer(child, Number(new URL(auth).port));
   }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childEnvironment } from './child-environment.ts';
+import { untilReady } from './ready-file.ts';
 
 /** The addresses that a server wrote to its ready file. */
 export interface ServerUrls {
@@ -56,11 +57,11 @@ export class RunningServer {
     child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
     child.stderr.on('data', (text: Buffer) => output.push(text.toString()));
     try {
-      await untilExists(ready, folder, child, output);
-      return new RunningServer(child, data, JSON.parse(readFileSync(ready, 'utf8')) as ServerUrls, output);
+      const urls = await untilReady<ServerUrls>(child, ready, READY_TIMEOUT_MS);
+      return new RunningServer(child, data, urls, output);
     } catch (error) {
       child.kill('SIGKILL');
-      throw error;
+      throw new Error(`${(error as Error).message}:\n${output.join('')}`, { cause: error });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -106,27 +107,3 @@ export class RunningServer {
 
 /** A private folder for one server's data. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'holdfast-'));
-
-function untilExists(path: string, folder: string, child: ChildProcess, output: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const watcher = watch(folder, check);
-    const timer = setTimeout(
-      () => finish(new Error(`not ready in time:\n${output.join('')}`)),
-      READY_TIMEOUT_MS,
-    );
-    const onExit = (code: number | null): void =>
-      finish(new Error(`ended with ${code}:\n${output.join('')}`));
-    child.once('exit', onExit);
-    function finish(error?: Error): void {
-      clearTimeout(timer);
-      watcher.close();
-      child.off('exit', onExit);
-      if (error) reject(error);
-      else resolve();
-    }
-    function check(): void {
-      if (existsSync(path)) finish();
-    }
-    check();
-  });
-}
