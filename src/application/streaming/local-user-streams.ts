@@ -51,6 +51,8 @@ export class LocalUserStreams implements UserStreams {
     const { streams, running, log } = this.#deps;
     try {
       const active = await streams.active(userId);
+      // One that is being opened here may be told of only after nobody looks any more.
+      for (const { id, state } of active) if (state === 'opening') running.stop(id);
       const others = active.filter(({ id, state }) => state === 'running' && running.find(id) === undefined);
       await Promise.all(others.map((stream) => endStream(this.#deps, stream)));
       return active.length > 0;

@@ -1,4 +1,6 @@
+import type { StreamId } from '../../domain/streaming/stream-id.ts';
 import type { Turn } from '../fleet/turn.ts';
+import type { SettlementIntent } from '../ports/accounting/credit-holds.ts';
 import type { IdSource } from '../ports/id-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { StreamRepository } from '../ports/streaming/stream-repository.ts';
@@ -26,6 +28,8 @@ interface Deps {
 /** Retries, in the background and in turn with the other nodes, what accounting has not acknowledged, whoever owes it. */
 export class SettleIntents {
   readonly #deps: Deps;
+  /** Intents that failed, longest ago first; bounded by those of one pass. */
+  #failed = new Set<StreamId>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -48,15 +52,27 @@ export class SettleIntents {
   }
 
   /**
-   * Tries the oldest pending intents once; stops at the first that fails, because the next would fail like it.
+   * Tries the oldest pending intents once; stops at the first that fails, because the next would fail like it. The next
+   * pass begins with the others, so that one which fails for a reason of its own keeps none of them from being settled.
    *
    * @returns whether all of them were settled.
    */
   async pass(): Promise<boolean> {
-    for (const intent of await this.#deps.streams.pendingIntents(INTENTS_PER_PASS)) {
-      if (!(await this.#deps.settler.settle(intent))) return false;
+    for (const intent of this.#inTurn(await this.#deps.streams.pendingIntents(INTENTS_PER_PASS))) {
+      this.#failed.delete(intent.id);
+      if (await this.#deps.settler.settle(intent)) continue;
+      this.#failed.add(intent.id);
+      return false;
     }
     return true;
+  }
+
+  /** Those that have not failed, oldest first, then those that have, longest ago first. */
+  #inTurn(pending: readonly SettlementIntent[]): readonly SettlementIntent[] {
+    const ids = new Set(pending.map(({ id }) => id));
+    this.#failed = new Set([...this.#failed].filter((id) => ids.has(id)));
+    const turns = new Map([...this.#failed].map((id, turn) => [id, turn + 1]));
+    return pending.toSorted((one, other) => (turns.get(one.id) ?? 0) - (turns.get(other.id) ?? 0));
   }
 
   async #passInTurn(): Promise<boolean> {

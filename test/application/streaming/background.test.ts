@@ -27,6 +27,29 @@ describe('settling in the background', () => {
     await loop;
   });
 
+  it('settles what others owe although one intent fails again and again', async () => {
+    const world = await StreamingWorld.create();
+    await world.addChat(2);
+    await world.addChat(3);
+    world.holds.fault.resolve = AWAY;
+    const owing = [await world.begin(1), await world.begin(2), await world.begin(3)];
+    for (const { id } of owing) world.running.stop(id);
+    await world.timers.advance(SETTLE_WAIT_MS);
+    expect(await world.streams.pendingIntents(10)).to.have.length(3);
+    const [broken, ...others] = owing.map(({ id }) => id);
+    const resolve = world.holds.resolve.bind(world.holds);
+    delete world.holds.fault.resolve;
+    world.holds.resolve = async (intent) => {
+      if (intent.id === broken) throw new Error('a row of the ledger is damaged');
+      return resolve(intent);
+    };
+    for (let pass = 0; pass < 3; pass += 1) expect(await world.settleIntents.pass()).to.equal(false);
+    expect(world.holds.resolved.map(({ id }) => id)).to.deep.equal(others);
+    expect((await world.streams.pendingIntents(10)).map(({ id }) => id)).to.deep.equal([broken]);
+    world.holds.resolve = resolve;
+    expect(await world.settleIntents.pass()).to.equal(true);
+  });
+
   it('tells accounting an intent once although its stream settles at the same time', async () => {
     const world = await StreamingWorld.create();
     const gate = Promise.withResolvers<void>();

@@ -61,6 +61,29 @@ describe("the stop of a user's streams", () => {
     expect(await opening).to.be.instanceOf(PortError);
   });
 
+  it('ends a start that was under way for longer than anybody looked, before its model is asked', async () => {
+    const world = await StreamingWorld.create();
+    const gate = Promise.withResolvers<void>();
+    const reserve = world.holds.reserve.bind(world.holds);
+    const asked = Promise.withResolvers<void>();
+    world.holds.reserve = async (request) => {
+      asked.resolve();
+      await gate.promise;
+      return reserve(request);
+    };
+    const opening = world.begin(1);
+    await asked.promise;
+    const stopped = new LocalUserStreams(world).stopAll(ANNA);
+    await world.timers.advance(5_000);
+    await stopped;
+    gate.resolve();
+    const opened = await opening;
+    await world.settle();
+    expect(world.stored(opened.id).state).to.equal('stopped');
+    expect(world.model.calls).to.have.length(0);
+    expect(world.holds.resolutionsOf(opened.id)).to.deep.equal([{ kind: 'abort', id: opened.id, tokens: 0 }]);
+  });
+
   it('ends what runs here also while the store is away, and says so in the log', async () => {
     const world = await StreamingWorld.create();
     const opened = await world.begin(1);

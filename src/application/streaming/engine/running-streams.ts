@@ -18,6 +18,8 @@ export class RunningStreams {
   readonly #unwanted = new Set<StreamId>();
   #ticking = false;
   #draining = false;
+  /** The grace of the shutdown has passed. */
+  #over = false;
 
   constructor(deps: Omit<StreamRunnerDeps, 'shutdown'>) {
     this.#deps = { ...deps, shutdown: this.#shutdown.signal };
@@ -44,6 +46,8 @@ export class RunningStreams {
     });
     if (!this.#ticking) void this.#tick();
     if (this.#unwanted.delete(runner.id)) runner.end(STOPPED);
+    // Its start was under way when the others were interrupted: nobody would be left to end it.
+    if (this.#over) runner.end({ kind: 'interrupt' });
     return runner;
   }
 
@@ -93,6 +97,7 @@ export class RunningStreams {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     await this.#settled(graceMs);
+    this.#over = true;
     for (const runner of this.#runners.values()) runner.end({ kind: 'interrupt' });
     await this.#settled(SEAL_AT_SHUTDOWN_MS);
     this.#shutdown.abort(new Error('the program ends'));
