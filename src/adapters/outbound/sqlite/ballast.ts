@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Space kept for the writes that must succeed on a full disk, in bytes. */
@@ -16,7 +16,8 @@ export class Ballast {
 
   constructor(path: string) {
     this.#path = path;
-    this.#held = existsSync(path);
+    // A file that a crash or a full disk cut short would not give back what is needed.
+    this.#held = statSync(path, { throwIfNoEntry: false })?.size === BALLAST_BYTES;
   }
 
   /** True while the space is set aside; a missing ballast is remade first when there is room for it. */
