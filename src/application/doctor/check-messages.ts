@@ -3,11 +3,16 @@ import type { StreamingSessionState } from '../../domain/streaming/streaming-ses
 import type { InspectedLog, InspectedMessage, Page, Seen, StorePicture } from '../ports/store-inspection.ts';
 import { type Findings, readableOf } from './findings.ts';
 
-/** Proves that every message stands in a chat, and belongs to a stream of that chat where it names one. */
+/**
+ * Proves that every message stands in a chat, and belongs to a stream of that chat where it names one: to its question or
+ * its answer, which stand where the stream does and are there once.
+ */
 export async function checkMessages(picture: StorePicture, findings: Findings): Promise<void> {
   for await (const rows of findings.readable('messages', picture.messages())) {
     const chats = await picture.chatsOf(rows.map(({ value }) => value.chatId));
     const streams = await picture.streamsOf(rows.flatMap(({ value }) => value.message.streamId ?? []));
+    const readable = [...streams.values()].flatMap((stream) => readableOf(stream) ?? []);
+    const told = await picture.messagesOf(readable);
     for (const { row, value } of rows) {
       const { chatId, message } = value;
       const { streamId } = message;
@@ -17,6 +22,14 @@ export async function checkMessages(picture: StorePicture, findings: Findings): 
       const chatOf = readableOf(found)?.chatId ?? (found === undefined ? undefined : chatId);
       const is = chatOf === undefined ? 'is not there' : `is of chat ${chatOf}`;
       findings.expect(chatOf === chatId, 'message.stream', row, () => `its stream ${streamId} ${is}`);
+      if (chatOf !== chatId || readableOf(found) === undefined) continue;
+      const isTold = told.get(streamId)?.some((message) => message.row === row) === true;
+      findings.expect(
+        isTold,
+        'message.place',
+        row,
+        () => `it does not stand where its stream ${streamId} does`,
+      );
     }
   }
 }

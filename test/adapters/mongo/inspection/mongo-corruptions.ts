@@ -203,6 +203,15 @@ export const CORRUPTIONS: readonly Corruption[] = [
   ],
   ['a question is gone', 'stream.question', streamRow(4), message(13, 'gone')],
   ['an answer is gone', 'stream.answer', streamRow(1), message(4, 'gone')],
+  [
+    'an answer is there twice',
+    'message.place',
+    `messages/${CHAT}/99`,
+    async (db: Db) => {
+      const { _id: _, ...answer } = (await db.collection('messages').findOne({ place: 4 })) ?? {};
+      await db.collection('messages').insertOne({ ...answer, place: 99 });
+    },
+  ],
   ['an answer is another', 'stream.answer', streamRow(1), message(4, set('content', 'Another'))],
   ['an answer was stopped', 'stream.answer', streamRow(1), message(4, set('streamState', 'stopped'))],
   ['an event has other bytes', 'row.kept', eventRow(1), event(1, set('bytes', Buffer.from('others')))],

@@ -32,6 +32,9 @@ const ANSWER = `stream_id = ${stream(1)} AND role = 'assistant'`;
 /** The answer of stream 1 is the second message of the chat. */
 const ANSWER_ROW = 'messages/2';
 
+/** A message that is added is the next after those that are there. */
+const DOUBLED_ROW = 'messages/8';
+
 /** What somebody does to accounts, logins, keys and messages. */
 const OF_PERSONS: ReadonlyArray<readonly [sql: string, promise: string, row: string]> = [
   ["UPDATE users SET username = 'Somebody' WHERE username = 'User1'", 'user.names', `users/${user(1)}`],
@@ -53,6 +56,12 @@ const OF_PERSONS: ReadonlyArray<readonly [sql: string, promise: string, row: str
   [`UPDATE messages SET chat_id = 'chat-2' WHERE ${ANSWER}`, 'message.stream', ANSWER_ROW],
   [`DELETE FROM messages WHERE stream_id = ${stream(4)}`, 'stream.question', `streams/${streamId(4)}`],
   [`DELETE FROM messages WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
+  [
+    `INSERT INTO messages (chat_id, role, content, timestamp_ms, stream_id, stream_state)
+       SELECT chat_id, role, content, timestamp_ms, stream_id, stream_state FROM messages WHERE ${ANSWER}`,
+    'message.place',
+    DOUBLED_ROW,
+  ],
   [`UPDATE messages SET content = 'Another' WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
   [`UPDATE messages SET stream_state = 'stopped' WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
 ];
