@@ -10,6 +10,7 @@ import { SystemClock } from '../adapters/outbound/system/system-clock.ts';
 import type { Clock } from '../application/ports/clock.ts';
 import type { Log } from '../application/ports/log.ts';
 import type { Metrics } from '../application/ports/metrics.ts';
+import { accountingProbe } from './accounting-look.ts';
 import { announcement } from './announcement.ts';
 import { hearingProbe, untilAuthIsHeard } from './auth-hearing.ts';
 import { BackgroundLoops } from './background-loops.ts';
@@ -33,7 +34,7 @@ import { writeReadyFile } from './ready-file.ts';
 import { openServiceKeys } from './secret-files.ts';
 import { routesOf, serviceListener, upgradeGuard } from './service-apps.ts';
 import { SERVICES, type ServiceName } from './service-name.ts';
-import { type ShutdownStep, shutDown, untilSignal } from './shutdown.ts';
+import { type ShutdownStep, shutDown, untilEnd } from './shutdown.ts';
 import { trustPrivateCas } from './tls/outgoing-tls.ts';
 import { type ReadPair, readTlsPair } from './tls/tls-pair.ts';
 import { reloadAtHangup, tellExpiry } from './tls/tls-reload.ts';
@@ -85,7 +86,7 @@ export async function serve(
     await store.bind(container);
     const audit = container.get(AUDIT_KEEPER);
     await prepareStores(container, running, config);
-    const dependencies = dependenciesOf(store, stopping.signal, container, running);
+    const dependencies = dependenciesOf(store, stopping.signal, { config, container, running });
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
       listening.push(await openDoor(service, routes, container, config, { edge, pair: tls?.pair }));
@@ -99,17 +100,17 @@ export async function serve(
     forgetTls = keepTlsFresh(config, tls, listening, { log, metrics, clock: store.clock });
     forgetRules = keepRulesFresh(config, container, running, log);
     // Whoever reads that the server is ready may stop it in the same moment.
-    const signalled = untilSignal();
+    const ended = untilEnd(store, config.drainGrace, log);
     announce(config, listening, accounts);
     if (running.includes('chat')) void hintAtLocalModel(config).catch(() => undefined);
-    const exitCode = await signalled;
+    const { exitCode, graceMs, stepMs } = await ended;
     stopping.abort(new Error('the server stops'));
     log.info({}, 'stopping: running streams may end, nothing new starts');
     const hasChat = running.includes('chat');
-    const drain = hasChat ? () => drainAll(container, config.drainGrace) : undefined;
+    const drain = hasChat ? () => drainAll(container, graceMs) : undefined;
     const settle = hasChat ? () => container.get(SETTLE_INTENTS).pass() : undefined;
     const finish = (): Promise<void> => audit.finish();
-    const parts = { listening, loops, drain, settle, audit: finish, graceMs: config.drainGrace };
+    const parts = { listening, loops, drain, settle, audit: finish, graceMs, stepMs };
     await shutDown(stepsOf(parts), log);
     return exitCode;
   } catch (error) {
@@ -159,13 +160,14 @@ const goesOn = (stopping: AbortSignal) => async (): Promise<void> => stopping.th
 function dependenciesOf(
   store: OpenStore,
   stopping: AbortSignal,
-  container: Container,
-  running: readonly ServiceName[],
+  of: { readonly config: Config; readonly container: Container; readonly running: readonly ServiceName[] },
 ): Dependency[] {
+  const { config, container, running } = of;
   const needed = { ...store.needed, shutdown: goesOn(stopping), ...hearingProbe(container, running) };
+  const wanted = { ...store.wanted, ...accountingProbe(config, store.clock, running) };
   return [
     ...Object.entries(needed).map(([name, check]) => ({ name, isNeeded: true, check })),
-    ...Object.entries(store.wanted).map(([name, check]) => ({ name, isNeeded: false, check })),
+    ...Object.entries(wanted).map(([name, check]) => ({ name, isNeeded: false, check })),
   ];
 }
 
@@ -255,8 +257,9 @@ function stepsOf(parts: {
   readonly settle: (() => Promise<unknown>) | undefined;
   readonly audit: () => Promise<void>;
   readonly graceMs: number;
+  readonly stepMs: number;
 }): ShutdownStep[] {
-  const { listening, loops, drain, settle, audit, graceMs } = parts;
+  const { listening, loops, drain, settle, audit, graceMs, stepMs } = parts;
   const steps: ShutdownStep[] = [];
   if (drain !== undefined)
     steps.push({ name: 'drain streams', limitMs: graceMs + SEAL_LIMIT_MS, run: drain });
@@ -273,9 +276,7 @@ function stepsOf(parts: {
     for (const { cut } of listening) cut();
     await doors;
   };
-  return [
-    ...steps,
-    { name: 'close connections', limitMs: CLOSE_LIMIT_MS, run: closeDoors },
-    { name: 'finish the audit log', limitMs: CLOSE_LIMIT_MS, run: audit },
-  ];
+  steps.push({ name: 'close connections', limitMs: CLOSE_LIMIT_MS, run: closeDoors });
+  steps.push({ name: 'finish the audit log', limitMs: CLOSE_LIMIT_MS, run: audit });
+  return steps.map((step) => ({ ...step, limitMs: Math.min(step.limitMs, stepMs) }));
 }

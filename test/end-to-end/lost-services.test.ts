@@ -105,6 +105,25 @@ describe('chat whose other services go', () => {
     await expectHealthy(services.accounting, services.chat);
   });
 
+  it('says that it works worse while accounting is away, and goes on with what needs none', async () => {
+    const readiness = async (): Promise<unknown[]> => {
+      const { status, body } = await user.get('chat', '/health/ready');
+      return [status, body.status, body.missing];
+    };
+    const chat = await user.createChat();
+    const reader = await user.start(chat, 'Hello');
+    await readToEnds([reader]);
+    expect(await readiness()).to.deep.equal([200, 'ok', undefined]);
+    await services.accounting.end('SIGKILL');
+    await eventually(async () => expect(await readiness()).to.deep.equal([200, 'degraded', ['accounting']]));
+    expect((await user.start(chat, 'Hello again')).response.status).to.equal(503);
+    const receipt = await user.update(chat, reader.streamId, reader.text);
+    expect([receipt.status, receipt.body.receipt]).to.deep.equal([200, 'exact']);
+    await services.restartAccounting();
+    await eventually(async () => expect(await readiness()).to.deep.equal([200, 'ok', undefined]));
+    await expectSettled();
+  });
+
   it('ends without auth what runs, takes no key that it does not know, and goes on once auth is back', async () => {
     const chat = await user.createChat();
     const reader = await user.start(chat, 'Hello');

@@ -84,9 +84,14 @@ export class RunningServer {
   /** Sends a signal and waits until the process has gone; returns its exit code, null after a signal's death. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const gone = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
+    const gone = this.gone();
     this.#child.kill(signal);
     return gone;
+  }
+
+  /** Waits until a process that still runs has gone; returns its exit code, null after a signal's death. */
+  gone(): Promise<number | null> {
+    return new Promise((resolve) => this.#child.once('exit', resolve));
   }
 
   /** Kills the server, if it still runs, and starts it again on its data and its ports. */

@@ -63,6 +63,7 @@ export async function openEmbeddedStore(settings: StoreSettings, { log }: Tellin
       clock,
       needed: { store: storeProbe(store, clock) },
       wanted: {},
+      lost: store.lost,
       bind: (container) => bindEmbeddedStore(container, store),
       close: () => store.close(),
     };

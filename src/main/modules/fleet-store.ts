@@ -68,6 +68,8 @@ export async function openFleetStore(config: FleetConfig, telling: Telling): Pro
     clock,
     wanted: redis.wanted,
     needed: { store: () => store.ping() },
+    // A database that is away may come back.
+    lost: new Promise(() => undefined),
     bind: async (container) => {
       bindFleetStore(container, store, ledger, audit);
       bindFleetRedis(container, store, redis);

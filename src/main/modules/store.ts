@@ -24,6 +24,8 @@ export interface OpenStore {
   readonly needed: Readonly<Record<string, () => Promise<void>>>;
   /** Whatever it serves worse without, by its name; each resolves while it is there. */
   readonly wanted: Readonly<Record<string, () => Promise<void>>>;
+  /** Resolves with the cause when this process can never use the store again, which the next one can. */
+  readonly lost: Promise<Error>;
   /** Binds every port that the store keeps. */
   bind(container: Container): Promise<void>;
   /** Lets go of it; what others could wait for is theirs at once. */

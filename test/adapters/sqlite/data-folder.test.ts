@@ -87,7 +87,7 @@ describe('the data folder', () => {
     expect(await refusalOf()).to.be.instanceOf(DataFolderRefused);
     await kill(child);
     const store = await SqliteStore.open(dataDir);
-    expect(store.isAvailable).to.equal(true);
+    expect(await store.read((db) => db.prepare('SELECT 1 AS one').get()?.one)).to.equal(1);
     await store.close();
   });
 

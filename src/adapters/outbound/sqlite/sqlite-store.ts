@@ -52,6 +52,7 @@ export class SqliteStore {
   /** A long log has been moved but for its last pages: the writer moves these and starts the log over. */
   #startLogOver = false;
   #closed: Error | undefined;
+  readonly #lost = Promise.withResolvers<Error>();
   #onIdle: (() => void) | undefined;
   #addition: Pick<WaitingWrite, 'operation' | 'input'> | undefined;
   #nowMs: () => number = () => 0;
@@ -98,9 +99,9 @@ export class SqliteStore {
     throw writer.status === 'rejected' ? writer.reason : (checkpointer as PromiseRejectedResult).reason;
   }
 
-  /** False when the writer has died or the store is closed: nothing will be written any more. */
-  get isAvailable(): boolean {
-    return this.#closed === undefined;
+  /** Resolves with the cause when a thread of the store has died: nothing will be read or written here any more. */
+  get lost(): Promise<Error> {
+    return this.#lost.promise;
   }
 
   /**
@@ -254,6 +255,7 @@ export class SqliteStore {
     this.#folder.release();
     void Promise.all([this.#checkpointer.terminate(), this.#writer.terminate()]);
     this.#onIdle?.();
+    this.#lost.resolve(cause);
   }
 }
 
