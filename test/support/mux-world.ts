@@ -60,6 +60,8 @@ export class MuxWorld {
   /** Whom credentials name, or how they are refused; every other is Anna's. */
   readonly credentials = new Map<string, EndingPrincipal | Error>();
   readonly connections: Connections;
+  /** Finds out whom a credential names; a test may have it take its time. */
+  look = async (credential: string): Promise<EndingPrincipal> => this.#named(credential);
   #refs = 0;
 
   constructor(
@@ -105,7 +107,7 @@ export class MuxWorld {
       leaveAll: new LeaveSubscriptions(deps),
       end,
       authenticate: {
-        execute: async ({ value }: { value: string }) => this.#named(value),
+        execute: ({ value }: { value: string }) => this.look(value),
       } as unknown as Authenticate,
       sessions: { isLive: async () => true },
       loginEnds: { subscribe: () => () => undefined },

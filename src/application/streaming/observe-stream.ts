@@ -18,6 +18,8 @@ export interface ObservedStream {
   readonly id: StreamId;
   readonly chatId: ChatId;
   readonly modelId: string;
+  /** The offset of the chat's last event before the stream's first; 0 for none. */
+  readonly before: number;
   /** Events up to this offset happened before the observer came. */
   readonly historyEnd: number;
   readonly events: StreamReader;
@@ -66,7 +68,7 @@ export class ObserveStream {
       events.close();
       throw error;
     }
-    return { id, chatId, modelId, historyEnd, events };
+    return { id, chatId, modelId, before: firstOffset - 1, historyEnd, events };
   }
 
   async #notRunning(): Promise<DomainError> {

@@ -34,7 +34,11 @@ export interface SocketRoute {
   greet?(request: IncomingMessage): Promise<void>;
   /** A last look while HTTP can still say no. @throws whatever the door can tell. */
   check?(request: IncomingMessage, principal: Principal): void | Promise<void>;
-  /** Takes the connection over at once, such as by `handleUpgrade` of a `ws` server, and never throws. */
+  /**
+   * Takes the connection over at once, such as by `handleUpgrade` of a `ws` server.
+   *
+   * @throws whatever the door can tell, before the handshake is answered and not after.
+   */
   open(upgrade: AdmittedUpgrade): void;
 }
 

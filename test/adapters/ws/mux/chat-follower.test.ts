@@ -125,4 +125,17 @@ describe('what follows a chat', () => {
     await timers.advance(1_000);
     expect([sent, looks]).to.deep.equal([[1, 7], []]);
   });
+
+  it('lets go at once of what it is told to follow after it was closed, so that nobody is taken for a reader', async () => {
+    let isOpen = true;
+    const late = readerOf(9);
+    late.close = () => {
+      isOpen = false;
+    };
+    const follower = follow(readerOf(1), []);
+    follower.close();
+    follower.follow({ events: late, after: 8 });
+    await timers.advance(1_000);
+    expect([isOpen, sent, follower.streamId]).to.deep.equal([false, [], undefined]);
+  });
 });

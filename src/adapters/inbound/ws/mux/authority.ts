@@ -40,6 +40,11 @@ export class Authority {
     return decision;
   }
 
+  /** Whether sessions are open to it whose kind takes this permission. */
+  opens(permission: Permission): boolean {
+    return this.may('mux.open') && this.may(permission);
+  }
+
   /** Everything that it may do, by the names of the permissions. */
   permissions(): readonly Permission[] {
     return ALL.filter((permission) => permission !== 'public' && this.may(permission));

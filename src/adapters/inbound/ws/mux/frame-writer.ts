@@ -52,7 +52,7 @@ export class FrameWriter {
   }
 
   add(handle: Handle, name: FrameName, payload: Uint8Array, offset = 0): void {
-    const length = HEADER_BYTES + (offset === 0 ? 0 : OFFSET_BYTES) + payload.length;
+    const length = HEADER_BYTES + (name === 'EVENT' ? OFFSET_BYTES : 0) + payload.length;
     this.#frames.push({ handle, name, offset, payload, length });
     this.#bytes += headLength(length) + length;
   }
@@ -137,7 +137,7 @@ function writeHead(target: Buffer, start: number, length: number): number {
 
 function writeGathered(target: Buffer, start: number, { handle, name, offset, payload }: Gathered): number {
   let at = writeHeader(target, start, handle, name);
-  if (offset !== 0) at = target.writeBigUInt64BE(BigInt(offset), at);
+  if (name === 'EVENT') at = target.writeBigUInt64BE(BigInt(offset), at);
   target.set(payload, at);
   return at + payload.length;
 }

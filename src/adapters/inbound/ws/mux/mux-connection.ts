@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import { TokenBucket } from '../../../../domain/multiplexing/token-bucket.ts';
+import { AuthLine } from './auth-line.ts';
 import { Authority } from './authority.ts';
 import { type Read, type Refused, readClose, readPing } from './client-payloads.ts';
 import type { CloseCode } from './codes.ts';
@@ -37,6 +38,7 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
   #host: HostOfSessions | undefined;
   #bucket: TokenBucket | undefined;
   #unknown: TokenBucket | undefined;
+  #auths: AuthLine | undefined;
   #refusals = 0;
   #isClosed = false;
   inUse: InUse<unknown> | undefined;
@@ -163,11 +165,10 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
   onSocketClose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#auths?.clear();
     this.#host?.pump.stop();
     for (const session of [...this.sessions()]) this.#finish(session, 'left');
-    const { stats } = this.#keeper;
-    stats.roundsIn += this.rounds.in;
-    stats.roundsOut += this.rounds.out;
+    this.#keeper.stats.addRounds(this.rounds);
     this.#keeper.onGone(this);
   }
 
@@ -210,13 +211,13 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
       return;
     }
     this.#refusals = 0;
-    if (frame.high === 0 && frame.low === 0) {
-      this.#onOwn(frame);
-      return;
-    }
-    const session = this.host.table.find(frame);
-    if (session === undefined) this.#onStray(frame, nowMs);
-    else if (frame.name === 'CLOSE') this.#onClose(session, frame.payload);
+    const { high, low, name, payload } = frame;
+    const isOwn = high === 0 && low === 0;
+    const session = isOwn ? undefined : this.host.table.find(frame);
+    const isTooLong = payload.length > this.#keeper.limits.maxMessageBytes;
+    if (isOwn) this.#onOwn(frame, isTooLong);
+    else if (session === undefined) this.#onStray(frame, nowMs);
+    else if (name === 'CLOSE' && !isTooLong) this.#onClose(session, payload);
     else session.receive(frame);
   }
 
@@ -231,13 +232,10 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
     if (this.#refusals >= MAX_REFUSALS_IN_A_ROW) this.close(4029, 'Too many frames');
   }
 
-  #onOwn({ name, payload }: Frame): void {
-    if (payload.length > this.#keeper.limits.maxMessageBytes) {
-      this.answerError({ code: 'message.too_large', message: 'The frame is too long' });
-      return;
-    }
-    if (name === 'OPEN') takeOpen(payload, this.#keeper, this);
-    else if (name === 'AUTH') void this.#onAuth(payload);
+  #onOwn({ name, payload }: Frame, isTooLong: boolean): void {
+    if (isTooLong) this.answerError({ code: 'message.too_large', message: 'The frame is too long' });
+    else if (name === 'OPEN') takeOpen(payload, this.#keeper, this);
+    else if (name === 'AUTH') this.#onAuth(payload);
     else if (name === 'PING') {
       const echoed = this.#read(readPing(payload));
       if (echoed !== undefined) this.host.pump.answer(CONNECTION, 'PONG', ownBytes(echoed));
@@ -247,9 +245,13 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
     }
   }
 
-  async #onAuth(payload: Buffer): Promise<void> {
-    const show = (credential: string) => this.#keeper.show(credential);
-    const answer = await renewAuthority(payload, this.owner, show);
+  #onAuth(payload: Buffer): void {
+    this.#auths ??= new AuthLine((next) => this.#renew(next));
+    if (!this.#auths.add(payload)) this.close(4008, 'Too much waits to be acted on');
+  }
+
+  async #renew(payload: Buffer): Promise<void> {
+    const answer = await renewAuthority(payload, this.owner, (shown) => this.#keeper.show(shown));
     if (answer.name === 'ERROR') return this.answerError(answer.error);
     this.authority = answer.authority;
     this.host.pump.answer(CONNECTION, answer.name, answer.payload);

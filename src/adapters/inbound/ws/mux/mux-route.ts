@@ -68,12 +68,9 @@ export function muxRoute({ connections, attempts, networkOf }: Deps): SocketRout
     open: ({ request, socket, head, principal, requestId }) => {
       invariant(principal.kind !== 'service', 'the permission of this route lets no service in');
       const shown = shownBy(principal, bearerOf(request));
+      // Others may have come since the look; from here on nobody can come between.
+      requireRoom(connections, principal);
       server.handleUpgrade(request, socket, head, (client) => {
-        // Others may have come since the look.
-        if (connections.countOf(ownerOf(principal)) >= connections.limits.maxConnectionsPerPrincipal) {
-          client.close(4029, 'You have as many connections as you may have');
-          return;
-        }
         const batch = client.protocol === MUX_BATCH_PROTOCOL;
         const network = networkOf(request);
         connections.add({ socket: client, stream: socket, shown, requestId, network, batch });

@@ -24,6 +24,7 @@ import { creditPayload } from './write-frame.ts';
  */
 export class MuxSession implements SessionOut, TurnTaker {
   readonly identity: SessionIdentity;
+  authority: Authority;
   /** When DATA or an EVENT went last, in unix milliseconds. */
   idle: IdleWatch<MuxSession>;
   /** The step in which its credential expires, as whoever watches over it counts them; undefined when it does not. */
@@ -37,7 +38,6 @@ export class MuxSession implements SessionOut, TurnTaker {
   readonly #host: SessionHost<MuxSession>;
   readonly #weight: number;
   readonly #window: number;
-  #authority: Authority;
   /** The authority by which it may do what its kind does; asked anew of another one. */
   #allowedBy: Authority | undefined;
   #traffic: Traffic | undefined;
@@ -50,14 +50,10 @@ export class MuxSession implements SessionOut, TurnTaker {
   constructor(host: SessionHost<MuxSession>, parts: SessionParts) {
     this.#host = host;
     this.identity = parts.identity;
-    this.#authority = parts.authority;
+    this.authority = parts.authority;
     this.#weight = parts.weight;
     this.#window = parts.window;
     this.idle = { watched: this, usedAtMs: host.nowMs() };
-  }
-
-  get authority(): Authority {
-    return this.#authority;
   }
 
   get traffic(): Traffic {
@@ -101,7 +97,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     this.isHeard = !at.isResumed;
   }
 
-  /** A frame has come on its handle, but for CLOSE. */
+  /** A frame has come on its handle: any but a CLOSE that is not too long. */
   receive({ name, payload }: Frame): void {
     if (payload.length > this.#host.maxMessageBytes) {
       this.#error({ code: 'message.too_large', message: 'The frame is too long' });
@@ -119,7 +115,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     const come = this.#inbox?.shift(nowMs);
     if (come === undefined) return HEADER_BYTES;
     // Renewing is what is left to do for whose credential has expired.
-    if (come.name === 'DATA' && this.#authority.isExpiredAt(nowMs)) {
+    if (come.name === 'DATA' && this.authority.isExpiredAt(nowMs)) {
       this.#host.close(this, 4010, 'The credential has expired');
       return come.cost;
     }
@@ -226,15 +222,17 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   #onData(payload: Buffer, nowMs: number): Promise<void> | undefined {
     this.idle.usedAtMs = nowMs;
-    const authority = this.#authority;
-    if (this.#allowedBy !== authority) {
-      if (!authority.may('mux.open') || !authority.may(this.identity.kind.permission)) {
-        this.#error({ code: 'session.forbidden', message: 'You may not do this' });
-        return undefined;
-      }
-      this.#allowedBy = authority;
-    }
-    return this.#kindSession?.onData(payload);
+    if (this.#isAllowed) return this.#kindSession?.onData(payload);
+    this.refuse('session.forbidden', 'You may not do this');
+    return undefined;
+  }
+
+  /** Whether its credential permits what its kind does. */
+  get #isAllowed(): boolean {
+    const { permission } = this.identity.kind;
+    if (this.#allowedBy !== this.authority && this.authority.opens(permission))
+      this.#allowedBy = this.authority;
+    return this.#allowedBy === this.authority;
   }
 
   async #onAuth(payload: Buffer): Promise<void> {
@@ -242,7 +240,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     const answer = await renewAuthority(payload, this.identity.owner, show);
     if (this.#isOver) return;
     if (answer.name === 'ERROR') return this.#error(answer.error);
-    this.#authority = answer.authority;
+    this.authority = answer.authority;
     this.#host.answer(this.handle, answer.name, answer.payload);
     this.#host.authorityChanged(this);
   }
@@ -266,6 +264,8 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   #send(name: 'DATA' | 'EVENT', bytes: Uint8Array, offset: number): Promise<void> | undefined {
+    // Left out, it would be a gap that nobody hears of: it comes after a resume by whoever may have it.
+    if (!this.#isAllowed) this.#host.close(this, 4403, 'You may not be told this');
     if (this.#isOver) return undefined;
     const isBorrowed = this.#inbox?.lends(bytes) ?? false;
     const full = this.#out.add({ name, offset, payload: bytes, isBorrowed }, this.#host.nowMs());

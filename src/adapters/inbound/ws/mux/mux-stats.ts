@@ -39,6 +39,12 @@ export class MuxStats {
     return stats;
   }
 
+  /** A connection is gone, whose sessions took turns in so many rounds. */
+  addRounds(rounds: { readonly in: number; readonly out: number }): void {
+    this.roundsIn += rounds.in;
+    this.roundsOut += rounds.out;
+  }
+
   error(code: ErrorCode): void {
     this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
   }

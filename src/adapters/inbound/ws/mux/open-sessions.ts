@@ -180,8 +180,9 @@ export class OpenSessions {
       return { session, kindSession, epoch, token: resumed.token, isResumed: true };
     } catch (error) {
       const isGone = error instanceof MuxRefusal && error.code === 'params.invalid';
-      // What is behind it is gone for good: there is nothing left to own.
-      if (isGone) await end.execute({ id }).catch(() => undefined);
+      // What is behind it is gone for good: there is nothing left to own, unless somebody came back and found something.
+      const fence = { connection: place.name, epoch };
+      if (isGone) await end.execute({ id, fence }).catch(() => undefined);
       else await this.#leave(place, id, epoch);
       throw error;
     }
@@ -264,6 +265,6 @@ export class OpenSessions {
 }
 
 function requireKind(authority: Authority, { permission }: Kind): void {
-  if (authority.may('mux.open') && authority.may(permission)) return;
+  if (authority.opens(permission)) return;
   throw new MuxRefusal('session.forbidden', 'You may not open sessions of this kind');
 }

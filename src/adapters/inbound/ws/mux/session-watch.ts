@@ -3,6 +3,8 @@ import type { MuxSession } from './mux-session.ts';
 
 /** How exactly credentials expire, in milliseconds: sessions whose ends fall together are looked at together. */
 const EXPIRY_STEP_MS = 250;
+/** Most steps that are looked at one by one; beyond it what expires is looked for. */
+const MAX_STEPS_AT_ONCE = 1_000;
 
 /**
  * Tells which sessions have been idle for too long, and of which the credential has expired, by one look at the clock. What
@@ -47,11 +49,19 @@ export class SessionWatch {
   advance(nowMs: number): { readonly idle: readonly MuxSession[]; readonly expired: readonly MuxSession[] } {
     const idle = this.#wheel.advance(nowMs);
     const expired: MuxSession[] = [];
-    for (const until = this.#stepOf(nowMs); this.#step < until; this.#step += 1) {
-      expired.push(...(this.#expiring.get(this.#step) ?? []));
-      this.#expiring.delete(this.#step);
+    const until = this.#stepOf(nowMs);
+    // After a long time without connections, or a leap of the clock, there are far more steps than sessions.
+    const isLeap = until - this.#step > MAX_STEPS_AT_ONCE;
+    if (isLeap) for (const step of [...this.#expiring.keys()]) if (step < until) this.#take(step, expired);
+    for (this.#step = isLeap ? until : this.#step; this.#step < until; this.#step += 1) {
+      this.#take(this.#step, expired);
     }
     return { idle, expired };
+  }
+
+  #take(step: number, expired: MuxSession[]): void {
+    for (const session of this.#expiring.get(step) ?? []) expired.push(session);
+    this.#expiring.delete(step);
   }
 
   #forgetExpiry(session: MuxSession): void {

@@ -42,8 +42,12 @@ export class ChatFollower {
     return this.#reader?.id;
   }
 
-  /** Follows from here on; what was followed before is left. */
+  /** Follows from here on; what was followed before is left. Of a session that is over meanwhile nobody reads. */
   follow(from: FollowFrom): void {
+    if (this.#isClosed) {
+      from.events.close();
+      return;
+    }
     this.#reader?.close();
     this.#reader = from.events;
     void this.#run(from).catch(() => this.#sink.out.end(1011, 'What follows cannot be read'));

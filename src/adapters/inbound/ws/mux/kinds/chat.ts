@@ -226,7 +226,10 @@ class ChatMuxSession implements KindSession {
       return;
     }
     // Where the stream begins in the chat is told by its first event alone.
-    const step = await kept.events.next();
+    const step = await kept.events.next().catch((error: unknown) => {
+      kept.events.close();
+      throw error;
+    });
     const read = step.done ? [] : step.value;
     this.offset = (read[0]?.offset ?? 1) - 1;
     this.#pending = { events: kept.events, read, after: this.offset };

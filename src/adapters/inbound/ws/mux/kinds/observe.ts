@@ -1,5 +1,5 @@
 import type { StreamReader } from '../../../../../application/streaming/engine/stream-reader.ts';
-import type { ObserveStream } from '../../../../../application/streaming/observe-stream.ts';
+import type { ObservedStream, ObserveStream } from '../../../../../application/streaming/observe-stream.ts';
 import { DomainError } from '../../../../../domain/domain-error.ts';
 import { MuxRefusal } from '../mux-refusal.ts';
 import { chatOf, personOf } from './chat-params.ts';
@@ -11,12 +11,11 @@ export const observeKind = (observeStream: ObserveStream): Kind => ({
   name: 'observe',
   permission: 'chat.observe',
   open: async (opening, out) => {
-    const { events } = await observed(observeStream, opening);
-    return new ObserveSession(events, opening, out);
+    return new ObserveSession(await observed(observeStream, opening), opening, out);
   },
 });
 
-async function observed(observeStream: ObserveStream, opening: Opening) {
+async function observed(observeStream: ObserveStream, opening: Opening): Promise<ObservedStream> {
   const command = {
     observer: personOf(opening).userId,
     chatId: chatOf(opening),
@@ -31,14 +30,21 @@ async function observed(observeStream: ObserveStream, opening: Opening) {
 }
 
 class ObserveSession implements KindSession {
-  readonly recovered = true;
+  readonly recovered: boolean;
   readonly offset: number;
   readonly #events: StreamReader;
   readonly #sink: EventSink;
 
-  constructor(events: StreamReader, { offset = 0, replayed }: Opening, out: SessionOut) {
+  /** Another stream may run than the one that the client has seen, of whose rest nothing is shown. */
+  constructor(
+    { events, before, historyEnd }: ObservedStream,
+    { offset, replayed }: Opening,
+    out: SessionOut,
+  ) {
     this.#events = events;
-    this.offset = offset;
+    const goesOn = offset !== undefined && offset >= before && offset <= historyEnd;
+    this.recovered = goesOn || (offset ?? 0) === 0;
+    this.offset = goesOn || offset === undefined ? (offset ?? 0) : before;
     this.#sink = { out, replayed };
   }
 
