@@ -10,6 +10,8 @@ import type { Renewals } from './renewals.ts';
 
 /** How long a connection without sessions is kept, in milliseconds. */
 export const LINGER_MS = 10_000;
+/** How long a connection that is full by the server's word is asked for nothing more, in milliseconds. */
+const FULL_FOR_MS = 5_000;
 /** How long to stay away after a drain that did not say for how long, at most, in milliseconds. */
 const AFTER_DRAIN_MS = 2_000;
 
@@ -30,10 +32,12 @@ interface Slot {
   waiting: number;
   /** Whether the server is about to drain it. */
   isLeaving: boolean;
-  /** Whether the server says that it has as many sessions as it may have. */
-  isFull: boolean;
+  /** Until when it is taken by the server's word to have as many sessions as it may have, in monotonic milliseconds. */
+  fullUntilMs: number;
   /** Calls off that it is closed because nobody uses it. */
   stay: () => void;
+  /** Whether it is closed because nobody used it. */
+  isUnused: boolean;
 }
 
 const loadOf = ({ connection, waiting }: Slot): number => (connection?.load ?? 0) + waiting;
@@ -84,14 +88,15 @@ export class ConnectionPool {
       } finally {
         slot.waiting -= 1;
       }
-      if (signal.aborted) throw new MuxError('gone', 'The session has been closed');
       try {
+        if (signal.aborted) throw new MuxError('gone', 'The session has been closed');
         return await connection.open(asked(), sink);
       } catch (error) {
+        this.#lingerWhereUnused(slot);
         const isFull = error instanceof MuxError && error.code === 'limit.sessions';
-        slot.isFull ||= isFull;
-        if (!isFull || (this.#taking().length === 0 && this.#slots.size >= this.#parts.maxConnections))
-          throw error;
+        if (isFull) slot.fullUntilMs = this.#parts.platform.monotonicMs() + FULL_FOR_MS;
+        // Others may take it, or one more connection.
+        if (!isFull || this.#areAllFull) throw error;
       }
     }
   }
@@ -100,11 +105,17 @@ export class ConnectionPool {
   released(connection: MuxConnection): void {
     const slot = [...this.#slots].find((one) => one.connection === connection);
     if (slot === undefined || connection.isClosed) return;
-    slot.isFull = false;
+    slot.fullUntilMs = 0;
+    this.#lingerWhereUnused(slot);
+  }
+
+  #lingerWhereUnused(slot: Slot): void {
     slot.stay();
-    if (loadOf(slot) > 0) return;
+    if (loadOf(slot) > 0 || slot.connection?.isClosed !== false) return;
     slot.stay = this.#parts.platform.after(LINGER_MS, () => {
-      if (loadOf(slot) === 0) connection.close(1000);
+      if (loadOf(slot) > 0) return;
+      slot.isUnused = true;
+      slot.connection?.close(1000);
     });
   }
 
@@ -134,6 +145,8 @@ export class ConnectionPool {
   #choose(signal: AbortSignal): Slot | undefined {
     if (this.#over !== undefined) throw this.#over;
     if (signal.aborted) throw new MuxError('gone', 'The session has been closed');
+    if (this.#areAllFull)
+      throw new MuxError('limit.sessions', 'Every connection has as many sessions as it may have');
     const [least] = this.#taking().sort((one, other) => loadOf(one) - loadOf(other));
     const mayOpen = this.#slots.size < this.#parts.maxConnections;
     if (least !== undefined && (loadOf(least) < SPREAD_AFTER_SESSIONS || !mayOpen)) return least;
@@ -143,13 +156,32 @@ export class ConnectionPool {
 
   /** The connections that take sessions. */
   #taking(): Slot[] {
-    return [...this.#slots].filter(({ isLeaving, isFull }) => !isLeaving && !isFull);
+    return [...this.#slots].filter((slot) => !slot.isLeaving && !this.#isFull(slot));
+  }
+
+  #isFull({ fullUntilMs }: Slot): boolean {
+    return this.#parts.platform.monotonicMs() < fullUntilMs;
+  }
+
+  /** Whether there are as many connections as there may be, and none takes one more session. */
+  get #areAllFull(): boolean {
+    return (
+      this.#slots.size >= this.#parts.maxConnections && [...this.#slots].every((slot) => this.#isFull(slot))
+    );
   }
 
   #opening(): Slot {
     const ready = this.#connect(() => slot);
     const stay = (): void => undefined;
-    const slot: Slot = { ready, connection: undefined, waiting: 0, isLeaving: false, isFull: false, stay };
+    const slot: Slot = {
+      ready,
+      connection: undefined,
+      waiting: 0,
+      isLeaving: false,
+      fullUntilMs: 0,
+      stay,
+      isUnused: false,
+    };
     // Who waits for it is told; that nobody waits is no mistake.
     slot.ready.catch(() => undefined);
     this.#slots.add(slot);
@@ -179,7 +211,8 @@ export class ConnectionPool {
           slot.stay();
           renewals.forget(connection);
           if (platform.monotonicMs() - openedAtMs >= STABLE_AFTER_MS) this.#backoff.reset();
-          this.#afterClose(closure);
+          // That it was not needed is no reason to stay away.
+          if (!slot.isUnused) this.#afterClose(closure);
         },
       });
       slot.connection = connection;

@@ -22,7 +22,7 @@ export function systemPlatform(): Platform {
     nowMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     fraction: () => Math.random(),
-    uuid: () => crypto.randomUUID(),
+    uuid,
     after: (delayMs, act) => {
       const timer = setTimeout(act, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
       return () => clearTimeout(timer);
@@ -35,6 +35,15 @@ export function systemPlatform(): Platform {
     },
     post,
   };
+}
+
+/** A UUID of version 4 (RFC 9562, 5.4). The browser's own is there in secure contexts alone, and pages may be in others. */
+function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 async function post(url: string, headers: Readonly<Record<string, string>>): Promise<PostAnswer> {

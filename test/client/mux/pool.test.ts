@@ -114,6 +114,61 @@ describe('the pool of connections', function () {
     expect(world.timers).to.equal(0);
   });
 
+  it('closes one on which the server has opened nothing', async () => {
+    const world = new ScriptedMux();
+    const client = world.client();
+    const opening = client.open('nothing').catch((error: unknown) => error);
+    await world.settle();
+    world.socket.accept();
+    await world.settle();
+    world.socket.refused('kind.unknown');
+    expect(await opening).to.include({ code: 'kind.unknown' });
+    await world.advance(10_000);
+    expect([world.socket.isClosed, client.connections, world.timers]).to.deep.equal([true, 0, 0]);
+  });
+
+  it('closes one that nobody waits for any more when it is open', async () => {
+    const world = new ScriptedMux();
+    const client = world.client();
+    const opening = client.open('echo').catch((error: unknown) => error);
+    await world.settle();
+    void client.sessions[0]?.close();
+    await world.advance(5_000);
+    world.socket.accept();
+    await world.settle();
+    expect(await opening).to.include({ code: 'gone' });
+    await world.advance(10_000);
+    expect([world.socket.isClosed, client.connections, world.timers]).to.deep.equal([true, 0, 0]);
+  });
+
+  it('opens the next one at once after it has closed one that was not used', async () => {
+    const world = new ScriptedMux();
+    const { client, handle, socket } = await world.session();
+    socket.say(handle, 'CLOSE', { code: 1000, reason: '' });
+    await world.advance(10_000);
+    expect(socket.isClosed).to.equal(true);
+    void client.open('echo').catch(() => undefined);
+    await world.settle();
+    expect(world.sockets).to.have.length(2);
+  });
+
+  it('says at once that all are full when the server has just said so, and asks again after a while', async () => {
+    const world = new ScriptedMux();
+    const { client, socket } = await world.session({ maxConnections: 1 });
+    for (const [asked, waitMs] of [
+      [2, 0],
+      [2, 1_000],
+      [3, 5_000],
+    ] as const) {
+      await world.advance(waitMs);
+      const opening = client.open('echo').catch((error: unknown) => error);
+      await world.settle();
+      expect(socket.asked).to.have.length(asked);
+      socket.refused('limit.sessions');
+      expect(await opening).to.include({ code: 'limit.sessions' });
+    }
+  });
+
   it('sends frames of one turn in one message, where the server has BATCH', async () => {
     const world = new ScriptedMux();
     const { session, handle, socket } = await world.session();
