@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { PortError } from '../../../src/application/ports/port-error.ts';
 import type { StreamReader } from '../../../src/application/streaming/engine/stream-reader.ts';
 import { FollowStream } from '../../../src/application/streaming/follow-stream.ts';
 import { type StreamEvent, transcriptOf } from '../../../src/domain/streaming/stream-event.ts';
@@ -20,6 +21,21 @@ async function following(world: StreamingWorld, cursor?: number): Promise<Stream
 const offsets = (events: readonly StreamEvent[]): number[] => events.map(({ offset }) => offset);
 
 describe('following a chat', () => {
+  it('counts a reader out who cannot be told what follows, whoever asked for it', async () => {
+    const world = await StreamingWorld.create({ maxReaders: 1 });
+    const opened = await world.begin();
+    opened.events.close();
+    const { eventLog } = world;
+    const read = eventLog.read;
+    const reader = await following(world);
+    Object.assign(eventLog, { read: () => Promise.reject(new PortError('unavailable', 'store', 'away')) });
+    await expectFault(reader.next(), 'unavailable');
+    Object.assign(eventLog, { read });
+    const next = await following(world);
+    expect(offsets((await next.next()).value ?? [])).to.deep.equal([1]);
+    next.close();
+  });
+
   it('finds nothing where there never was a stream, with or without a cursor', async () => {
     const world = await StreamingWorld.create();
     expect(await follow(world)).to.deep.equal({ kind: 'nothing', lastOffset: 0 });

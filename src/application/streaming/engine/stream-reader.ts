@@ -124,12 +124,12 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
     this.#resume();
   }
 
-  /** The next events, as many as there are. */
+  /** The next events, as many as there are. Whoever cannot be told them is followed no more: he can resume. */
   next(): Promise<Step> {
     this.#behindChars = 0;
     this.#progressedAtMs = this.#deps.clock.nowMs();
     const step = this.#atHand();
-    if (step === 'log') return this.#step();
+    if (step === 'log') return this.#step().catch((error: unknown) => this.#fail(error));
     return step === undefined ? this.#wait() : Promise.resolve(step);
   }
 
@@ -225,6 +225,11 @@ export class StreamReader implements AsyncIterableIterator<Batch>, Follower, Tai
       this.#reachedEnd = isTerminal(last);
     }
     return { done: false, value: events };
+  }
+
+  #fail(error: unknown): never {
+    this.close();
+    throw error;
   }
 
   #wait(): Promise<Step> {
