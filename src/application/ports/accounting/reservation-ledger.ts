@@ -93,7 +93,8 @@ export interface ReservationLedger {
   /**
    * Closes at most `limit` holds whose time is over, each settled to its checkpoint, and lapses the expired grants
    * of at most `limit` accounts. The counts are of what this call did: `limit` or more says that there may be more.
-   * Any number of sweepers may race: each hold is closed once.
+   * Any number of sweepers may race: each hold is closed once. One that cannot be closed, such as of a damaged row, keeps
+   * no other from it: the call fails when it has done what it could.
    */
   expireDue(nowMs: number, limit: number): Promise<{ readonly holds: number; readonly grants: number }>;
   /**

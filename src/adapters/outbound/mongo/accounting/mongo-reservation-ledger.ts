@@ -160,16 +160,18 @@ export class MongoReservationLedger implements ReservationLedger {
       if (share > 0) closings.push(this.#writer.perform(_id, expireOn(nowMs, share)));
       left -= share;
     }
-    const holds = await totalOf(closings);
+    const closed = await Promise.allSettled(closings);
     const lapsing = await this.#store.read(() =>
       this.#documents
         .find({ nextLapseAtMs: { $gt: 0, $lte: nowMs } }, { projection: { _id: 1 }, sort: { _id: 1 }, limit })
         .toArray(),
     );
-    const grants = await totalOf(lapsing.map(({ _id }) => this.#writer.perform(_id, lapseOn(nowMs))));
+    const lapsed = await Promise.allSettled(
+      lapsing.map(({ _id }) => this.#writer.perform(_id, lapseOn(nowMs))),
+    );
     // What nodes that are gone have left in the outboxes is handed on by those that live.
     await this.#pump.drain();
-    return { holds, grants };
+    return { holds: totalOf(closed), grants: totalOf(lapsed) };
   }
 
   grant(userId: UserId, grant: CreditGrant, act: LedgerAct): Promise<CreditAccountState> {
@@ -271,10 +273,10 @@ export class MongoReservationLedger implements ReservationLedger {
   }
 }
 
-/** Waits for all of them, so that none is left to itself when another fails. */
-async function totalOf(counts: ReadonlyArray<Promise<number>>): Promise<number> {
+/** What was done in all; throws what the first that failed has failed with. */
+function totalOf(outcomes: ReadonlyArray<PromiseSettledResult<number>>): number {
   let total = 0;
-  for (const outcome of await Promise.allSettled(counts)) {
+  for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw outcome.reason;
     total += outcome.value;
   }

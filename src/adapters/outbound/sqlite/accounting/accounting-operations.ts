@@ -23,6 +23,8 @@ import { withFacts } from '../../../../domain/audit/audit-record.ts';
 import { DomainError } from '../../../../domain/domain-error.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
 import type { Transaction, WriterDatabase } from '../operation.ts';
+import { storageFault } from '../store-fault.ts';
+import type { Row } from './ledger-rows.ts';
 import {
   insertReservation,
   isJournaled,
@@ -125,33 +127,61 @@ function release(db: WriterDatabase, { id, tokens, nowMs }: ReportInput): Closed
   return close(db, CreditReservation.restore(stored).release(tokens, nowMs), nowMs);
 }
 
-function expireDue(db: WriterDatabase, { nowMs, limit }: SweepInput): { holds: number; grants: number } {
+/** What a sweep has done, and the first thing that it could not do. */
+export interface Swept {
+  readonly holds: number;
+  readonly grants: number;
+  readonly broken?: string;
+}
+
+function expireDue(db: WriterDatabase, { nowMs, limit }: SweepInput): Swept {
   const due = db
     .prepare(
       `SELECT id FROM reservations WHERE state = 'open' AND expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?`,
     )
     .all(nowMs, limit);
-  let holds = 0;
-  for (const { id } of due) {
+  const holds = eachApart(db, due, ({ id }) => {
     const stored = loadReservation(db, id as string);
     const decision = stored && CreditReservation.restore(stored).expire(nowMs);
-    if (decision === undefined) continue;
+    if (decision === undefined) return 0;
     close(db, decision, nowMs);
-    holds += 1;
-  }
+    return 1;
+  });
   const owners = db
     .prepare(
       'SELECT DISTINCT user_id FROM grants WHERE remaining_micros > 0 AND expires_at_ms <= ? ORDER BY user_id LIMIT ?',
     )
     .all(nowMs, limit);
-  let grants = 0;
-  for (const { user_id: userId } of owners) {
+  const grants = eachApart(db, owners, ({ user_id: userId }) => {
     const account = loadAccount(db, userId as UserId);
     const posting = CreditAccount.restore(account.state).lapse(nowMs);
     storePosting(db, account, posting);
-    grants += posting.entries.length;
+    return posting.entries.length;
+  });
+  const broken = holds.broken ?? grants.broken;
+  return { holds: holds.done, grants: grants.done, ...(broken === undefined ? {} : { broken }) };
+}
+
+/** Does something for each row; what it wrote for one that it fails for is taken back, and the others go on. */
+function eachApart(
+  db: WriterDatabase,
+  rows: readonly Row[],
+  act: (row: Row) => number,
+): { readonly done: number; readonly broken?: string } {
+  let done = 0;
+  let broken: string | undefined;
+  for (const row of rows) {
+    db.prepare('SAVEPOINT one_of_many').run();
+    try {
+      done += act(row);
+    } catch (error) {
+      if (storageFault(error) !== undefined) throw error;
+      db.prepare('ROLLBACK TO one_of_many').run();
+      broken ??= `${Object.values(row).join()}: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    db.prepare('RELEASE one_of_many').run();
   }
-  return { holds, grants };
+  return { done, ...(broken === undefined ? {} : { broken }) };
 }
 
 function grant(db: Transaction, { userId, grant: given, act }: GrantInput): void {

@@ -16,6 +16,7 @@ import type { CreditGrant } from '../../../../domain/accounting/credit-grant.ts'
 import type { CreditReservationState } from '../../../../domain/accounting/credit-reservation.ts';
 import type { CreditMicros } from '../../../../domain/accounting/credits.ts';
 import type { UserId } from '../../../../domain/identity/ids.ts';
+import { InvariantViolation } from '../../../../domain/invariant.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
 import type {
   AdjustInput,
@@ -24,6 +25,7 @@ import type {
   ReportInput,
   ReserveInput,
   SweepInput,
+  Swept,
 } from './accounting-operations.ts';
 import {
   GRANT_COLUMNS,
@@ -73,9 +75,19 @@ export class SqliteReservationLedger implements ReservationLedger {
     return this.#store.write('accounting.release', input, 'full', 'essential');
   }
 
-  expireDue(nowMs: number, limit: number): Promise<{ readonly holds: number; readonly grants: number }> {
+  async expireDue(
+    nowMs: number,
+    limit: number,
+  ): Promise<{ readonly holds: number; readonly grants: number }> {
     const input: SweepInput = { nowMs, limit };
-    return this.#store.write('accounting.expire-due', input, 'full', 'essential');
+    const { holds, grants, broken } = await this.#store.write<Swept>(
+      'accounting.expire-due',
+      input,
+      'full',
+      'essential',
+    );
+    if (broken !== undefined) throw new InvariantViolation(`not all that is due could be expired: ${broken}`);
+    return { holds, grants };
   }
 
   async grant(userId: UserId, grant: CreditGrant, act: LedgerAct): Promise<CreditAccountState> {
