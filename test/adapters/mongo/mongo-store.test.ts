@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Document } from 'mongodb';
 import { MongoStore } from '../../../src/adapters/outbound/mongo/mongo-store.ts';
+import { INDEXES } from '../../../src/adapters/outbound/mongo/schema.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { MongoProxy } from '../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
@@ -28,6 +29,22 @@ describe('the store of a fleet', function () {
     expect(names).to.have.members(['_id_', 'entry-once']);
     for (const store of stores) await store.close();
     await other.remove();
+  });
+
+  it('is asked for its collections once, and each of them for its indexes, where all is there', async () => {
+    const asked: string[] = [];
+    const proxy = new MongoProxy(mongo.url, ({ name }) => {
+      asked.push(name);
+      return 'pass';
+    });
+    try {
+      await (await MongoStore.open(await proxy.listen())).close();
+    } finally {
+      await proxy.close();
+    }
+    const collections = new Set(INDEXES.map(({ collection }) => collection));
+    const schema = asked.filter((name) => /^(create|list)/.test(name));
+    expect(schema).to.deep.equal(['listCollections', ...[...collections].map(() => 'listIndexes')]);
   });
 
   it('makes an index that is missing, and refuses one that is another, by its name', async () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Db, type IndexDescriptionInfo, MongoServerError } from 'mongodb';
+import { type Collection, type Db, type IndexDescriptionInfo, MongoServerError } from 'mongodb';
 import { ACCOUNTING_INDEXES } from './accounting/accounting-indexes.ts';
 import { ALERT_INDEXES, UNINDEXED_ALERTS } from './alerts/alert-documents.ts';
 import { AUDIT_INDEXES, UNINDEXED_AUDIT } from './audit/audit-indexes.ts';
@@ -53,9 +53,24 @@ interface Meta {
  */
 export async function prepareSchema(db: Db, makeIndex: MakeIndex): Promise<void> {
   await requireVersion(db);
+  // One question for all of them: a start waits for each answer, and mostly they are there.
+  const there = await db.listCollections({}, { nameOnly: true }).toArray();
+  const names = new Set(there.map(({ name }) => name));
   for (const collection of COLLECTIONS) {
+    const isNew = !names.has(collection) && (await isMade(db, collection));
     const specs = INDEXES.filter((spec) => spec.collection === collection);
-    await prepareCollection({ db, makeIndex }, collection, specs);
+    if (specs.length > 0) await prepareIndexes({ db, makeIndex }, db.collection(collection), specs, isNew);
+  }
+}
+
+/** Makes a collection. False when somebody else was before it. */
+async function isMade(db: Db, name: string): Promise<boolean> {
+  try {
+    await db.createCollection(name);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== ALREADY_THERE) throw error;
+    return false;
   }
 }
 
@@ -89,29 +104,28 @@ function requireKnown(db: Db, { version }: Meta): void {
   );
 }
 
-async function prepareCollection(
+async function prepareIndexes(
   { db, makeIndex }: { readonly db: Db; readonly makeIndex: MakeIndex },
-  name: string,
+  collection: Collection,
   specs: readonly IndexSpec[],
+  isNew: boolean,
 ): Promise<void> {
-  await db.createCollection(name).catch((error: { code?: unknown }) => {
-    if (error.code !== ALREADY_THERE) throw error;
-  });
-  const collection = db.collection(name);
-  const missing = missingOf(db, specs, await collection.indexes());
+  const missing = isNew ? specs : missingOf(db, specs, await collection.indexes());
   for (const spec of missing) {
     await makeIndex(spec).catch((cause: Error) => {
       // A server that is away is not the index's fault.
       if (!(cause instanceof MongoServerError)) throw cause;
       throw new Error(
-        `MongoDB does not make the index ${spec.name} of ${db.databaseName}.${name}: ${cause.message}`,
+        `MongoDB does not make the index ${spec.name} of ${db.databaseName}.${spec.collection}: ${cause.message}`,
         { cause },
       );
     });
   }
   if (missing.length === 0) return;
   const left = missingOf(db, specs, await collection.indexes());
-  if (left.length > 0) throw new Error(`MongoDB did not make the index ${name}.${left[0]?.name}.`);
+  if (left.length > 0) {
+    throw new Error(`MongoDB did not make the index ${left[0]?.collection}.${left[0]?.name}.`);
+  }
 }
 
 /** The indexes that are not there. @throws Error that names one that is there, or has the keys of one, and is another. */
