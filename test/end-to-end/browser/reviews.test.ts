@@ -207,6 +207,22 @@ describe("the reviewer's page", function () {
     expect(await reader.page.getByLabel('Ask a person').isChecked()).to.equal(true);
   });
 
+  it('makes neither answer the easier one', async () => {
+    await service.ask(1, now);
+    const visitor = await review();
+    const look = (name: string) =>
+      card(visitor, 1)
+        .getByRole('button', { name })
+        .evaluate((button) => {
+          const { color, backgroundColor, borderColor, fontWeight } = getComputedStyle(button);
+          const { width, height, top } = button.getBoundingClientRect();
+          return { color, backgroundColor, borderColor, fontWeight, width, height, top };
+        });
+    const reject = await look('Reject');
+    expect(reject.width).to.be.above(0);
+    expect(await look('Approve')).to.deep.equal(reject);
+  });
+
   it('says on a phone that something waits, whatever is shown, and in the list where one is', async () => {
     await context.close();
     context = await browser.newContext({ viewport: { width: 360, height: 640 } });

@@ -33,18 +33,10 @@ export class ReviewCard {
     this.#comment = el('textarea', { rows: 1, maxlength: MAX_COMMENT, dir: 'auto' });
     const act = (/** @type {'approve' | 'reject'} */ decision) => (/** @type {MouseEvent} */ event) =>
       onDecide(decision, this.#comment.value.trim(), event);
-    this.#buttons = [
-      el(
-        'button',
-        { type: 'button', class: 'danger', 'aria-describedby': id, click: act('reject') },
-        'Reject',
-      ),
-      el(
-        'button',
-        { type: 'button', class: 'primary', 'aria-describedby': id, click: act('approve') },
-        'Approve',
-      ),
-    ];
+    const button = (/** @type {'approve' | 'reject'} */ decision, /** @type {string} */ word) =>
+      el('button', { type: 'button', 'aria-describedby': id, click: act(decision) }, word);
+    // Neither stands out: which of both is right is for the person to say, and the dangerous one is not to be the easy one.
+    this.#buttons = [button('reject', 'Reject'), button('approve', 'Approve')];
     this.root = el(
       'article',
       { class: 'card review', 'aria-labelledby': id, 'data-id': review.id },
@@ -55,7 +47,7 @@ export class ReviewCard {
       conversationOf(review),
       el('label', { class: 'field' }, el('span', {}, 'Comment (kept with the decision)'), this.#comment),
       this.#problem,
-      el('div', { class: 'buttons' }, ...this.#buttons),
+      el('div', { class: 'buttons answers' }, ...this.#buttons),
     );
   }
 
