@@ -88,8 +88,8 @@ export class OpenStream {
 
   /**
    * @throws DomainError `chat.not_found`, `stream.already_active`, `stream.idempotency_mismatch`,
-   *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away, or the caller's time is spent.
-   *   Nothing is left behind then.
+   *   `credit.insufficient`, `stream.limit_reached`; PortError when a store is away, other nodes have undone the start
+   *   because they took this one for dead, or the caller's time is spent. Nothing is left behind then.
    */
   async execute(command: OpenStreamCommand): Promise<OpenedStream> {
     const { budget = Budget.unlimited() } = command;
@@ -231,9 +231,7 @@ export class OpenStream {
       const notDone =
         error instanceof DomainError || (error instanceof PortError && error.kind === 'unavailable');
       await undoStart.execute({ session, ...(notDone ? {} : { intent: giveBack(id) }) });
-      throw wasTakenBack(error)
-        ? new PortError('conflict', 'accounting', 'the start was taken back by others', { cause: error })
-        : error;
+      throw wasTakenBack(error) ? undone(error) : error;
     }
     if (outcome.kind === 'held') return outcome;
     await undoStart.execute({ session });
@@ -269,7 +267,7 @@ export class OpenStream {
     });
     try {
       const activated = await streams.activate(session, first);
-      if (!activated) throw new PortError('conflict', 'store', 'the stream was closed while it was opened');
+      if (!activated) throw undone();
       // Whoever was refused meanwhile must find nothing running when he asks again.
       budget.requireTime();
     } catch (error) {
@@ -290,6 +288,10 @@ export class OpenStream {
 const wasTakenBack = (error: unknown): boolean =>
   error instanceof DomainError &&
   ['reservation.voided', 'reservation.closed', 'reservation.expired_id'].includes(error.code);
+
+/** Nothing was promised and nothing is held, so that the same start may succeed in a moment, here or elsewhere. */
+const undone = (cause?: unknown): PortError =>
+  new PortError('unavailable', 'node', 'others took this node for dead and undid the start', { cause });
 
 const giveBack = (id: StreamId): SettlementIntent => ({ kind: 'abort', id, tokens: 0 });
 

@@ -93,8 +93,24 @@ describe('opening a stream', () => {
     const world = await StreamingWorld.create();
     world.holds.fault.reserve = new DomainError('reservation.voided', 'voided');
     const error = await world.begin().catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(PortError).and.include({ kind: 'conflict', dependency: 'accounting' });
+    expect(error).to.be.instanceOf(PortError).and.include({ kind: 'unavailable', dependency: 'node' });
     expect(await world.streams.active()).to.deep.equal([]);
+  });
+
+  it('asks its caller to come again when others undid the start before it was activated', async () => {
+    const world = await StreamingWorld.create();
+    const reserve = world.holds.reserve.bind(world.holds);
+    world.holds.reserve = async (request) => {
+      const held = await reserve(request);
+      await world.streams.abandon(request.id);
+      return held;
+    };
+    const error = await world.begin().catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(PortError).and.include({ kind: 'unavailable', dependency: 'node' });
+    await world.settle();
+    expect(world.holds.resolved).to.have.length(1);
+    world.holds.reserve = reserve;
+    expect((await world.open()).replayed).to.equal(false);
   });
 
   it('retries an unknown reserve until accounting has acknowledged that it is void', async () => {
