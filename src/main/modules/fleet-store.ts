@@ -93,8 +93,13 @@ async function surroundings(
 ): Promise<{ readonly redis: FleetRedis; readonly time: FleetClock }> {
   try {
     if (!(await agreesOnAuditKey(store, writer.keys))) throw otherAuditKey();
-    const redis = await openFleetRedis(config['redis.url'], store, telling, writer.keys);
-    return { redis, time: await startFleetClock(store, telling.log) };
+    const time = await startFleetClock(store, telling.log);
+    // Last of all, since nobody closes the connections that are made from here on when something fails after it.
+    const redis = await openFleetRedis(config['redis.url'], store, telling, writer.keys).catch((error) => {
+      time.stop();
+      throw error;
+    });
+    return { redis, time };
   } catch (error) {
     await store.close();
     throw error instanceof OperatorError || error instanceof ConfigError

@@ -4,7 +4,9 @@ import { expect } from 'chai';
 import { certificate, type Pair, writePair } from '../../support/certificates.ts';
 import { sharedKeys } from '../../support/fleet-settings.ts';
 import { holdfast } from '../../support/holdfast-command.ts';
+import { MongoProxy } from '../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../support/mongodb.ts';
+import { redisUrl } from '../../support/redis.ts';
 import { RunningServer, temporaryFolder } from '../../support/running-server.ts';
 
 /** A port of this machine on which nobody listens. */
@@ -54,6 +56,20 @@ describe('a node on MongoDB', function () {
     });
     expect(code).to.equal(2);
     expect(stderr).to.match(/audit\.keyFile: .* name the same file for every node/);
+  });
+
+  it('ends when it cannot learn the time from MongoDB, although Redis is there', async () => {
+    const proxy = new MongoProxy(mongo.url, ({ name, body }) =>
+      name === 'hello' && body.$db !== 'admin' ? 'before' : 'pass',
+    );
+    try {
+      const fleet = { ...env, MONGODB_URL: await proxy.listen(), REDIS_URL: await redisUrl() };
+      const { code, stderr } = await holdfast(['serve', '--data', join(folder, 'timeless')], fleet);
+      expect(code, stderr).to.equal(3);
+      expect(stderr).to.match(/^holdfast: The store in .* cannot be opened: /);
+    } finally {
+      await proxy.close();
+    }
   });
 
   it("keeps nothing but the operator's socket in its folder", () => {
