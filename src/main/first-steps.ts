@@ -9,16 +9,38 @@ import { RECOVER_STREAMS } from './tokens/streaming.ts';
 import { USERS } from './tokens.ts';
 
 /**
- * Makes the stores fit to serve: ends what an earlier run left open, and looks at whom the store knows.
+ * Becomes a node, and makes the stores fit to serve: ends what an earlier run left open, and looks at whom the store
+ * knows. Meanwhile nobody takes this node for dead, however much there is to end.
  *
+ * @returns what lets others know that this node has left, where its start fails after all; it never rejects.
  * @throws OperatorError when a demo account would be served beyond this machine.
  */
 export async function prepareStores(
   container: Container,
   running: readonly ServiceName[],
   config: Config,
-): Promise<void> {
-  await container.get(THIS_NODE).join();
+): Promise<() => Promise<void>> {
+  const node = container.get(THIS_NODE);
+  // Where the store is away the lease lapses by itself.
+  const leave = (): Promise<void> => node.leave().catch(() => undefined);
+  await node.join();
+  const ready = new AbortController();
+  const renewed = node.execute({ signal: ready.signal });
+  try {
+    await prepare(container, running, config);
+  } catch (error) {
+    ready.abort(error);
+    await renewed;
+    await leave();
+    throw error;
+  }
+  // From here on the lease is kept by the loops, which begin well within its life.
+  ready.abort(new Error('the stores are fit to serve'));
+  await renewed;
+  return leave;
+}
+
+async function prepare(container: Container, running: readonly ServiceName[], config: Config): Promise<void> {
   if (running.includes('chat')) {
     await container.get(RECOVER_STREAMS).execute();
     await container.get(LIVE_POLICIES).load();

@@ -75,6 +75,7 @@ export async function serve(
   const stopping = new AbortController();
   let loops: BackgroundLoops | undefined;
   let operator: Server | undefined;
+  let leave = async (): Promise<void> => undefined;
   let forgetTls = (): void => undefined;
   let forgetRules = (): void => undefined;
   let accounts: TellableAccounts = { demo: [] };
@@ -84,8 +85,8 @@ export async function serve(
     const container = composeServices(config, running, { clock: store.clock, log, metrics, serviceKeys });
     extend(container);
     await store.bind(container);
-    const audit = container.get(AUDIT_KEEPER);
-    await prepareStores(container, running, config);
+    const keeper = container.get(AUDIT_KEEPER);
+    leave = await prepareStores(container, running, config);
     const dependencies = dependenciesOf(store, stopping.signal, { config, container, running });
     for (const service of running) {
       const routes = routesOf(service, running, container, dependencies, () => accounts.demo);
@@ -109,13 +110,12 @@ export async function serve(
     const hasChat = running.includes('chat');
     const drain = hasChat ? () => drainAll(container, graceMs) : undefined;
     const settle = hasChat ? () => container.get(SETTLE_INTENTS).pass() : undefined;
-    const finish = (): Promise<void> => audit.finish();
-    const parts = { listening, loops, drain, settle, audit: finish, graceMs, stepMs };
-    await shutDown(stepsOf(parts), log);
+    const audit = (): Promise<void> => keeper.finish();
+    await shutDown(stepsOf({ listening, loops, drain, settle, audit, graceMs, stepMs }), log);
     return exitCode;
   } catch (error) {
     // Other nodes need not wait for what one that could not start holds.
-    await loops?.stop();
+    await (loops === undefined ? leave() : loops.stop());
     throw error;
   } finally {
     forgetTls();
