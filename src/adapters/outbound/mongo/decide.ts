@@ -1,12 +1,13 @@
 import {
   type ClientSession,
+  MongoBulkWriteError,
   MongoError,
   MongoErrorLabel,
   MongoServerError,
   MongoWriteConcernError,
 } from 'mongodb';
 import { PortError } from '../../../application/ports/port-error.ts';
-import { isDuplicateKey, readFault } from './mongo-fault.ts';
+import { isDuplicateKey, isRefusedWhole, readFault } from './mongo-fault.ts';
 import type { MongoStore } from './mongo-store.ts';
 import { restBefore } from './rest.ts';
 
@@ -145,11 +146,15 @@ function failureOfTransaction(error: unknown, committing: boolean): Failure | un
   return committing ? 'unknown' : 'not-done';
 }
 
-/** True when the server answered that it does not do it, and not because it is going away or waited in vain. */
-const isRefusal = (error: MongoError): boolean =>
-  error instanceof MongoServerError &&
-  !(error instanceof MongoWriteConcernError) &&
-  !error.hasErrorLabel(MongoErrorLabel.RetryableWriteError);
+/**
+ * True when the server answered that it does not do it, and not because it is going away or waited in vain. A bulk of
+ * which a part failed, or that a majority has not confirmed, is done to some part.
+ */
+function isRefusal(error: MongoError): boolean {
+  if (error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)) return false;
+  if (error instanceof MongoBulkWriteError) return isRefusedWhole(error);
+  return error instanceof MongoServerError && !(error instanceof MongoWriteConcernError);
+}
 
 const isUnsent = (error: unknown): boolean => error instanceof PortError && error.kind === 'unavailable';
 

@@ -6,9 +6,26 @@ const DUPLICATE_KEY = 11_000;
 /** The server's codes for a write that came to a member which takes none: nothing was done. */
 const NOT_PRIMARY: ReadonlySet<number | string | undefined> = new Set([10_107, 13_435]);
 
-/** True when a write was refused because its key is there already. */
-export const isDuplicateKey = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+/** True when a write was refused because its key is there already; a bulk, when nothing else went wrong with it. */
+export function isDuplicateKey(error: unknown): boolean {
+  if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false;
+  // A bulk has the code of the first of its failures, whatever the others were.
+  return !(error instanceof MongoBulkWriteError) || isOfKeysAlone(error);
+}
+
+const isOfKeysAlone = ({ writeErrors, result }: MongoBulkWriteError): boolean =>
+  result.getWriteConcernError() === undefined &&
+  [writeErrors].flat().every(({ code }) => code === DUPLICATE_KEY);
+
+/** What a command met: a bulk passes for an answer of the server, also where it has found none. */
+export const metBy = (error: unknown): unknown =>
+  error instanceof MongoBulkWriteError ? error.errorResponse : error;
+
+/** True when the server refused a bulk as a whole, and none of its writes was tried. */
+export const isRefusedWhole = (error: MongoBulkWriteError): boolean =>
+  error.code !== undefined &&
+  [error.writeErrors].flat().length === 0 &&
+  error.result.getWriteConcernError() === undefined;
 
 /**
  * The places of the writes of an unordered bulk whose keys are taken, where that is all that went wrong; undefined when
@@ -18,12 +35,10 @@ export const isDuplicateKey = (error: unknown): boolean =>
  * @param asked how many writes the bulk had: inserts, or updates that insert what they do not find.
  */
 export function takenPlaces(error: unknown, asked: number): readonly number[] | undefined {
-  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) {
-    return undefined;
-  }
+  if (!(error instanceof MongoBulkWriteError) || !isOfKeysAlone(error)) return undefined;
   const refusals = [error.writeErrors].flat();
   const answered = error.insertedCount + error.matchedCount + error.upsertedCount + refusals.length;
-  if (answered !== asked || refusals.some(({ code }) => code !== DUPLICATE_KEY)) return undefined;
+  if (answered !== asked) return undefined;
   return refusals.map(({ index }) => index);
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MongoServerSelectionError } from 'mongodb';
+import { metBy } from './mongo-fault.ts';
 
 /** Rest between two looks for a server that is gone, in milliseconds; a look itself waits for one to come. */
 const LOOK_EVERY_MS = 250;
@@ -24,7 +25,7 @@ export class Reachability {
 
   /** Hears how a command failed. */
   heard(error: unknown): void {
-    if (!(error instanceof MongoServerSelectionError) || this.#isGone || this.#isClosed) return;
+    if (!(metBy(error) instanceof MongoServerSelectionError) || this.#isGone || this.#isClosed) return;
     this.#isGone = true;
     void this.#lookUntilFound();
   }
