@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Document } from 'mongodb';
 import { MongoAttemptCounters } from '../../../../src/adapters/outbound/mongo/fleet/mongo-attempt-counters.ts';
 import { MongoLeases } from '../../../../src/adapters/outbound/mongo/fleet/mongo-leases.ts';
 import { MongoReaderMarks } from '../../../../src/adapters/outbound/mongo/fleet/mongo-reader-marks.ts';
@@ -7,6 +8,7 @@ import { describeAttemptCounters } from '../../../contracts/attempt-counters.ts'
 import { describeLeases } from '../../../contracts/leases.ts';
 import { describeReaderMarks } from '../../../contracts/reader-marks.ts';
 import { hammer, type SharedTask } from '../../../support/hammer.ts';
+import { MongoProxy } from '../../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
 
 const LEASES = 'leases';
@@ -54,6 +56,25 @@ describe('what nodes share on MongoDB', function () {
       counters: new MongoAttemptCounters(mongo.store),
       advance: (byMs) => pass(ATTEMPTS, 'endsAtMs', byMs),
     };
+  });
+
+  it('is a count that is looked at where it is counted, since a majority may have an older one', async () => {
+    const seen = new Map<string, Document>();
+    const proxy = new MongoProxy(mongo.url, ({ name, collection, body }) => {
+      if (collection === ATTEMPTS) seen.set(name, body);
+      return 'pass';
+    });
+    const store = await MongoStore.open(await proxy.listen());
+    try {
+      const counter = new MongoAttemptCounters(store).open({ name: 'guesses', limit: 3, windowMs: 100_000 });
+      await counter.count('a');
+      await counter.look('a');
+    } finally {
+      await store.close();
+      await proxy.close();
+    }
+    expect(seen.get('findAndModify')?.writeConcern).to.deep.include({ w: 1 });
+    expect(seen.get('aggregate')?.readConcern).to.deep.equal({ level: 'local' });
   });
 
   it('is a name that one at a time of racing processes holds, under a token that only grows', async () => {

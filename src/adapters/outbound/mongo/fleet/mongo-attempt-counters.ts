@@ -38,8 +38,12 @@ class MongoCounter implements AttemptCounter {
 
   constructor(store: MongoStore, rule: AttemptRule) {
     this.#store = store;
-    // Counts may be lost: those of a server that is lost with its memory are not worth a wait for a majority.
-    this.#attempts = store.collection<AttemptDocument>(ATTEMPTS, { writeConcern: { w: 1 } });
+    // Counts may be lost: those of a server that is lost with its memory are not worth a wait for a majority. They are
+    // looked at where they are counted, since a majority may have an older count.
+    this.#attempts = store.collection<AttemptDocument>(ATTEMPTS, {
+      writeConcern: { w: 1 },
+      readConcern: { level: 'local' },
+    });
     this.#rule = rule;
   }
 
