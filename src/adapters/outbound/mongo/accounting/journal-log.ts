@@ -4,6 +4,7 @@ import { PortError } from '../../../../application/ports/port-error.ts';
 import type { JournalEntry } from '../../../../domain/accounting/journal-entry.ts';
 import { isConflict, isUnknownOutcome } from '../mongo-fault.ts';
 import type { MongoStore } from '../mongo-store.ts';
+import { restBefore } from '../rest.ts';
 import { CURSORS_PER_DOCUMENT, JOURNAL, type JournalDocument, journalCursor } from './ledger-documents.ts';
 
 /** Most entries of one document. */
@@ -83,6 +84,8 @@ export class JournalLog {
       await this.#findLast();
       const present = await this.present(entries.map(({ id }) => id));
       entries = entries.filter(({ id }) => !present.has(id));
+      // What another has inserted is seen once a majority has it, which may take longer than many tries.
+      if (entries.length > 0) await restBefore(race + 1);
     }
     if (entries.length > 0) throw new PortError('unavailable', 'store', 'the journal is too busy');
   }
