@@ -4,6 +4,12 @@ import type { StreamId } from '../../../../domain/streaming/stream-id.ts';
 import type { StreamingCollections } from './streaming-collections.ts';
 import { batchKeys } from './streaming-documents.ts';
 
+/**
+ * Most ends that are remembered: more than a process has streams. Those of streams that others took from it stay until
+ * then, since nobody appends to them any more. An end that was forgotten is looked up where it is stored.
+ */
+const MAX_ENDS = 50_000;
+
 /** Where the log of a running stream ends, as far as this process knows. */
 export interface KnownEnd {
   readonly id: StreamId;
@@ -21,9 +27,11 @@ export interface KnownEnd {
 export class KnownEnds {
   readonly #in: StreamingCollections;
   readonly #ends = new Map<StreamId, KnownEnd>();
+  readonly #most: number;
 
-  constructor(collections: StreamingCollections) {
+  constructor(collections: StreamingCollections, most = MAX_ENDS) {
     this.#in = collections;
+    this.#most = most;
   }
 
   get(id: StreamId): KnownEnd | undefined {
@@ -33,6 +41,13 @@ export class KnownEnds {
   /** Takes note of a log that this process has begun. */
   begin(id: StreamId, nextOffset: number): void {
     this.#ends.set(id, { id, nextOffset, busy: undefined });
+    if (this.#ends.size <= this.#most) return;
+    // What is being written is waited for by its end.
+    for (const [other, { busy }] of this.#ends) {
+      if (busy !== undefined || other === id) continue;
+      this.#ends.delete(other);
+      return;
+    }
   }
 
   /** Forgets an end that has moved, or of which nobody knows whether it has. */
