@@ -106,6 +106,20 @@ describe('a link to Redis', function () {
     await connected(subject);
   });
 
+  it('asks again to be told where the server refused it, and says once that it did', async () => {
+    const rights = ['on', '>password', '~*', '+@all', 'resetchannels'];
+    await admin.call('ACL', 'SETUSER', 'newcomer', ...rights);
+    const early = aLink(server.url.replace('//', '//newcomer:password@'), ownPrefix());
+    const leave = early.link.subscribe('words', { onMessage: () => undefined, onActive: () => undefined });
+    await eventually(async () => expect(early.log.lines).to.have.length(1));
+    expect(early.log.lines[0]?.message).to.contain('Redis is out of reach');
+    await admin.call('ACL', 'SETUSER', 'newcomer', 'allchannels');
+    await connected(early);
+    expect(early.log.lines.map(({ message }) => message).slice(1)).to.deep.equal(['Redis is back']);
+    leave();
+    early.link.close();
+  });
+
   it('hears again what it heard before its connections were cut', async () => {
     const heard: string[] = [];
     let active = 0;

@@ -11,6 +11,8 @@ import { SignedWords, type SignWord } from './signed-words.ts';
 const MAX_COMMANDS = 10_000;
 /** Most text of messages that wait to be taken, in UTF-16 code units; what comes then is lost. */
 const MAX_OUTGOING_CHARS = 8_388_608;
+/** How long it is rested before a server that refuses to tell is asked again, in milliseconds. */
+const REFUSED_REST_MS = 1_000;
 /** How all keys and channels begin, unless somebody says otherwise. */
 const PREFIX = 'holdfast:';
 
@@ -38,6 +40,7 @@ export class RedisLink implements RedisWire {
   #hasRefused = false;
   #state: 'new' | 'connected' | 'lost' | 'closed' = 'new';
   #isHearing = false;
+  #hearingAgain: NodeJS.Timeout | undefined;
   #underWay = 0;
   #outgoingChars = 0;
 
@@ -147,6 +150,7 @@ export class RedisLink implements RedisWire {
   /** Closes both connections for good. Idempotent. */
   close(): void {
     this.#state = 'closed';
+    clearTimeout(this.#hearingAgain);
     this.#subscriptions.clear();
     this.#commands.close();
     this.#heard.close();
@@ -169,13 +173,26 @@ export class RedisLink implements RedisWire {
   }
 
   #hear(): void {
+    clearTimeout(this.#hearingAgain);
     this.#subscriptions.resume().then(
       () => {
         this.#isHearing = this.#heard.isUsable;
         this.#back();
       },
-      (error: Error) => this.#lost(error.message),
+      (error: Error) => {
+        this.#lost(error.message);
+        this.#hearAgain();
+      },
     );
+  }
+
+  /** A connection that is refused its channels stays, and nothing else would ask for them once more. */
+  #hearAgain(): void {
+    if (this.#state === 'closed') return;
+    clearTimeout(this.#hearingAgain);
+    this.#hearingAgain = setTimeout(() => {
+      if (this.#heard.isUsable) this.#hear();
+    }, REFUSED_REST_MS).unref();
   }
 
   #back(): void {

@@ -31,7 +31,9 @@ export class RedisSubscriptions {
   async resume(): Promise<void> {
     const channels = [...this.#hearers.keys()];
     for (let from = 0; from < channels.length; from += CHANNELS_AT_ONCE) {
-      await this.#begin(channels.slice(from, from + CHANNELS_AT_ONCE));
+      // Who has left meanwhile has ended his channel before it was begun here.
+      const wanted = channels.slice(from, from + CHANNELS_AT_ONCE).filter((name) => this.#hearers.has(name));
+      if (wanted.length > 0) await this.#begin(wanted);
     }
   }
 
