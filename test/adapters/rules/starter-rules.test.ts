@@ -6,6 +6,12 @@ import { severityOf } from '../../../src/domain/control/mad-code.ts';
 import { toolRequest } from '../../contracts/event-classifier.ts';
 import { BENIGN_CALLS, BENIGN_RESULTS, INJECTED_RESULTS } from '../../support/benign-calls.ts';
 import {
+  HELD_UP,
+  HELD_UP_RESULTS,
+  OVERLOOKED,
+  OVERLOOKED_RESULTS,
+} from '../../support/calls-of-the-field.ts';
+import {
   type CallCase,
   DANGEROUS_DATA,
   DANGEROUS_SHELL,
@@ -34,15 +40,16 @@ describeCalls('what destroys, runs, stays and blinds', DANGEROUS_SHELL);
 describeCalls('what takes secrets, data and money', DANGEROUS_DATA);
 describeCalls('less usual forms of these', LESS_USUAL);
 describeCalls('what is written so that it is not noticed', EVASIONS);
+describeCalls('what they once let pass', OVERLOOKED);
 
 describe('the starter rules leave alone', () => {
-  for (const [tool, args] of BENIGN_CALLS) {
+  for (const [tool, args] of [...BENIGN_CALLS, ...HELD_UP]) {
     it(`${tool} ${shown(args)}`, async () => {
       expect(await classify(toolRequest(tool, args))).to.include({ code: 'M0', rule: undefined });
     });
   }
 
-  for (const output of BENIGN_RESULTS) {
+  for (const output of [...BENIGN_RESULTS, ...HELD_UP_RESULTS]) {
     it(`a result that says ${shown(output)}`, async () => {
       const event = toolRequest('read_page', {}, { pairType: 'tool', output });
       expect(await classify(event)).to.include({ code: 'M0', rule: undefined });
@@ -56,7 +63,7 @@ it('the starter rules stand in the order of their codes, so that each text gets 
 });
 
 describe('the starter rules notice instructions in a result', () => {
-  for (const output of INJECTED_RESULTS) {
+  for (const output of [...INJECTED_RESULTS, ...OVERLOOKED_RESULTS]) {
     it(shown(output), async () => {
       const event = toolRequest('read_page', {}, { pairType: 'tool', output });
       expect(await classify(event)).to.include({ code: 'M3.g', rule: 'result.injection' });
