@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ApiClient } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
-import { holdfast } from '../support/holdfast-command.ts';
+import { type CommandOutcome, holdfast } from '../support/holdfast-command.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { TerminalSession } from '../support/terminal-session.ts';
@@ -9,6 +9,10 @@ import { TerminalSession } from '../support/terminal-session.ts';
 const ECHO = '--websocket-multiplexing-echo';
 /** A session's line where stdout is no terminal: the second, its name, its state, and what it does a second. */
 const LINE = /^ +(\d+) (\S+) +(open|coming-back|asleep|over) +([\d.]+)\/s /;
+const FEW = [
+  ...['--websocket-multiplexing-open-burst', '2'],
+  ...['--websocket-multiplexing-opens-per-principal', '1/min'],
+];
 /** What empties the terminal from the table's begin on. */
 const ANEW = 'F\u001b[J';
 
@@ -25,10 +29,25 @@ const documentsIn = (stdout: string) =>
 describe('holdfast mux', function () {
   this.timeout(120_000);
   let server: RunningServer;
+  /** One that lets nobody open more than a few sessions a minute. */
+  let slow: RunningServer;
+  /** Both try for as long as they have patience, beside the tests that do not wait for them. */
+  let nobody: Promise<CommandOutcome>;
+  let late: Promise<CommandOutcome>;
   before(async () => {
-    server = await RunningServer.start(['--demo', ECHO, '--model-pace', '200']);
+    [server, slow] = await Promise.all([
+      RunningServer.start(['--demo', ECHO, '--model-pace', '200']),
+      RunningServer.start(['--demo', ECHO, ...FEW]),
+    ]);
+    const password = { HOLDFAST_PASSWORD: 'User1@123' };
+    nobody = holdfast(['mux', '--url', 'http://127.0.0.1:9', '--user', 'user1'], password);
+    late = holdfast(['mux', '--url', slow.urls.chat, '--sessions', '5']);
   });
-  after(() => server.dispose());
+  after(async () => {
+    await Promise.all([nobody, late]);
+    await server.dispose();
+    await slow.dispose();
+  });
   const mux = (...args: string[]) => holdfast(['mux', '--url', server.urls.chat, ...args]);
 
   it('shows each session in a line a second where stdout is no terminal, and what it came to', async () => {
@@ -60,7 +79,7 @@ describe('holdfast mux', function () {
   });
 
   it('shows that a session which floods hurts itself alone', async () => {
-    const { code, stdout, stderr } = await mux('--sessions', '5', '--seconds', '8', '--flood', '--json');
+    const { code, stdout, stderr } = await mux('--sessions', '5', '--seconds', '4', '--flood', '--json');
     expect(code, stderr).to.equal(0);
     const { summary } = documentsIn(stdout).at(-1);
     expect(summary).to.deep.include({ connections: 1, refused: 0, resumes: 0, ended: {} });
@@ -142,10 +161,7 @@ describe('holdfast mux', function () {
     expect([wrong.code, wrong.stderr]).to.satisfy(
       ([code, text]: [number, string]) => code === 2 && text.includes('from 1 to 400'),
     );
-    const nobody = await holdfast(['mux', '--url', 'http://127.0.0.1:9', '--user', 'user1'], {
-      HOLDFAST_PASSWORD: 'User1@123',
-    });
-    expect(nobody.code).to.equal(3);
+    expect((await nobody).code).to.equal(3);
     const user = await ApiClient.login(server.urls, 'user1', 'User1@123');
     const draft = { name: 'narrow', scopes: ['chat'], password: 'User1@123' };
     const { key } = (await user.post('auth', '/api/keys', draft)).body;
@@ -155,31 +171,19 @@ describe('holdfast mux', function () {
   });
 
   it('says that the server puts it off, and leaves at once when it is interrupted while it opens', async () => {
-    const few = [
-      '--websocket-multiplexing-open-burst',
-      '2',
-      '--websocket-multiplexing-opens-per-principal',
-      '1/min',
-    ];
-    const slow = await RunningServer.start(['--demo', ECHO, ...few]);
-    try {
-      const args = ['mux', '--url', slow.urls.chat, '--sessions', '5'];
-      const late = await holdfast(args);
-      expect([late.code, late.stdout]).to.deep.equal([1, '']);
-      expect(late.stderr).to.contain('rate.limited');
-      const user = await ApiClient.login(slow.urls, 'admin', 'admin@admin');
-      const running = TerminalSession.onTerminal(args);
-      await eventually(async () => {
-        const { connections } = (await user.get('chat', '/api/ops/connections')).body;
-        expect(connections).to.have.length(1);
-      });
-      const begun = performance.now();
-      running.type('\x03');
-      expect(await running.end()).to.equal(130);
-      expect(performance.now() - begun).to.be.below(5_000);
-    } finally {
-      await slow.dispose();
-    }
+    const { code, stdout, stderr } = await late;
+    expect([code, stdout]).to.deep.equal([1, '']);
+    expect(stderr).to.contain('rate.limited');
+    const user = await ApiClient.login(slow.urls, 'admin', 'admin@admin');
+    const running = TerminalSession.onTerminal(['mux', '--url', slow.urls.chat, '--sessions', '5']);
+    await eventually(async () => {
+      const { connections } = (await user.get('chat', '/api/ops/connections')).body;
+      expect(connections).to.have.length(1);
+    });
+    const begun = performance.now();
+    running.type('\x03');
+    expect(await running.end()).to.equal(130);
+    expect(performance.now() - begun).to.be.below(5_000);
   });
 
   it('takes chats where the server has no echo, and says so; asked for echo, it says how to switch it on', async () => {
