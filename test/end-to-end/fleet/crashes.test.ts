@@ -11,7 +11,7 @@ import { withDatabase } from '../../support/mongodb.ts';
 const SETTINGS = {
   nodes: 3,
   points: 20,
-  withinMs: 60_000,
+  withinMs: 30_000,
   atLeast: 4,
   chats: 4,
   leaseMs: 1_000,

@@ -4,7 +4,7 @@ import { drainNode } from '../../support/drained-node.ts';
 import { temporaryFolder } from '../../support/running-server.ts';
 
 /** `npm run test:drain` drains 20,000. */
-const SESSIONS = 500;
+const SESSIONS = 300;
 /** The longest that the end of the process may take, its grace included, in milliseconds. */
 const GONE_WITHIN_MS = 12_000;
 

@@ -5,7 +5,7 @@ import { type CutNodes, startCutNodes } from '../../support/cut-nodes.ts';
 import { temporaryFolder } from '../../support/running-server.ts';
 
 /** `npm run test:cuts` makes 10,000. */
-const CUTS = 200;
+const CUTS = 100;
 const READERS = 8;
 
 describe('sessions whose connections are cut at random frames', function () {
