@@ -36,7 +36,13 @@ class FakeReviews {
     call: async (_method: string, path: string) => {
       const [, id] = /^\/api\/reviews\/(.+)$/.exec(path) ?? [];
       if (id === undefined) {
-        return { reviews: [...this.reviews.values()].filter(({ status }) => status === 'pending') };
+        const query = new URL(path, 'http://x').searchParams;
+        const [after, limit] = [query.get('after') ?? '~', Number(query.get('limit'))];
+        const found = [...this.reviews.values()]
+          .filter(({ id, status }) => status === 'pending' && id < after)
+          .sort((left, right) => (left.id < right.id ? 1 : -1));
+        const reviews = found.slice(0, limit);
+        return { reviews, ...(found.length > limit ? { next: reviews.at(-1)?.id } : {}) };
       }
       const review = this.reviews.get(id);
       if (review === undefined) throw new ApiProblem({ status: 404, code: 'review.not_found', message: '' });
@@ -153,6 +159,18 @@ describe('the feed of reviews', () => {
     server.put('r1');
     server.tell('missed');
     await shows(tab, 'r1');
+  });
+
+  it('comes to those that it had no room for, when those that it showed are decided', async () => {
+    const idOf = (number: number): string => `r${String(number).padStart(3, '0')}`;
+    for (let number = 1; number <= 250; number += 1) server.put(idOf(number));
+    const tab = openTab();
+    await eventually(async () => expect(tab.open).to.have.length(200));
+    await eventually(async () => expect(server.connections).to.equal(1));
+    for (const { id } of tab.open) server.tell('review', server.put(id, 'approved'));
+    await eventually(async () => expect(tab.open.map(({ id }) => id)).to.have.length(50));
+    expect(tab.open[0]?.id).to.equal(idOf(1));
+    expect(said.filter((one) => one.startsWith('approved'))).to.have.length(200);
   });
 
   it('reads once for all tabs, and in another when that one goes', async () => {

@@ -4,6 +4,7 @@ import type { ReviewsOptions } from '../../../../src/adapters/inbound/cli/review
 import { runReviews } from '../../../../src/adapters/inbound/cli/reviews/run-reviews.ts';
 import { reviewIdOf } from '../../../support/agent-event-builders.ts';
 import { type ControlService, controlService, LLM_EVENT } from '../../../support/control-service.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { FakeCommandIo } from '../../../support/fake-command-io.ts';
 import { independentPairedEvent } from '../../../support/independent-wire.ts';
 
@@ -145,6 +146,25 @@ describe('holdfast reviews', function () {
         'review.comment',
         'Not on a Friday.',
       );
+    });
+
+    it('decides nothing when the person leaves the comment by Ctrl-C or Ctrl-D instead of sending it', async () => {
+      await service.ask(1, now);
+      const running = atTerminal();
+      await io.stdout.until(reviewIdOf(1));
+      for (const [times, leave] of ['\u0003', '\u0004'].entries()) {
+        type('A');
+        await eventually(async () =>
+          expect(io.stderr.text.split('comment: ').length).to.be.greaterThan(times + 1),
+        );
+        io.stdin.write(leave);
+        await eventually(async () =>
+          expect(io.stderr.text.split(`[${reviewIdOf(1)}: not decided]`)).to.have.length(times + 2),
+        );
+        expect(await statusOf(1)).to.equal('pending');
+      }
+      type('q');
+      expect(await running).to.equal(0);
     });
 
     it('takes no key for a review that came before the person’s eyes just now', async () => {

@@ -89,7 +89,11 @@ export class Deciding {
   async #decide(id: string, decision: 'approve' | 'reject', withComment: boolean): Promise<void> {
     const { reviews, terminal } = this.#world;
     try {
-      const comment = withComment ? await this.#askComment() : undefined;
+      const comment = withComment ? await this.#askComment() : '';
+      if (comment === undefined) {
+        terminal.say(`[${id}: not decided]`);
+        return;
+      }
       const { status, notice } = await reviews.decide(id, decision, comment || undefined);
       this.#waiting.delete(id);
       terminal.say(`[${id}: ${status}]`);
@@ -101,15 +105,16 @@ export class Deciding {
     }
   }
 
-  async #askComment(): Promise<string> {
+  /** Undefined when the person leaves by Ctrl-C or Ctrl-D: he has thought better of it. */
+  async #askComment(): Promise<string | undefined> {
     const { stdin, stderr } = this.#world.io;
     const input: KeyInput = stdin;
     input.setRawMode?.(false);
     const lines = createInterface({ input, output: stderr, terminal: true, prompt: 'comment: ' });
     try {
-      return await new Promise<string>((resolve) => {
+      return await new Promise<string | undefined>((resolve) => {
         lines.once('line', (line) => resolve(line.trim()));
-        lines.once('close', () => resolve(''));
+        lines.once('close', () => resolve(undefined));
         lines.prompt();
       });
     } finally {

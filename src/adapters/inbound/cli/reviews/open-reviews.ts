@@ -6,8 +6,8 @@ import { readEvents, type ServerEvent } from '../client/server-events.ts';
 import type { Terminal } from '../client/terminal.ts';
 import type { ReviewClient } from './review-client.ts';
 
-/** Most open reviews that are kept in mind. */
-const MAX_OPEN = 1_000;
+/** Most open reviews that are kept in mind: the newest ones, and the others once half of these are decided. */
+export const MAX_OPEN = 1_000;
 
 /** What has become of the open reviews. */
 export type OpenNews =
@@ -25,6 +25,8 @@ export class OpenReviews {
   readonly #io: CommandIo;
   readonly #terminal: Terminal;
   readonly #open = new Map<string, Json>();
+  /** Whether more is open than is kept in mind. */
+  #hasMore = false;
 
   constructor(reviews: ReviewClient, { io, terminal }: { io: CommandIo; terminal: Terminal }) {
     this.#reviews = reviews;
@@ -71,9 +73,14 @@ export class OpenReviews {
     if (isOpen === this.#open.has(id)) return;
     if (!isOpen) {
       this.#open.delete(id);
-      return onNews({ kind: 'decided', review: data });
+      await onNews({ kind: 'decided', review: data });
+      if (this.#hasMore && this.#open.size <= MAX_OPEN / 2) await this.#list(signal, onNews);
+      return;
     }
-    if (this.#open.size >= MAX_OPEN) return;
+    if (this.#open.size >= MAX_OPEN) {
+      this.#hasMore = true;
+      return;
+    }
     const review = await this.#reviews.read(id, signal).catch(unlessGone);
     if (review?.text('status') !== 'pending') return;
     this.#open.set(id, review);
@@ -84,14 +91,17 @@ export class OpenReviews {
   async #list(signal: AbortSignal, onNews: (news: OpenNews) => Promise<void>): Promise<void> {
     const found = (await this.#reviews.list('pending', MAX_OPEN, signal)).reverse();
     const ids = new Set(found.map((review) => review.text('id')));
+    this.#hasMore = found.length >= MAX_OPEN;
+    const oldest = this.#hasMore ? (found[0]?.text('id') ?? '') : '';
     for (const id of [...this.#open.keys()]) {
-      if (ids.has(id)) continue;
+      // Nothing was asked about what is older than all that was found.
+      if (ids.has(id) || id < oldest) continue;
       this.#open.delete(id);
       await onNews({ kind: 'gone', id });
     }
     for (const review of found) {
       const id = review.text('id') ?? '';
-      if (this.#open.has(id)) continue;
+      if (this.#open.has(id) || this.#open.size >= MAX_OPEN) continue;
       this.#open.set(id, review);
       await onNews({ kind: 'asked', review });
     }

@@ -2,7 +2,7 @@ import { followNotices } from './follow-notices.js';
 
 /** Reviews that are fetched at a time. */
 const PAGE = 20;
-/** Most open reviews that a page shows; the oldest, which have waited longest, are among them. */
+/** Most open reviews that a page shows: the newest ones, and the others once half of these are decided. */
 const MAX_OPEN = 200;
 /** The tab that reads for all of one browser holds this lock. */
 const LOCK = 'holdfast.reviews';
@@ -44,6 +44,8 @@ export class ReviewFeed {
   /** @type {Map<string, Review>} */
   #open = new Map();
   #isKnown = false;
+  /** Whether more is open than is shown. */
+  #hasMore = false;
   /** @type {Promise<void>} */
   #work = Promise.resolve();
   #channel;
@@ -147,9 +149,14 @@ export class ReviewFeed {
       if (!this.#open.delete(id)) return;
       onDecided(review);
       onChange();
+      if (this.#hasMore && this.#open.size <= MAX_OPEN / 2) this.#look();
       return;
     }
-    if (this.#open.has(id) || this.#open.size >= MAX_OPEN) return;
+    if (this.#open.has(id)) return;
+    if (this.#open.size >= MAX_OPEN) {
+      this.#hasMore = true;
+      return;
+    }
     /** @type {Review} */
     const whole = await api.call('GET', `/api/reviews/${encodeURIComponent(id)}`);
     if (whole.status !== 'pending') return;
@@ -170,6 +177,7 @@ export class ReviewFeed {
     } while (after !== '' && found.size < MAX_OPEN);
     const before = this.#open;
     this.#open = found;
+    this.#hasMore = after !== '';
     for (const id of before.keys()) {
       if (found.has(id)) continue;
       const decided = await api.call('GET', `/api/reviews/${encodeURIComponent(id)}`).catch(() => undefined);
