@@ -32,6 +32,8 @@ const ANSWER = `stream_id = ${stream(1)} AND role = 'assistant'`;
 /** The answer of stream 1 is the second message of the chat. */
 const ANSWER_ROW = 'messages/2';
 
+/** The entry by which the hold of stream 1 was settled. */
+const SETTLED_ENTRY = 'journal/5';
 /** A message that is added is the next after those that are there. */
 const DOUBLED_ROW = 'messages/8';
 
@@ -64,6 +66,26 @@ const OF_PERSONS: ReadonlyArray<readonly [sql: string, promise: string, row: str
   ],
   [`UPDATE messages SET content = 'Another' WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
   [`UPDATE messages SET stream_state = 'stopped' WHERE ${ANSWER}`, 'stream.answer', `streams/${streamId(1)}`],
+];
+
+const ENTRY = 'UPDATE journal SET entry = json_set(entry,';
+
+/** What somebody does to the books alone. */
+const OF_BOOKS: ReadonlyArray<readonly [sql: string, promise: string, row: string]> = [
+  ["UPDATE journal SET id = 'x' WHERE cursor = 1", 'journal.unique', 'journal/1'],
+  [`${ENTRY} '$.grants[0].remaining', 7) WHERE cursor = 1`, 'journal.grants', 'journal/1'],
+  [`${ENTRY} '$.id', 'x'), id = 'x' WHERE id = '${streamId(1)}:settle'`, 'journal.id', SETTLED_ENTRY],
+  [`DELETE FROM reservations WHERE id = ${stream(1)}`, 'journal.reservation', SETTLED_ENTRY],
+  [
+    `${ENTRY} '$.account.charged', 1) WHERE id = '${streamId(1)}:settle'`,
+    'reservation.posted',
+    `reservations/${streamId(1)}`,
+  ],
+  [
+    `UPDATE streams SET hold = json_set(hold, '$.priceMicrosPer1000', 1) WHERE id = ${stream(1)}`,
+    'stream.charge',
+    `streams/${streamId(1)}`,
+  ],
 ];
 
 /** Each breaks one row: the SQL, the promise, and the row that must be named. */
@@ -299,7 +321,7 @@ describe('the doctor of an embedded store', () => {
     expect(checked).to.deep.include({ users: 2, login_sessions: 3, api_keys: 3, messages: 7 });
   });
 
-  for (const [sql, promise, row] of [...CORRUPTIONS, ...OF_PERSONS]) {
+  for (const [sql, promise, row] of [...CORRUPTIONS, ...OF_PERSONS, ...OF_BOOKS]) {
     it(`names ${row} for ${promise} after: ${sql.replace(/\s+/g, ' ')}`, async () => {
       const { findings } = await diagnoseAfter(sql);
       expect(findings.map((finding) => `${finding.promise} ${finding.row}`)).to.include(`${promise} ${row}`);

@@ -184,7 +184,7 @@ export class SqliteReservationLedger implements ReservationLedger {
   }
 
   usageTotals(query: { readonly userId?: UserId; readonly sinceMs: number }): Promise<UsageTotals> {
-    return this.#store.read((db) => usageTotals(db, query));
+    return usageTotals(this.#store, query);
   }
 
   journal(query: { readonly afterCursor: number; readonly limit: number }): Promise<readonly JournalRow[]> {
