@@ -247,14 +247,18 @@ export class SqliteStore {
     const never = this.#waiting;
     this.#underway = undefined;
     this.#waiting = [];
-    for (const write of unknown) {
+    for (const write of unknown)
       write.reject(new PortError('timeout', 'store', 'the writer died during the write', { cause }));
-    }
     for (const write of never) write.reject(unavailable('the writer died', cause));
     this.#reader.close();
-    this.#folder.release();
-    void Promise.all([this.#checkpointer.terminate(), this.#writer.terminate()]);
     this.#onIdle?.();
+    void this.#leave(cause);
+  }
+
+  /** The folder is the next server's only when no thread of this one can write to it any more. */
+  async #leave(cause: Error): Promise<void> {
+    await Promise.allSettled([this.#checkpointer.terminate(), this.#writer.terminate()]);
+    this.#folder.release();
     this.#lost.resolve(cause);
   }
 }
