@@ -20,6 +20,7 @@ import { LeaveSubscription } from '../../src/application/multiplexing/leave-subs
 import { LeaveSubscriptions } from '../../src/application/multiplexing/leave-subscriptions.ts';
 import { NoteBreach } from '../../src/application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../src/application/multiplexing/resume-subscription.ts';
+import { WithdrawClaims } from '../../src/application/multiplexing/withdraw-claims.ts';
 import type { LoginSessionId, UserId } from '../../src/domain/identity/ids.ts';
 import type { EndingPrincipal, UserPrincipal } from '../../src/domain/identity/principal.ts';
 import { SUBSCRIBER_BOUNDS, type SubscriberBounds } from '../../src/domain/multiplexing/subscriber-bounds.ts';
@@ -93,6 +94,7 @@ export class MuxWorld {
       resume: new ResumeSubscription(deps),
       leave,
       end,
+      withdraw: new WithdrawClaims({ ...deps, timers: this.timers, log: this.log }),
       node: { id: 'node' as NodeId },
       ids,
       limits: all,

@@ -24,6 +24,9 @@ export function requireAwaited({ isAwaited }: Awaiting): void {
   if (isAwaited?.() === false) throw new PortError('timeout', 'request', 'nobody waits for it any more');
 }
 
+/** Whether a claim that failed may be stored all the same. */
+export const isInDoubt = (error: unknown): boolean => error instanceof PortError && error.kind === 'timeout';
+
 /** Who is told of a refusal. */
 export interface RefusalHearers {
   readonly audit: AuditTrail;

@@ -6,11 +6,13 @@ import type { Digest } from '../ports/digest.ts';
 import {
   type Awaiting,
   type Claimant,
+  isInDoubt,
   type RefusalHearers,
   requireAwaited,
   tellRefusal,
 } from './claim-refusals.ts';
 import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
+import type { WithdrawClaims } from './withdraw-claims.ts';
 
 /** Random bits of a token that takes a session back. */
 export const RESUME_TOKEN_BITS = 256;
@@ -18,6 +20,8 @@ export const RESUME_TOKEN_BITS = 256;
 interface Deps extends SubscriberDeps, RefusalHearers {
   readonly digest: Digest;
   readonly leaseMs?: number;
+  /** Withdraws what may be stored although the claim failed. */
+  readonly withdraw?: Pick<WithdrawClaims, 'later'>;
 }
 
 /** What is claimed, by whom, and for which connection. */
@@ -52,7 +56,7 @@ export class ClaimSubscription {
 
   /** @throws DomainError `subscriber.owned_by_other`, `subscriber.limit_reached`. PortError of the directory. */
   async execute(command: ClaimCommand): Promise<Claimed> {
-    const { digest, ids, leaseMs } = this.#deps;
+    const { digest, ids, leaseMs, withdraw } = this.#deps;
     const { actor: _actor, requestId: _requestId, isAwaited: _isAwaited, sharing, ...facts } = command;
     const token = sharing === 'exclusive' ? ids.secret(RESUME_TOKEN_BITS) : undefined;
     const claim: SubscriberClaim = {
@@ -64,7 +68,10 @@ export class ClaimSubscription {
       requireAwaited(command);
       const claimed = Subscriber.claim(present, claim, to);
       return { next: claimed.subscriber, outcome: claimed };
-    }).catch((error: unknown) => tellRefusal(this.#deps, command, error));
+    }).catch((error: unknown) => {
+      if (token !== undefined && isInDoubt(error)) withdraw?.later(command.id, token);
+      return tellRefusal(this.#deps, command, error);
+    });
     const { kind, subscriber } = outcome;
     return { kind, state: subscriber.snapshot(), released, ...(token === undefined ? {} : { token }) };
   }

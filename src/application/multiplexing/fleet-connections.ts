@@ -65,6 +65,8 @@ export class FleetConnections {
   async ask(question: Question): Promise<Answers> {
     const { asks, leases, node } = this.#deps;
     const own = this.#answer(question);
+    // It is heard below; until then a refusal is nobody's.
+    own.catch(() => undefined);
     const held = await leases.list(NODE_LEASE_PREFIX);
     const others = held.map(({ name }) => nodeOfLease(name)).filter((id) => id !== node.id);
     const bounds = { withinMs: ANSWERED_WITHIN_MS, expected: others.length };

@@ -6,15 +6,19 @@ import type { Digest } from '../ports/digest.ts';
 import {
   type Awaiting,
   type Claimant,
+  isInDoubt,
   type RefusalHearers,
   requireAwaited,
   tellRefusal,
 } from './claim-refusals.ts';
 import { RESUME_TOKEN_BITS } from './claim-subscription.ts';
 import { changeSubscriber, type SubscriberDeps } from './subscriber-changes.ts';
+import type { WithdrawClaims } from './withdraw-claims.ts';
 
 interface Deps extends SubscriberDeps, RefusalHearers {
   readonly digest: Digest;
+  /** Withdraws what may be stored although the return failed. */
+  readonly withdraw?: Pick<WithdrawClaims, 'later'>;
 }
 
 /** What is taken back, by whom, and for which connection. */
@@ -51,7 +55,7 @@ export class ResumeSubscription {
    *   `request.invalid` when it is his and of another kind. PortError of the directory: the token that was shown stays good.
    */
   async execute(command: ResumeCommand): Promise<Resumed> {
-    const { watchman, digest, ids } = this.#deps;
+    const { watchman, digest, ids, withdraw } = this.#deps;
     const { id, owner, kind, holder, network } = command;
     const token = ids.secret(RESUME_TOKEN_BITS);
     const back = {
@@ -66,7 +70,10 @@ export class ResumeSubscription {
       requireAwaited(command);
       const resumed = Subscriber.resume(present, back, to);
       return { next: resumed.subscriber, outcome: { resumed, before: present?.snapshot().network } };
-    }).catch((error: unknown) => tellRefusal(this.#deps, command, error));
+    }).catch((error: unknown) => {
+      if (isInDoubt(error)) withdraw?.later(id, token);
+      return tellRefusal(this.#deps, command, error);
+    });
     const { resumed, before } = outcome;
     const isFromElsewhere = before !== undefined && network !== undefined && before !== network;
     if (isFromElsewhere) {

@@ -1,4 +1,5 @@
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
+import type { NodeLease } from '../fleet/node-lease.ts';
 import type { FleetBus } from '../ports/fleet/fleet-bus.ts';
 import type { Log } from '../ports/log.ts';
 import type { SubscriberDirectory } from '../ports/multiplexing/subscriber-directory.ts';
@@ -8,6 +9,12 @@ import type { Timers } from '../ports/timers.ts';
 export const LOOK_AT_OPEN_MS = 2_000;
 /** Most subscriptions that are looked at in one look; the others have their turn in the next. */
 export const LOOKS_AT_ONCE = 500;
+/**
+ * Within so long everything that is open is looked at once although no word is known to be missed, in milliseconds: one may
+ * be lost all the same, as when who says it is cut off and who should hear it is not. With more than 15,000 sessions it
+ * takes longer.
+ */
+export const LOOK_AT_ALL_OPEN_MS = 60_000;
 
 /** What the connections of this process have open. */
 export interface OpenSubscriptions {
@@ -16,17 +23,23 @@ export interface OpenSubscriptions {
   lose(id: SubscriberId, epoch: number): void;
   /** It has been ended: whatever has it open lets go of it. */
   end(id: SubscriberId): void;
+  /** Others have taken this node for dead, and what it has open for left: every client is to come back for his. */
+  letGo(): void;
 }
 
 interface Deps {
   readonly bus: FleetBus;
+  readonly node: Pick<NodeLease, 'onFenced'>;
   readonly open: OpenSubscriptions;
   readonly directory: SubscriberDirectory;
   readonly timers: Timers;
   readonly log: Log;
 }
 
-/** Lets go of what another node has taken over: at once where nodes hear of each other, else by looking. */
+/**
+ * Lets go of what another node has taken over: at once where nodes hear of each other, else by looking. A node that was
+ * taken for dead lets go of everything, since the directory has it as left, and its lease runs.
+ */
 export class WatchOwnSubscriptions {
   readonly #deps: Deps;
   #next = 0;
@@ -38,28 +51,40 @@ export class WatchOwnSubscriptions {
 
   /** Listens until the signal aborts. Never rejects. */
   async execute({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { bus, open, timers } = this.#deps;
+    const { bus, node, open, timers } = this.#deps;
+    node.onFenced(() => open.letGo());
     const silence = bus.listen({
       onMoved: (id, epoch) => open.lose(id, epoch),
       onMissed: () => void this.look(),
     });
     while (!signal.aborted) {
       await timers.sleep(LOOK_AT_OPEN_MS, signal).catch(() => undefined);
-      if (!signal.aborted && !bus.isConnected) await this.look();
+      if (!signal.aborted) await this.#look(bus.isConnected ? this.#share : LOOKS_AT_ONCE);
     }
     silence();
   }
 
   /** Looks at some of what is open. Never rejects. */
-  async look(): Promise<void> {
+  look(): Promise<void> {
+    return this.#look(LOOKS_AT_ONCE);
+  }
+
+  /** How many one look is for, so that all of them have had one in time. */
+  get #share(): number {
+    const share = Math.ceil((this.#deps.open.held().size * LOOK_AT_OPEN_MS) / LOOK_AT_ALL_OPEN_MS);
+    return Math.min(share, LOOKS_AT_ONCE);
+  }
+
+  /** Looks at so many, the next ones next time. */
+  async #look(most: number): Promise<void> {
     const { open, directory, log } = this.#deps;
-    if (this.#isLooking) return;
+    if (this.#isLooking || open.held().size === 0) return;
     this.#isLooking = true;
-    const all = [...open.held()];
+    const all = [...open.held().keys()];
     const from = this.#next < all.length ? this.#next : 0;
-    this.#next = from + LOOKS_AT_ONCE;
+    this.#next = from + most;
     try {
-      const looked = all.slice(from, from + LOOKS_AT_ONCE).map(([id]) => id);
+      const looked = all.slice(from, from + most);
       const found = new Map((await directory.findAll(looked)).map((state) => [state.id, state]));
       for (const id of looked) {
         const stored = found.get(id);

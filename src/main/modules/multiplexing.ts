@@ -25,6 +25,7 @@ import { NoteBreach } from '../../application/multiplexing/note-breach.ts';
 import { ResumeSubscription } from '../../application/multiplexing/resume-subscription.ts';
 import { SweepSubscriptions } from '../../application/multiplexing/sweep-subscriptions.ts';
 import { WatchOwnSubscriptions } from '../../application/multiplexing/watch-own-subscriptions.ts';
+import { WithdrawClaims } from '../../application/multiplexing/withdraw-claims.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { findChat } from '../../application/streaming/chats/find-chat.ts';
 import type { Rate } from '../../domain/multiplexing/token-bucket.ts';
@@ -77,8 +78,9 @@ export function bindMultiplexing(container: Container, config: Config): void {
   container
     .bind(mux.WATCH_OWN_SUBSCRIPTIONS)
     .toResolvedValue(
-      (bus, open, directory, timers, log) => new WatchOwnSubscriptions({ bus, open, directory, timers, log }),
-      [FLEET_BUS, mux.CONNECTIONS, mux.SUBSCRIBERS, TIMERS, LOG],
+      (bus, node, open, directory, timers, log) =>
+        new WatchOwnSubscriptions({ bus, node, open, directory, timers, log }),
+      [FLEET_BUS, THIS_NODE, mux.CONNECTIONS, mux.SUBSCRIBERS, TIMERS, LOG],
     );
   container
     .bind(mux.NOTE_BREACH)
@@ -133,7 +135,9 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
       const known = new KnownSubscribers();
       const turns = get(mux.CHANGE_TURNS);
       const deps = { directory, clock, ids: get(IDS), digest: get(DIGEST), known, turns };
-      const audited = { ...deps, audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
+      const withdraw = new WithdrawClaims({ ...deps, timers: get(TIMERS), log: get(LOG) });
+      const hearers = { audit: get(AUDIT), watchman: get(WATCHMAN), metrics: get(METRICS) };
+      const audited = { ...deps, ...hearers, withdraw };
       const rates = new OpenRates(limits);
       const leave = new LeaveSubscription(deps);
       const end = new EndSubscription(deps);
@@ -143,6 +147,7 @@ function bindConnections(container: Container, limits: MuxLimits, leaseMs: numbe
         resume: new ResumeSubscription(audited),
         leave,
         end,
+        withdraw,
         node: get(THIS_NODE),
         ids: deps.ids,
         limits,

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MemoryFleetBus } from '../../../src/adapters/outbound/memory/fleet/memory-fleet-bus.ts';
 import {
+  LOOK_AT_ALL_OPEN_MS,
   LOOK_AT_OPEN_MS,
   WatchOwnSubscriptions,
 } from '../../../src/application/multiplexing/watch-own-subscriptions.ts';
@@ -9,6 +10,7 @@ import type { SubscriberDirectory } from '../../../src/application/ports/multipl
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { muxSubscriberId, type SubscriberId } from '../../../src/domain/multiplexing/subscriber-id.ts';
 import type { SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
+import type { NodeId } from '../../../src/domain/streaming/node-id.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 
@@ -36,6 +38,8 @@ describe('what this node has open', () => {
   let ended: SubscriberId[];
   let epochs: Map<SubscriberId, number>;
   let isAway: boolean;
+  let letGo: number;
+  let fenced: Array<(id: NodeId) => void>;
   let stop: AbortController;
 
   beforeEach(() => {
@@ -44,6 +48,8 @@ describe('what this node has open', () => {
     lost = [];
     ended = [];
     isAway = false;
+    letGo = 0;
+    fenced = [];
     epochs = new Map([
       [MOVED, 3],
       [KEPT, 2],
@@ -65,7 +71,11 @@ describe('what this node has open', () => {
           if (epoch > 2) lost.push([id, epoch]);
         },
         end: (id) => ended.push(id),
+        letGo: () => {
+          letGo += 1;
+        },
       },
+      node: { onFenced: (listener) => void fenced.push(listener) },
       directory: { findAll } as unknown as SubscriberDirectory,
       timers,
       log: new RecordingLog(),
@@ -79,9 +89,18 @@ describe('what this node has open', () => {
     expect(lost).to.deep.equal([[MOVED, 3]]);
   });
 
-  it('is not looked up while nodes hear of each other', async () => {
-    await timers.advance(10 * LOOK_AT_OPEN_MS);
-    expect(lost).to.deep.equal([]);
+  it('is looked up within a minute while nodes hear of each other, since a word may be lost all the same', async () => {
+    await timers.advance(LOOK_AT_OPEN_MS);
+    expect(ended).to.deep.equal([]);
+    await timers.advance(LOOK_AT_ALL_OPEN_MS - LOOK_AT_OPEN_MS);
+    expect(lost[0]).to.deep.equal([MOVED, 3]);
+    expect(ended).to.include(OVER);
+  });
+
+  it('is let go of as a whole when others have taken this node for dead', () => {
+    expect(letGo).to.equal(0);
+    for (const tell of fenced) tell('a dead one' as NodeId);
+    expect(letGo).to.equal(1);
   });
 
   it('is looked up every two seconds while they do not: what has moved, and what is over, goes', async () => {

@@ -19,7 +19,7 @@ export interface FleetListener {
 /**
  * Carries words between the nodes of a fleet without delay. It may lose and double them, never invent them: whoever
  * depends on one looks at the store now and then as well. Telling never blocks and never throws. A node hears its own
- * words too.
+ * words too, all of them and at once.
  */
 export interface FleetBus {
   /** Whether a word said now would reach the others. A node that is alone is always connected. */

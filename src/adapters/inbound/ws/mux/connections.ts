@@ -99,9 +99,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     this.#watch = new SessionWatch(deps.limits.sessionTimeoutMs, deps.clock.nowMs());
     this.#credentials = new LiveCredentials(deps, {
       onEnded: (holders) => this.#onEnded(holders),
-      onMissed: () => {
-        for (const connection of [...this.#open.values()]) connection.close(1001, 'Come back');
-      },
+      onMissed: () => this.letGo(),
     });
     deps.metrics.gather(() => gatherStats(this.stats, this.#open.values()));
   }
@@ -234,6 +232,11 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     if (session === undefined) return false;
     session.close(4502, reason);
     return true;
+  }
+
+  /** Everybody has to come back, with his credential and for his sessions. */
+  letGo(): void {
+    for (const connection of [...this.#open.values()]) connection.close(1001, 'Come back');
   }
 
   /** Tells everybody that the server is about to stop. */

@@ -4,6 +4,7 @@ import type { ClaimSubscription } from '../../../../application/multiplexing/cla
 import type { EndSubscription } from '../../../../application/multiplexing/end-subscription.ts';
 import type { LeaveSubscription } from '../../../../application/multiplexing/leave-subscription.ts';
 import type { ResumeSubscription } from '../../../../application/multiplexing/resume-subscription.ts';
+import type { WithdrawClaims } from '../../../../application/multiplexing/withdraw-claims.ts';
 import type { IdSource } from '../../../../application/ports/id-source.ts';
 import { actorOf } from '../../../../domain/audit/audit-actor.ts';
 import { DEFAULT_WINDOW_BYTES } from '../../../../domain/multiplexing/credit-window.ts';
@@ -52,6 +53,7 @@ interface Deps {
   readonly resume: ResumeSubscription;
   readonly leave: LeaveSubscription;
   readonly end: EndSubscription;
+  readonly withdraw: Pick<WithdrawClaims, 'later'>;
   readonly node: ThisNode;
   readonly ids: IdSource;
   readonly limits: MuxLimits;
@@ -105,7 +107,7 @@ export class OpenSessions {
     const { session, kindSession, epoch, token, isResumed } = held;
     if (!isAwaited()) {
       kindSession.close();
-      await this.#undo(place, session.identity.id, { epoch, isResumed });
+      await this.#undo(place, session.identity.id, held);
       return;
     }
     session.begin(kindSession, { handle: place.admit(session), epoch, isResumed });
@@ -156,7 +158,7 @@ export class OpenSessions {
     kind: Kind,
     { authority, isAwaited }: By,
   ): Promise<Held> {
-    const { resume, node, end } = this.#deps;
+    const { resume, node } = this.#deps;
     const { sessionId, token, offset } = asked.resume as NonNullable<OpenPayload['resume']>;
     const id = claimedMuxId(sessionId);
     if (id === undefined) throw ownedByOther('unknown');
@@ -181,9 +183,7 @@ export class OpenSessions {
     } catch (error) {
       const isGone = error instanceof MuxRefusal && error.code === 'params.invalid';
       // What is behind it is gone for good: there is nothing left to own, unless somebody came back and found something.
-      const fence = { connection: place.name, epoch };
-      if (isGone) await end.execute({ id, fence }).catch(() => undefined);
-      else await this.#leave(place, id, epoch);
+      await this.#undo(place, id, { epoch, token: resumed.token, isResumed: !isGone });
       throw error;
     }
   }
@@ -246,21 +246,26 @@ export class OpenSessions {
     };
   }
 
-  /** Of a new session that its client never heard of nothing is left; one that he came back to waits for him. */
+  /** Of a new session that its client never heard of, or of one with nothing behind it, nothing is left; any other waits for him. */
   async #undo(
     place: OpeningPlace,
     id: SubscriberId,
-    { epoch, isResumed }: Pick<Held, 'epoch' | 'isResumed'>,
+    held: Pick<Held, 'epoch' | 'token' | 'isResumed'>,
   ): Promise<void> {
-    if (isResumed) return this.#leave(place, id, epoch);
+    if (held.isResumed) return this.#leave(place, id, held);
     await this.#deps.end
-      .execute({ id, fence: { connection: place.name, epoch } })
-      .catch(() => this.#leave(place, id, epoch));
+      .execute({ id, fence: { connection: place.name, epoch: held.epoch } })
+      .catch(() => this.#leave(place, id, held));
   }
 
-  async #leave(place: OpeningPlace, id: SubscriberId, epoch: number): Promise<void> {
+  async #leave(
+    place: OpeningPlace,
+    id: SubscriberId,
+    { epoch, token }: Pick<Held, 'epoch' | 'token'>,
+  ): Promise<void> {
+    const { leave, withdraw } = this.#deps;
     const fence = { connection: place.name, epoch };
-    await this.#deps.leave.execute({ id, fence }).catch(() => undefined);
+    await leave.execute({ id, fence }).catch(() => withdraw.later(id, token));
   }
 }
 
