@@ -4,9 +4,16 @@
 import { Option } from 'commander';
 import { CONTROL_STEPS, runSeed as runControlSeed } from '../test/simulation/control/run-control.ts';
 import { explainFailure } from '../test/simulation/explain-failure.ts';
+import { MUX_STEPS, runSeed as runMuxSeed } from '../test/simulation/mux/run-mux.ts';
 import { findPlanted, MOST_SEEDS, plantedBugs } from '../test/simulation/planted/find-planted.ts';
 import { DEFAULT_STEPS, runSeed } from '../test/simulation/run-simulation.ts';
 import { longRun, wholeNumber } from './long-run.ts';
+
+const SCENARIOS = {
+  streams: { run: runSeed, steps: DEFAULT_STEPS },
+  control: { run: runControlSeed, steps: CONTROL_STEPS },
+  mux: { run: runMuxSeed, steps: MUX_STEPS },
+} as const;
 
 /** Seeds between two words about how far the run is. */
 const SAY_EVERY = 1_000;
@@ -15,7 +22,7 @@ interface Flags {
   readonly seed: number;
   readonly seeds: number;
   readonly steps?: number;
-  readonly scenario: string;
+  readonly scenario: keyof typeof SCENARIOS;
   readonly trace?: true;
   readonly planted?: true;
 }
@@ -28,12 +35,12 @@ const options = longRun(
   .option('--seeds <n>', 'How many seeds, one after the other.', wholeNumber, 1)
   .option(
     '--steps <n>',
-    `How long each run is: ${DEFAULT_STEPS} steps unless said, of agents ${CONTROL_STEPS}.`,
+    `How long each run is: ${DEFAULT_STEPS} steps unless said, of agents ${CONTROL_STEPS}, of multiplexed sessions ${MUX_STEPS}.`,
     wholeNumber,
   )
   .addOption(
-    new Option('--scenario <what>', 'Streams, or agents with their reviewers.')
-      .choices(['streams', 'control'])
+    new Option('--scenario <what>', 'Streams, agents with their reviewers, or multiplexed sessions.')
+      .choices(Object.keys(SCENARIOS))
       .default('streams'),
   )
   .option('--trace', 'Show a run that goes well too.')
@@ -41,16 +48,15 @@ const options = longRun(
   .parse()
   .opts<Flags>();
 
-const isOfAgents = options.scenario === 'control';
-const run = isOfAgents ? runControlSeed : runSeed;
+const scenario = SCENARIOS[options.scenario];
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 async function runSeeds(first: number, seeds: number, steps: number): Promise<void> {
   for (let seed = first; seed < first + seeds; seed += 1) {
-    const { failure, lines, digest } = await run(seed, steps);
+    const { failure, lines, digest } = await scenario.run(seed, steps);
     if (options.trace) say(lines.join('\n'));
     if (failure !== undefined) {
-      if (isOfAgents) say(`${lines.join('\n')}\nseed ${seed} fails: ${failure}`);
+      if (scenario !== SCENARIOS.streams) say(`${lines.join('\n')}\nseed ${seed} fails: ${failure}`);
       else say((await explainFailure(seed, steps)) ?? `seed ${seed} failed once, and then not: ${failure}`);
       process.exitCode = 1;
       return;
@@ -75,6 +81,6 @@ async function findAllPlanted(): Promise<void> {
 
 if (options.planted) await findAllPlanted();
 else {
-  const { seed, seeds, steps = isOfAgents ? CONTROL_STEPS : DEFAULT_STEPS } = options;
+  const { seed, seeds, steps = scenario.steps } = options;
   await runSeeds(seed, seeds, steps);
 }

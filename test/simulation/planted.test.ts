@@ -13,6 +13,12 @@ const BUGS = [
   'epoch-not-checked',
   'event-sent-before-stored',
   'hold-released-twice',
+  'mux-claim-not-withdrawn',
+  'mux-dead-node-keeps-sessions',
+  'mux-lost-word-never-missed',
+  'mux-older-epoch-stays-open',
+  'mux-owner-not-asked',
+  'mux-token-not-burned',
   'settle-without-compare-and-set',
   'slot-freed-before-settle',
 ];

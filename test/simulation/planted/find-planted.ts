@@ -1,6 +1,15 @@
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RunOutcome } from '../run-simulation.ts';
 import { applyPatch } from './apply-patch.ts';
@@ -8,7 +17,19 @@ import { applyPatch } from './apply-patch.ts';
 /** A planted bug that is not found within so many seeds says that the simulator is not good enough. */
 export const MOST_SEEDS = 1_000;
 /** What a run needs of the program; the copy has nothing else. */
-const NEEDED = ['src/domain', 'src/application', 'src/adapters/outbound/memory', 'test/simulation'];
+const NEEDED = [
+  'src/domain',
+  'src/application',
+  'src/adapters/inbound/ws/mux',
+  'src/adapters/outbound/memory',
+  'test/simulation',
+];
+/** The scenario that is to find a bug, by what its name begins with; all others are the streams'. */
+const SCENARIOS: ReadonlyArray<readonly [prefix: string, file: string]> = [
+  ['control-', 'control/run-control.ts'],
+  ['mux-', 'mux/run-mux.ts'],
+  ['', 'run-simulation.ts'],
+];
 
 /** How a planted bug was found. */
 export interface FoundBug {
@@ -18,7 +39,7 @@ export interface FoundBug {
   readonly failure?: string;
 }
 
-/** The names of all planted bugs, in their order; those of agents begin with `control-`. */
+/** The names of all planted bugs, in their order; those of agents begin with `control-`, of multiplexed sessions with `mux-`. */
 export const plantedBugs = (): readonly string[] =>
   globSync('test/simulation/planted/*.patch')
     .map((file) => basename(file, '.patch'))
@@ -33,7 +54,7 @@ export async function findPlanted(name: string, mostSeeds = MOST_SEEDS): Promise
   const copy = mkdtempSync(join(tmpdir(), 'holdfast-planted-'));
   try {
     plant(name, copy);
-    const scenario = name.startsWith('control-') ? 'control/run-control.ts' : 'run-simulation.ts';
+    const [, scenario = ''] = SCENARIOS.find(([prefix]) => name.startsWith(prefix)) ?? [];
     const file = pathToFileURL(join(copy, 'test/simulation', scenario)).href;
     const { runSeed } = (await import(file)) as { runSeed: (seed: number) => Promise<RunOutcome> };
     for (let seed = 1; seed <= mostSeeds; seed += 1) {
@@ -48,6 +69,8 @@ export async function findPlanted(name: string, mostSeeds = MOST_SEEDS): Promise
 
 function plant(name: string, copy: string): void {
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
+  // What comes over the wire is read by packages.
+  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
   for (const folder of NEEDED) {
     mkdirSync(dirname(join(copy, folder)), { recursive: true });
     cpSync(folder, join(copy, folder), { recursive: true });

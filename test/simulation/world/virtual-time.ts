@@ -19,9 +19,15 @@ const isBefore = (left: Happening, right: Happening): boolean =>
  */
 export class VirtualTime {
   readonly #heap: Happening[] = [];
+  readonly #happeningsATurn: number;
   #nowMs = RUN_STARTS_AT_MS;
   #order = 0;
   #happened = 0;
+
+  /** `happeningsATurn`: how many share a turn of the event loop; one, where somebody works in turns of his own. */
+  constructor(happeningsATurn = HAPPENINGS_A_TURN) {
+    this.#happeningsATurn = happeningsATurn;
+  }
 
   get nowMs(): number {
     return this.#nowMs;
@@ -47,7 +53,7 @@ export class VirtualTime {
       next.happen();
       await promisesHadTheirTurn();
       this.#happened += 1;
-      if (this.#happened % HAPPENINGS_A_TURN === 0) await turnOfTheEventLoop();
+      if (this.#happened % this.#happeningsATurn === 0) await turnOfTheEventLoop();
       if (isOver()) return;
     }
     this.#nowMs = untilMs;
