@@ -10,13 +10,12 @@ import {
 import { DomainError } from '../../../../../domain/domain-error.ts';
 import { MAX_TEXT_LENGTH } from '../../../../../domain/streaming/chat-session.ts';
 import { atMostCharacters } from '../limited-text.ts';
+import { pageNumber, rowLimit } from '../paging.ts';
 
 /** Longest id, username, model id or name of a service, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 256;
 /** Longest email, in UTF-16 code units (RFC 5321, section 4.5.3.1). */
 const MAX_EMAIL_LENGTH = 254;
-/** Most rows of one page. */
-const MAX_PAGE_ROWS = 100;
 /** Rows of a page when the caller does not say. */
 const DEFAULT_PAGE_ROWS = 50;
 /** Most credits of one operation. */
@@ -62,13 +61,11 @@ export const expiryDays = z
 export const accountPath = z.object({ userId: name.describe('An id or a username') });
 /** How many rows of a list. */
 export const rowsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_ROWS).default(DEFAULT_PAGE_ROWS),
+  limit: rowLimit(DEFAULT_PAGE_ROWS),
 });
-/** Highest page whose offset is still a safe integer by far. */
-const MAX_PAGE = 1_000_000;
 /** Which page of a list, counted from 1. */
 export const pageQuery = rowsQuery.extend({
-  page: z.coerce.number().int().min(1).max(MAX_PAGE).default(1),
+  page: pageNumber,
 });
 /** Over how many days usage is summed up. */
 export const daysQuery = z.object({

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { defineRoute, type Route } from '../../route.ts';
+import { logCursor } from '../paging.ts';
 import type { AccountingUseCases } from './accounting-use-cases.ts';
 import { journalAnswer } from './answers.ts';
 import { rowsQuery } from './fields.ts';
@@ -13,15 +14,7 @@ export const journalRoutes = ({ readJournal }: Pick<AccountingUseCases, 'readJou
     operationId: 'readJournal',
     summary: 'The journal, oldest first',
     permission: 'journal.read',
-    query: rowsQuery.extend({
-      after: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(Number.MAX_SAFE_INTEGER)
-        .default(0)
-        .describe('The `nextCursor` of the page before'),
-    }),
+    query: rowsQuery.extend({ after: logCursor('nextCursor') }),
     answers: { 200: { description: 'A page of the journal', schema: journalAnswer } },
     async handle({ query }) {
       const { rows, nextCursor, hasMore } = await readJournal.execute({

@@ -4,9 +4,8 @@ import { MAX_AGENT_ID_UNITS } from '../../../../../domain/control/policy-book.ts
 import { MAX_ROUTE_NAME_UNITS } from '../../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../../domain/multiplexing/subscriber-owner.ts';
 import { atMostCharacters } from '../limited-text.ts';
+import { rowLimit } from '../paging.ts';
 
-/** Most entries of one page. */
-const MAX_PAGE_ENTRIES = 100;
 /** Entries of a page when the caller does not say. */
 const DEFAULT_PAGE_ENTRIES = 20;
 /** Longest cursor, in UTF-16 units: of session ids a list goes on after their names. */
@@ -23,7 +22,7 @@ const owner = z
 /** Which page of a list. */
 export const pageQuery = z.object({
   after: z.string().min(1).max(MAX_CURSOR_UNITS).describe('The `next` of the page before').optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_ENTRIES).default(DEFAULT_PAGE_ENTRIES),
+  limit: rowLimit(DEFAULT_PAGE_ENTRIES),
 });
 export const ownerQuery = z.object({ owner: owner.describe('Only what is of this owner').optional() });
 export const ownedPageQuery = pageQuery.extend(ownerQuery.shape);

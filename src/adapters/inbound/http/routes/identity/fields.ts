@@ -5,15 +5,12 @@ import {
   MAX_USERNAME_CHARACTERS,
   MIN_PASSWORD_CHARACTERS,
 } from '../../../../../domain/identity/account-rules.ts';
+import { pageNumber, rowLimit } from '../paging.ts';
 
 /** UTF-16 code units of one character at most: what bounds a field before its characters are counted. */
 const UNITS_PER_CHARACTER = 2;
 /** Longest refresh token that is looked at, in characters; ours have 43. */
 const MAX_REFRESH_TOKEN_LENGTH = 512;
-/** Highest page number, so that an offset stays a safe integer. */
-const MAX_PAGE = 1_000_000;
-/** Most accounts of one page. */
-const MAX_PAGE_ROWS = 100;
 /** Accounts of one page when the caller does not say. */
 const DEFAULT_PAGE_ROWS = 20;
 
@@ -57,8 +54,8 @@ export const userListQuery = z.object({
     .max(MAX_EMAIL_CHARACTERS)
     .default('')
     .describe('Part of a username or email; all accounts without it'),
-  page: z.coerce.number().int().min(1).max(MAX_PAGE).default(1),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_ROWS).default(DEFAULT_PAGE_ROWS),
+  page: pageNumber,
+  limit: rowLimit(DEFAULT_PAGE_ROWS),
 });
 
 /** Longest id of a login that is looked at, in characters; ours have 34. */

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import type { ListAlerts } from '../../../../../application/alerts/list-alerts.ts';
 import { ALERT_KINDS, type Alert } from '../../../../../domain/alerts/alert.ts';
 import { defineRoute, type Route } from '../../route.ts';
+import { logCursor, rowLimit } from '../paging.ts';
 
-/** Most alerts of one page. */
-const MAX_PAGE_ALERTS = 100;
 /** Alerts of a page when the caller does not say. */
 const DEFAULT_PAGE_ALERTS = 50;
 
@@ -32,16 +31,7 @@ export const alertRoutes = ({ listAlerts }: { readonly listAlerts: ListAlerts })
     summary:
       'Alerts of all nodes, those that were changed longest ago first; one that is counted on comes again',
     permission: 'operations.read',
-    query: z.object({
-      limit: z.coerce.number().int().min(1).max(MAX_PAGE_ALERTS).default(DEFAULT_PAGE_ALERTS),
-      after: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(Number.MAX_SAFE_INTEGER)
-        .default(0)
-        .describe('The `next` of the page before'),
-    }),
+    query: z.object({ limit: rowLimit(DEFAULT_PAGE_ALERTS), after: logCursor('next') }),
     answers: { 200: { description: 'A page of alerts', schema: PAGE } },
     async handle({ query }) {
       const page = await listAlerts.execute({ after: query.after, limit: query.limit });

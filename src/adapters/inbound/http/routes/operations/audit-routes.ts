@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { ReadAudit, ReadRecord } from '../../../../../application/audit/read-audit.ts';
 import { defineRoute, type Route } from '../../route.ts';
+import { logCursor, rowLimit } from '../paging.ts';
 
-/** Most records of one page. */
-const MAX_PAGE_RECORDS = 100;
 /** Records of a page when the caller does not say. */
 const DEFAULT_PAGE_RECORDS = 50;
 
@@ -41,16 +40,7 @@ export const auditRoutes = ({ readAudit }: { readonly readAudit: ReadAudit }): R
     operationId: 'readAudit',
     summary: 'The audit log of this service, oldest first',
     permission: 'audit.read',
-    query: z.object({
-      limit: z.coerce.number().int().min(1).max(MAX_PAGE_RECORDS).default(DEFAULT_PAGE_RECORDS),
-      after: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(Number.MAX_SAFE_INTEGER)
-        .default(0)
-        .describe('The `nextCursor` of the page before'),
-    }),
+    query: z.object({ limit: rowLimit(DEFAULT_PAGE_RECORDS), after: logCursor('nextCursor') }),
     answers: { 200: { description: 'A page of the audit log', schema: PAGE } },
     async handle({ query }) {
       const page = await readAudit.execute({ afterCursor: query.after, limit: query.limit });

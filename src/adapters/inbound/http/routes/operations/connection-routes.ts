@@ -7,6 +7,7 @@ import type {
 import type { SubscriberOwner } from '../../../../../domain/multiplexing/subscriber-owner.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { loggedInUser } from '../acting-user.ts';
+import { rowLimit } from '../paging.ts';
 
 /** Most connections of one page. */
 const MAX_PAGE_CONNECTIONS = 50;
@@ -74,7 +75,7 @@ export const connectionRoutes = ({ listConnections, kickConnection }: Uses): Rou
     summary: 'The multiplexed connections of all nodes and the sessions on them, with rates and queues',
     permission: 'operations.read',
     query: z.object({
-      limit: z.coerce.number().int().min(1).max(MAX_PAGE_CONNECTIONS).default(DEFAULT_PAGE_CONNECTIONS),
+      limit: rowLimit(DEFAULT_PAGE_CONNECTIONS, MAX_PAGE_CONNECTIONS),
       after: connectionId.optional().describe('The `next` of the page before'),
       principal: z.string().max(MAX_PRINCIPAL_UNITS).optional().describe('Only those of this one'),
     }),

@@ -3,15 +3,12 @@ import { DomainError } from '../../../../../domain/domain-error.ts';
 import { MAX_TEXT_LENGTH, MAX_TITLE_LENGTH } from '../../../../../domain/streaming/chat-session.ts';
 import type { ChatId } from '../../../../../domain/streaming/stream-id.ts';
 import { atMostCharacters } from '../limited-text.ts';
+import { pageNumber, rowLimit } from '../paging.ts';
 
 /** Longest name or search text, in UTF-16 code units. */
 const MAX_NAME_LENGTH = 256;
-/** Most rows of one page. */
-const MAX_PAGE_ROWS = 100;
 /** Rows of a page when the caller does not say. */
 const DEFAULT_PAGE_ROWS = 20;
-/** Highest page whose offset is still a safe integer by far. */
-const MAX_PAGE = 1_000_000;
 /** What every larger cursor is read as: beyond any log, and with a safe integer after it. */
 const MAX_CURSOR = Number.MAX_SAFE_INTEGER - 1;
 /** Longest idempotency key, in characters. */
@@ -33,8 +30,8 @@ export const userPath = z.object({ userId: z.string().describe('An id or a usern
 export const userChatPath = userPath.extend({ sessionId: chatId });
 /** Which page of a list, counted from 1. */
 export const pageQuery = z.object({
-  page: z.coerce.number().int().min(1).max(MAX_PAGE).default(1),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_ROWS).default(DEFAULT_PAGE_ROWS),
+  page: pageNumber,
+  limit: rowLimit(DEFAULT_PAGE_ROWS),
 });
 /** A search, and which page of what it finds. */
 export const searchQuery = pageQuery.extend({ query: name });
