@@ -32,8 +32,11 @@ export interface Patience {
   isOver: boolean;
   /** The same had come before, as it turned out. */
   isAgain: boolean;
-  /** Takes the event back from where it waits for the store, if that is where it is. */
-  withdraw?: () => void;
+  /**
+   * The mark of the state that waits for the store, or has. No function that takes it back: V8 makes one that is assigned to a
+   * member among what lives long, where it keeps all that it knows until all of the memory is collected.
+   */
+  mark?: string;
 }
 
 /** What of an event is kept until it is answered; its texts, which are most of it, are not. */

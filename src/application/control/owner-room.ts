@@ -15,8 +15,8 @@ interface Waiting {
 interface Room {
   events: number;
   bytes: number;
-  /** In the order in which they asked. */
-  readonly waiting: Set<Waiting>;
+  /** In the order in which they asked; absent until somebody has to wait. */
+  waiting: Set<Waiting> | undefined;
 }
 
 /**
@@ -43,9 +43,9 @@ export class OwnerRoom {
    * promise rejects with the signal's reason when that aborts first; then there is nothing to leave.
    */
   enter(owner: string, bytes: number, gone: AbortSignal): Promise<void> | undefined {
-    const room = this.#rooms.get(owner) ?? { events: 0, bytes: 0, waiting: new Set() };
+    const room = this.#rooms.get(owner) ?? { events: 0, bytes: 0, waiting: undefined };
     this.#rooms.set(owner, room);
-    if (room.waiting.size > 0 || !this.#fits(room, bytes)) return this.#wait(owner, bytes, gone);
+    if (isAwaited(room) || !this.#fits(room, bytes)) return this.#wait(owner, room, bytes, gone);
     take(room, bytes);
     return undefined;
   }
@@ -63,13 +63,14 @@ export class OwnerRoom {
     return events === 0 || (events < this.#bounds.events && bytes + more <= this.#bounds.bytes);
   }
 
-  #wait(owner: string, bytes: number, gone: AbortSignal): Promise<void> {
-    const room = this.#rooms.get(owner);
+  #wait(owner: string, room: Room, bytes: number, gone: AbortSignal): Promise<void> {
+    room.waiting ??= new Set();
+    const { waiting: line } = room;
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
-        room?.waiting.delete(waiting);
+        line.delete(waiting);
         // Whoever stood behind may need less than he did.
-        if (room !== undefined) this.#letIn(owner, room);
+        this.#letIn(owner, room);
         reject(gone.reason);
       };
       const waiting: Waiting = {
@@ -83,23 +84,24 @@ export class OwnerRoom {
         giveUp();
         return;
       }
-      if (room?.waiting.size === 0)
-        this.#metrics.count('holdfast_control_owner_waits_total', { what: 'event' });
-      room?.waiting.add(waiting);
+      if (line.size === 0) this.#metrics.count('holdfast_control_owner_waits_total', { what: 'event' });
+      line.add(waiting);
       gone.addEventListener('abort', giveUp, { once: true });
     });
   }
 
   #letIn(owner: string, room: Room): void {
-    for (const waiting of room.waiting) {
+    for (const waiting of room.waiting ?? []) {
       if (!this.#fits(room, waiting.bytes)) break;
-      room.waiting.delete(waiting);
+      room.waiting?.delete(waiting);
       take(room, waiting.bytes);
       waiting.enter();
     }
-    if (room.events === 0 && room.waiting.size === 0) this.#rooms.delete(owner);
+    if (room.events === 0 && !isAwaited(room)) this.#rooms.delete(owner);
   }
 }
+
+const isAwaited = ({ waiting }: Room): boolean => waiting !== undefined && waiting.size > 0;
 
 function take(room: Room, bytes: number): void {
   room.events += 1;

@@ -123,7 +123,7 @@ export class TakeEvents {
         new PortError('timeout', 'store', 'the event was not kept in time'),
       );
       patience.isOver = true;
-      patience.withdraw?.();
+      if (patience.mark !== undefined) this.#deps.records.withdraw(patience.mark);
       return { ...unkept, late: taken };
     };
     const latestMs = nowMs - this.#deps.settings.verdictDeadlineMs + LEAST_TO_BE_KEPT_MS;
@@ -219,7 +219,7 @@ export class TakeEvents {
    */
   async #record(state: AgentEventState, patience: Patience): Promise<RecordOutcome> {
     const { records, timers } = this.#deps;
-    patience.withdraw = () => records.withdraw(state.mark);
+    patience.mark = state.mark;
     for (;;) {
       try {
         if (patience.isOver) throw new PortError('unavailable', 'store', 'nobody waits for it any more');
