@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Db, Document } from 'mongodb';
+import { type Document, MongoClient } from 'mongodb';
 import { MongoReservationLedger } from '../../../../src/adapters/outbound/mongo/accounting/mongo-reservation-ledger.ts';
 import { MongoAgentEventStore } from '../../../../src/adapters/outbound/mongo/control/mongo-agent-event-store.ts';
 import { MongoMcpInventories } from '../../../../src/adapters/outbound/mongo/control/mongo-mcp-inventories.ts';
@@ -74,22 +74,6 @@ describe('the doctor of a fleet', function () {
     return all;
   }
 
-  /** A copy of the healthy database, in which there is no index that would refuse anything. */
-  async function diagnoseAfter(act: (db: Db) => Promise<unknown>): Promise<Diagnosis> {
-    const url = withDatabase(mongo.url);
-    const db = mongo.client.db(new URL(url).pathname.slice(1));
-    try {
-      for (const [name, documents] of healthy) {
-        if (documents.length > 0) await db.collection(name).insertMany([...documents]);
-      }
-      await act(db);
-      const store = await MongoStore.look(url);
-      return await diagnose(store).finally(() => store.close());
-    } finally {
-      await db.dropDatabase();
-    }
-  }
-
   it('finds nothing wrong with a store that has one of everything', async () => {
     const { findings, checked } = await diagnose(mongo.store);
     expect(findings).to.deep.equal([]);
@@ -145,9 +129,50 @@ describe('the doctor of a fleet', function () {
     }
   });
 
-  for (const { what, promise, row, act: damage } of CORRUPTIONS) {
-    it(`names ${row} for ${promise} when ${what}`, async () => {
-      expect(named(await diagnoseAfter(damage))).to.include(`${promise} ${row}`);
+  describe('of which something is damaged', () => {
+    /** A copy of the healthy database, in which there is no index that would refuse anything. */
+    let copy: MongoClient;
+    let store: MongoStore;
+    /** Collections that the copy was asked to do something with since it was whole. */
+    const touched = new Set<unknown>();
+
+    before(async () => {
+      const url = withDatabase(mongo.url);
+      copy = await MongoClient.connect(url, { monitorCommands: true });
+      copy.on('commandStarted', ({ commandName, command }) => touched.add(command[commandName]));
+      for (const name of healthy.keys()) await putBack(name);
+      store = await MongoStore.look(url);
     });
-  }
+    after(async () => {
+      await store.close();
+      await copy.db().dropDatabase();
+      await copy.close();
+    });
+    beforeEach(() => touched.clear());
+    // What the others have is as it was: putting all of it back takes longer than a look at it.
+    afterEach(async () => {
+      for (const name of [...touched]) if (typeof name === 'string') await putBack(name);
+    });
+
+    async function putBack(name: string): Promise<void> {
+      await copy.db().collection(name).deleteMany();
+      const documents = healthy.get(name) ?? [];
+      if (documents.length > 0)
+        await copy
+          .db()
+          .collection(name)
+          .insertMany([...documents]);
+    }
+
+    for (const { what, promise, row, act: damage } of CORRUPTIONS) {
+      it(`names ${row} for ${promise} when ${what}`, async () => {
+        await damage(copy.db());
+        expect(named(await diagnose(store))).to.include(`${promise} ${row}`);
+      });
+    }
+
+    it('finds nothing wrong once each damage is undone', async () => {
+      expect(named(await diagnose(store))).to.deep.equal([]);
+    });
+  });
 });
