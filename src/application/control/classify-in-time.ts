@@ -4,7 +4,8 @@ import type { Timers } from '../ports/timers.ts';
 import { Deadlines } from './deadlines.ts';
 import type { FairSlots } from './fair-slots.ts';
 
-const TOO_LATE: Finding = { kind: 'error', reason: 'The classifier took too long' };
+const TOO_LATE = 'The classifier took too long';
+const FAILED = 'The classifier failed';
 
 interface Deps {
   readonly classifier: EventClassifier;
@@ -37,10 +38,16 @@ export class ClassifyInTime {
   }
 
   #classifyInTurn(owner: string, event: ClassifiedEvent, sinceMs: number | undefined): Promise<Finding> {
+    const known = this.#classifier.knownAtOnce?.(event);
+    const failed = (reason: string): Finding => ({
+      kind: 'error',
+      reason,
+      ...(known === undefined ? {} : { known }),
+    });
     const abort = new AbortController();
     return new Promise((resolve) => {
       const end = this.#deadlines.begin(() => {
-        resolve(TOO_LATE);
+        resolve(failed(TOO_LATE));
         abort.abort();
       }, sinceMs);
       if (abort.signal.aborted) return;
@@ -50,9 +57,7 @@ export class ClassifyInTime {
       };
       this.#slots
         .run(owner, () => this.#classifier.classify(event, abort.signal), abort.signal)
-        .then(answer, () =>
-          answer(abort.signal.aborted ? TOO_LATE : { kind: 'error', reason: 'The classifier failed' }),
-        );
+        .then(answer, () => answer(failed(abort.signal.aborted ? TOO_LATE : FAILED)));
     });
   }
 }

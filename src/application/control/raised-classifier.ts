@@ -1,16 +1,19 @@
 import { type Severity, severityOf, worse } from '../../domain/control/mad-code.ts';
-import type { ClassifiedEvent, EventClassifier, Finding } from '../ports/control/event-classifier.ts';
+import type {
+  Classified,
+  ClassifiedEvent,
+  EventClassifier,
+  Finding,
+} from '../ports/control/event-classifier.ts';
 
-/** From here on what the first says stands, whatever becomes of the other. */
-const DANGEROUS: Severity = 3;
 /** Beyond this nothing can be raised. */
 const MOST_DANGEROUS: Severity = 4;
 
 /**
  * Two classifiers beside each other: the second may make an event more dangerous than the first found it, never less.
  *
- * Where the second fails, an event that the first found dangerous stays that, and any other is not classified: what
- * might have been raised is not known to be harmless.
+ * Where the second fails, an event is not classified, unless nothing could have raised it: what the first found is what it
+ * is at the least.
  */
 export class RaisedClassifier implements EventClassifier {
   readonly #first: EventClassifier;
@@ -23,8 +26,13 @@ export class RaisedClassifier implements EventClassifier {
 
   /** What could not be more dangerous need not wait for the other's turn, which might not come in time. */
   classifyAtOnce(event: ClassifiedEvent): Finding | undefined {
+    const known = this.knownAtOnce(event);
+    return known !== undefined && severityOf(known.code) === MOST_DANGEROUS ? known : undefined;
+  }
+
+  knownAtOnce(event: ClassifiedEvent): Classified | undefined {
     const first = this.#first.classifyAtOnce?.(event);
-    return first?.kind === 'classified' && severityOf(first.code) === MOST_DANGEROUS ? first : undefined;
+    return first?.kind === 'classified' ? first : undefined;
   }
 
   async classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding> {
@@ -33,7 +41,8 @@ export class RaisedClassifier implements EventClassifier {
       this.#raising.classify(event, signal),
     ]);
     if (first.kind === 'error') return first;
-    if (raised.kind === 'error') return severityOf(first.code) >= DANGEROUS ? first : raised;
+    if (severityOf(first.code) === MOST_DANGEROUS) return first;
+    if (raised.kind === 'error') return { kind: 'error', reason: raised.reason, known: first };
     return worse(first.code, raised.code) === first.code ? first : raised;
   }
 }

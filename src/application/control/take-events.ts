@@ -22,6 +22,7 @@ import { PortError } from '../ports/port-error.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { ClassifyInTime } from './classify-in-time.ts';
 import { compareClaims } from './compare-claims.ts';
+import { countedFinding } from './counted-finding.ts';
 import { Deadlines } from './deadlines.ts';
 import {
   type Arrival,
@@ -186,12 +187,16 @@ export class TakeEvents {
     return this.#kept(refused, again.kind === 'recorded' && again.isVariant, source);
   }
 
-  #decide(arrival: Arrival, finding: Finding, policy: ControlPolicy): AgentEvent {
+  #decide(arrival: Arrival, whole: Finding, policy: ControlPolicy): AgentEvent {
     const { ids, settings } = this.#deps;
+    const finding = countedFinding(whole, policy);
     const { source, bytes, sha256, claims, stoppable, receivedAtMs } = arrival;
     const { owner, sessionId, profile, origin } = source;
+    const { reason } = finding;
     const found: Classification =
-      finding.kind === 'error' ? finding : { kind: finding.kind, code: finding.code, reason: finding.reason };
+      finding.kind === 'error'
+        ? { kind: 'error', reason }
+        : { kind: 'classified', code: finding.code, reason };
     const rule = finding.kind === 'classified' ? finding.rule : undefined;
     const taken: TakenEvent = {
       owner,

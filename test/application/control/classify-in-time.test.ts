@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { ClassifyInTime } from '../../../src/application/control/classify-in-time.ts';
 import { FairSlots } from '../../../src/application/control/fair-slots.ts';
 import type {
+  Classified,
   ClassifiedEvent,
   EventClassifier,
   Finding,
 } from '../../../src/application/ports/control/event-classifier.ts';
-import { BENIGN } from '../../../src/domain/control/mad-code.ts';
+import { BENIGN, type MadCode } from '../../../src/domain/control/mad-code.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
 
 const EVENT: ClassifiedEvent = {
@@ -18,7 +19,7 @@ const EVENT: ClassifiedEvent = {
   messages: [],
   output: '',
 };
-const HARMLESS: Finding = { kind: 'classified', code: BENIGN, reason: '', rule: undefined };
+const HARMLESS: Classified = { kind: 'classified', code: BENIGN, reason: '', rule: undefined };
 const TOO_LATE: Finding = { kind: 'error', reason: 'The classifier took too long' };
 
 function world(
@@ -101,6 +102,20 @@ describe('classifying in time', () => {
     expect(asked).to.equal(1);
     await timers.advance(1_000);
     expect(await waiting).to.deep.equal(TOO_LATE);
+  });
+
+  it('says of what it could not classify in time what was known at once', async () => {
+    const timers = new ManualTimers();
+    const known = { ...HARMLESS, code: 'M3' as MadCode };
+    const classify = (): Promise<Finding> => new Promise(() => undefined);
+    const inTime = new ClassifyInTime({
+      classifier: { classify, knownAtOnce: () => known },
+      slots: new FairSlots(4),
+      ...{ clock: timers.clock, timers, limitMs: 10_000 },
+    });
+    const finding = inTime.classify('a', EVENT);
+    await timers.advance(10_000);
+    expect(await finding).to.deep.equal({ ...TOO_LATE, known });
   });
 
   it('is an error when the classifier breaks its word and throws', async () => {

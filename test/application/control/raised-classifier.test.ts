@@ -20,9 +20,6 @@ describe('a classifier that may only raise another one’s code', () => {
     ['M0', 'M0', 'M0'],
     ['error', 'M4', 'error'],
     ['error', 'M0', 'error'],
-    ['M0', 'error', 'error'],
-    ['M2', 'error', 'error'],
-    ['M3', 'error', 'M3'],
     ['M4', 'error', 'M4'],
   ] as const) {
     it(`makes ${outcome} of ${first} and ${raising}`, async () => {
@@ -32,11 +29,21 @@ describe('a classifier that may only raise another one’s code', () => {
     });
   }
 
-  it('says at once what nobody could raise, and nothing else', () => {
+  for (const code of ['M0', 'M2', 'M3.b']) {
+    it(`does not know of what was ${code} whether the other would have raised it`, async () => {
+      const both = new RaisedClassifier({ first: always(code), raising: always('error') });
+      const found = await both.classify(toolRequest('bash', 'ls'), new AbortController().signal);
+      expect(found).to.deep.equal({ kind: 'error', reason: 'failed', known: says(code) });
+    });
+  }
+
+  it('says at once what nobody could raise, and of the rest what is known', () => {
     const event = toolRequest('bash', 'rm -rf /');
     const said = (first: EventClassifier) =>
       new RaisedClassifier({ first, raising: always('M0') }).classifyAtOnce(event);
     expect(said(atOnce('M4.a'))).to.deep.equal(says('M4.a'));
+    const both = new RaisedClassifier({ first: atOnce('M3'), raising: always('M0') });
+    expect(both.knownAtOnce(event)).to.deep.equal(says('M3'));
     for (const first of [atOnce('M3'), atOnce('M0'), atOnce('error'), always('M4')])
       expect(said(first)).to.equal(undefined);
   });

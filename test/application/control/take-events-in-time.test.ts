@@ -3,6 +3,7 @@ import { LEAST_TO_BE_KEPT_MS, type Taken } from '../../../src/application/contro
 import type { AgentEventStore } from '../../../src/application/ports/control/agent-event-store.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/control/control-policy.ts';
+import type { MadCode } from '../../../src/domain/control/mad-code.ts';
 import {
   BLOCK,
   CLOSED,
@@ -88,6 +89,15 @@ describe("taking agents' events while the store fails", () => {
       const outcomes = metrics.of('holdfast_control_events_total').map(({ labels }) => labels);
       expect(outcomes).to.deep.equal([{ outcome: 'unkept' }]);
     }
+  });
+
+  it('halts what may be worse than what the policy lets pass, and keeps of it that it could not be classified', async () => {
+    const known = { kind: 'classified', code: 'M3.a' as MadCode, reason: 'Deletes', rule: 'a.rule' } as const;
+    const finding = { kind: 'error', reason: 'The model failed', known } as const;
+    const { takes } = await world({ ...BLOCK, ...CLOSED, m3: false }, { finding });
+    const state = kept(await takes.take(source(), incoming('evt-1')));
+    expect(state.verdict).to.deep.equal({ code: 'M4', status: 'error', continueExecution: false });
+    expect(state.found).to.deep.equal({ kind: 'error', reason: 'The model failed' });
   });
 
   it('counts from when an event was received, and keeps also what has waited until its deadline', async () => {

@@ -25,17 +25,21 @@ export interface ClassifiedEvent {
   readonly output: string;
 }
 
+/** What an event was found to be. */
+export interface Classified {
+  readonly kind: 'classified';
+  readonly code: MadCode;
+  /** One sentence for whoever decides about the event; empty for one that nothing speaks against. */
+  readonly reason: string;
+  /** The name of what decided, such as a rule's; undefined where nothing did. */
+  readonly rule: string | undefined;
+}
+
 /** What a classifier came to. An error is whatever leaves the event unclassified, a time limit too. */
 export type Finding =
-  | {
-      readonly kind: 'classified';
-      readonly code: MadCode;
-      /** One sentence for whoever decides about the event; empty for one that nothing speaks against. */
-      readonly reason: string;
-      /** The name of what decided, such as a rule's; undefined where nothing did. */
-      readonly rule: string | undefined;
-    }
-  | { readonly kind: 'error'; readonly reason: string };
+  | Classified
+  /** `known`: what it is at the least, where so much could be found out. */
+  | { readonly kind: 'error'; readonly reason: string; readonly known?: Classified };
 
 /**
  * Says how dangerous an agent's event is.
@@ -55,5 +59,7 @@ export interface EventClassifier {
    * would.
    */
   classifyAtOnce?(event: ClassifiedEvent): Finding | undefined;
+  /** What an event is at the least, as quickly as `classifyAtOnce`; undefined where that takes longer, absent where it always does. */
+  knownAtOnce?(event: ClassifiedEvent): Classified | undefined;
   classify(event: ClassifiedEvent, signal: AbortSignal): Promise<Finding>;
 }
