@@ -12,6 +12,8 @@ import { presentId, type ThisNode } from './this-node.ts';
 export const BEAT_MS = 1_000;
 /** Beats that may be lost on the way, beyond the time for which a node that has died still has its lease. */
 const LOST_BEATS = 2;
+/** A rest between two beats that took so much longer than it should, in milliseconds, was no rest: the process stood still. */
+const STOOD_STILL_MS = LOST_BEATS * BEAT_MS;
 
 interface Deps {
   readonly pulse: FleetPulse;
@@ -34,7 +36,7 @@ export class HearNodes {
   readonly #deps: Deps;
   /** When nodes were heard last, or seen first; of those that have a lease. */
   #heardMs: ReadonlyMap<NodeId, number> = new Map();
-  readonly #fresh = new Map<NodeId, number>();
+  #fresh = new Map<NodeId, number>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -46,10 +48,18 @@ export class HearNodes {
     const silence = pulse.listen((id) => this.#fresh.set(id, clock.nowMs()));
     while (!signal.aborted) {
       this.#beat();
+      const fromMs = clock.nowMs();
       await timers.sleep(BEAT_MS, signal).catch(() => undefined);
+      if (clock.nowMs() - fromMs > BEAT_MS + STOOD_STILL_MS) this.#beginAnew();
       if (!signal.aborted) await this.look();
     }
     silence();
+  }
+
+  /** Everybody has his time from now on: who hears nobody because of himself misses nobody. */
+  #beginAnew(): void {
+    this.#fresh.clear();
+    this.#heardMs = new Map();
   }
 
   /** Looks once who is not heard. Never rejects. */
@@ -58,8 +68,8 @@ export class HearNodes {
     const fresh = new Map(this.#fresh);
     this.#fresh.clear();
     if (!pulse.isOpen) {
-      // Everybody knows that nothing is carried; when it is again, everybody has his time anew.
-      this.#heardMs = new Map();
+      // Everybody knows that nothing is carried, until it is again.
+      this.#beginAnew();
       return;
     }
     try {
@@ -72,6 +82,8 @@ export class HearNodes {
       metrics.gauge('holdfast_fleet_nodes_unheard', unheard.length);
       pulse.doubt(this.#reason(unheard));
     } catch (error) {
+      // Those who were heard meanwhile are known to the next look.
+      this.#fresh = new Map([...fresh, ...this.#fresh]);
       log.debug({ err: error }, 'it could not be looked up who should be heard');
     }
   }

@@ -118,6 +118,45 @@ describe('nodes that hear each other', () => {
     }
   });
 
+  it('miss nobody because they have stood still themselves', async () => {
+    const server = new Server();
+    const { pulse } = aNode(1, server);
+    const other = idOf(2);
+    living.add(other);
+    for (let beat = 0; beat < 10; beat += 1) {
+      for (const hear of server.hearers) hear(other);
+      await timers.advance(BEAT_MS);
+    }
+    timers.clock.advance(30_000);
+    // Nobody else stood still.
+    for (const id of living) await leases.hold(nodeLeaseName(id), id, LIFE_MS);
+    await timers.advance(BEAT_MS);
+    expect(pulse.doubted).to.equal(undefined);
+    await timers.advance(MISSED_MS);
+    expect(pulse.doubted).to.include(other);
+  });
+
+  it('know whom they have heard while they could not look', async () => {
+    const server = new Server();
+    const { pulse } = aNode(1, server);
+    const other = idOf(2);
+    living.add(other);
+    await timers.advance(LIFE_MS);
+    const list = leases.list.bind(leases);
+    leases.list = async () => {
+      throw new PortError('unavailable', 'store', 'it is away');
+    };
+    for (let ms = 0; ms < MISSED_MS * 2; ms += BEAT_MS) {
+      for (const hear of server.hearers) hear(other);
+      await timers.advance(BEAT_MS);
+    }
+    // One beat is lost before the store is back.
+    await timers.advance(BEAT_MS);
+    leases.list = list;
+    await timers.advance(BEAT_MS);
+    expect(pulse.doubted).to.equal(undefined);
+  });
+
   it('give everybody time anew when the way was shut, and doubt nothing while they cannot look', async () => {
     const server = new Server();
     const { pulse } = aNode(1, server);
