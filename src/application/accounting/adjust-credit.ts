@@ -1,31 +1,15 @@
 import type { AdjustmentTarget } from '../../domain/accounting/adjust-credit.ts';
 import type { CreditMicros } from '../../domain/accounting/credits.ts';
 import type { AuditRecord } from '../../domain/audit/audit-record.ts';
-import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { IdSource } from '../ports/id-source.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
+import type { DirectoryEntry } from '../ports/identity/principal-directory.ts';
 import { grantExpiry } from './grant-lifetime.ts';
-import { type ManagingAct, managedAccount } from './managed-account.ts';
+import { type ManagingAct, type ManagingDeps, managedAccount } from './managed-account.ts';
 
 /** Sets or moves an account's available credit; never below zero, never a hold. */
 export class AdjustCredit {
-  readonly #deps: {
-    ledger: ReservationLedger;
-    directory: PrincipalDirectory;
-    clock: Clock;
-    ids: IdSource;
-    audit: AuditTrail;
-  };
+  readonly #deps: ManagingDeps;
 
-  constructor(deps: {
-    ledger: ReservationLedger;
-    directory: PrincipalDirectory;
-    clock: Clock;
-    ids: IdSource;
-    audit: AuditTrail;
-  }) {
+  constructor(deps: ManagingDeps) {
     this.#deps = deps;
   }
 

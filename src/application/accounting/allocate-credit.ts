@@ -1,13 +1,9 @@
 import type { CreditGrant } from '../../domain/accounting/credit-grant.ts';
 import { type CreditMicros, micros } from '../../domain/accounting/credits.ts';
 import type { AuditRecord } from '../../domain/audit/audit-record.ts';
-import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
-import type { AuditTrail } from '../ports/audit-trail.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { IdSource } from '../ports/id-source.ts';
-import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
+import type { DirectoryEntry } from '../ports/identity/principal-directory.ts';
 import { grantExpiry } from './grant-lifetime.ts';
-import { type ManagingAct, managedAccount } from './managed-account.ts';
+import { type ManagingAct, type ManagingDeps, managedAccount } from './managed-account.ts';
 
 /** A grant that was given, and what it did to the available credit. */
 export interface Allocation {
@@ -19,21 +15,9 @@ export interface Allocation {
 
 /** Gives credit to an account as a grant with an expiry. */
 export class AllocateCredit {
-  readonly #deps: {
-    ledger: ReservationLedger;
-    directory: PrincipalDirectory;
-    clock: Clock;
-    ids: IdSource;
-    audit: AuditTrail;
-  };
+  readonly #deps: ManagingDeps;
 
-  constructor(deps: {
-    ledger: ReservationLedger;
-    directory: PrincipalDirectory;
-    clock: Clock;
-    ids: IdSource;
-    audit: AuditTrail;
-  }) {
+  constructor(deps: ManagingDeps) {
     this.#deps = deps;
   }
 

@@ -1,9 +1,21 @@
 import { DomainError } from '../../domain/domain-error.ts';
 import type { UserId } from '../../domain/identity/ids.ts';
 import type { Role } from '../../domain/identity/principal.ts';
+import type { ReservationLedger } from '../ports/accounting/reservation-ledger.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IdSource } from '../ports/id-source.ts';
 import type { DirectoryEntry, PrincipalDirectory } from '../ports/identity/principal-directory.ts';
 import { type AccountRef, entryOf } from './account-ref.ts';
+
+/** What it takes to change an account's credit. */
+export interface ManagingDeps {
+  readonly ledger: ReservationLedger;
+  readonly directory: PrincipalDirectory;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly audit: AuditTrail;
+}
 
 /** Who changes an account's credit, and on which account. */
 export interface ManagingAct {
@@ -20,7 +32,7 @@ export interface ManagingAct {
  * @throws DomainError `user.not_found`, `permission.denied`, `account.not_verified`.
  */
 export async function managedAccount(
-  deps: { readonly directory: PrincipalDirectory; readonly audit: AuditTrail },
+  deps: Pick<ManagingDeps, 'directory' | 'audit'>,
   { by, account, requestId }: ManagingAct,
 ): Promise<DirectoryEntry> {
   const entry = await entryOf(deps.directory, account);
