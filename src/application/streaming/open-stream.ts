@@ -265,17 +265,18 @@ export class OpenStream {
       modelId,
       startedAt: new Date(openedAtMs).toISOString(),
     });
+    let events: StreamReader;
     try {
       const activated = await streams.activate(session, first);
       if (!activated) throw undone();
-      // Whoever was refused meanwhile must find nothing running when he asks again.
+      // Whoever was refused meanwhile, or finds no place among its readers, must find nothing running when he asks again.
       budget.requireTime();
+      events = readers.read({ id, cursor: firstOffset - 1, first: [first] });
     } catch (error) {
       await undoStart.execute({ session, intent: giveBack(id) });
       throw error;
     }
     metrics.count('holdfast_streams_opened_total', { model: modelId });
-    const events = readers.read({ id, cursor: firstOffset - 1, first: [first] });
     const runner = running.start({ session, ...start });
     return { id, chatId, modelId, replayed: false, events, begin: () => runner.begin() };
   }

@@ -19,6 +19,26 @@ async function portErrorOf(promise: Promise<unknown>): Promise<PortError> {
 }
 
 describe('opening a stream', () => {
+  it('leaves nothing running when others have taken all places of its readers before it is told', async () => {
+    const world = await StreamingWorld.create({ maxReaders: 1 });
+    const activate = world.streams.activate.bind(world.streams);
+    world.streams.activate = async (session, first) => {
+      const activated = await activate(session, first);
+      world.readers.read({ id: session.id, cursor: 0 });
+      return activated;
+    };
+    await expectRefusal(world.open(), 'stream.limit_reached');
+    await world.settle();
+    const [{ session } = {}] = [...world.store.streams.values()];
+    expect(session?.state).to.equal('interrupted');
+    expect(world.holds.resolutionsOf(session?.id ?? ('' as never))).to.deep.include({
+      kind: 'abort',
+      id: session?.id,
+      tokens: 0,
+    });
+    expect(world.running.size).to.equal(0);
+  });
+
   it('stores the stream as running before it is told, and asks the model only when told to begin', async () => {
     const world = await StreamingWorld.create();
     const opened = await world.open();
