@@ -8,11 +8,15 @@ import type { ControlWorld } from './control-world.ts';
 /** The longest that a frame is on its way, in milliseconds. */
 const LONGEST_WAY_MS = 200;
 
+/** How long a connection of an event's own lasts at most, in milliseconds. */
+const LONGEST_APART_MS = 15_000;
+
 /** One connection of an agent's to one node; its ends are the client's and the node's. */
 class Link implements AgentConnection {
   readonly name: string;
   readonly profile = undefined;
-  readonly isMain = true;
+  /** Others than its main one name themselves at their login, and get no more than what came by them. */
+  readonly isMain: boolean;
   readonly route: AgentRoute;
   readonly node: ControlNode;
   isOpen = true;
@@ -21,8 +25,9 @@ class Link implements AgentConnection {
   readonly #unconfirmed = new Set<(hasCome: boolean) => void>();
   #told: ControlPolicy | undefined;
 
-  constructor(world: ControlWorld, agent: SimulatedAgent, node: ControlNode) {
+  constructor(world: ControlWorld, agent: SimulatedAgent, node: ControlNode, isMain = true) {
     this.#world = world;
+    this.isMain = isMain;
     this.#agent = agent;
     this.node = node;
     this.name = world.nextUuid();
@@ -51,7 +56,7 @@ class Link implements AgentConnection {
   /** As an agent's session does: it is told what it was not told last. */
   tellPolicy(): void {
     const policy = this.node.policies.of(undefined);
-    if (policy === this.#told) return;
+    if (policy === this.#told || !this.isMain) return;
     this.#told = policy;
     // A socket keeps the order of what is sent: none that was sent before comes after this one.
     this.later(() => this.#agent.heard(this.#told ?? policy));
@@ -88,11 +93,12 @@ class Link implements AgentConnection {
 
   /** Logs in: the owner is asked before anything is acknowledged. */
   async enter(): Promise<boolean> {
-    const { node, route } = this;
+    const { node, route, isMain } = this;
     const { invariants } = this.#world;
-    const since = invariants.changesOf(route.sessionId);
+    // Others than main ones are let in by what their node holds, which may have been taken from it without its knowledge.
+    const since = isMain ? invariants.changesOf(route.sessionId) : 0;
     try {
-      await node.routes.enter({ route, isMain: true });
+      await node.routes.enter({ route, isMain });
     } catch {
       return false;
     }
@@ -102,9 +108,10 @@ class Link implements AgentConnection {
       return false;
     }
     this.#isIn = true;
+    node.connections.add(this);
+    if (!isMain) return true;
     this.#told = node.policies.of(undefined);
     this.#agent.heard(this.#told);
-    node.connections.add(this);
     node.deliver.look(route);
     return true;
   }
@@ -117,10 +124,15 @@ class Link implements AgentConnection {
       id = lease.id;
     } catch {
       // As by 1011: the node is taken for dead, and nothing can be answered under its old name.
-      this.#agent.cut();
+      this.#agent.lose(this);
       return;
     }
-    const source = { ...route, connectionId: '', source: 'sdk', origin: { node: id, connection: name } };
+    const source = {
+      ...route,
+      connectionId: this.isMain ? '' : name,
+      source: 'sdk',
+      origin: { node: id, connection: name },
+    };
     const taken = await take.take({ ...source, actor: 'system' }, event);
     if (!process.isAlive) return;
     if (taken.kind === 'kept') {
@@ -205,6 +217,26 @@ export class SimulatedAgent {
   send(event: IncomingEvent): void {
     if (this.policy?.mode !== 'alert') this.#unanswered.set(event.claims.eventId, event);
     if (this.isIn) this.#give(event);
+  }
+
+  /** Sends by a connection of its own, which lasts for a while, as a program does that logs in with a connection id. */
+  sendApart(node: ControlNode | undefined, event: IncomingEvent): void {
+    if (!node?.isServing) return;
+    if (this.policy?.mode !== 'alert') this.#unanswered.set(event.claims.eventId, event);
+    const link = new Link(this.#world, this, node, false);
+    node.process.onDeath(() => {
+      link.isOpen = false;
+    });
+    const act = async (): Promise<void> => {
+      if (await link.enter()) link.later(() => node.process.after(0, () => void link.take(event)));
+      else link.cut();
+    };
+    link.later(() => node.process.after(0, () => void act()));
+    this.#world.time.after(this.#world.random.whole(LONGEST_WAY_MS, LONGEST_APART_MS), () => {
+      link.cut();
+      // What had no answer by then goes by the main connection, now or when there is one.
+      if (this.isIn && this.#unanswered.has(event.claims.eventId)) this.#give(event);
+    });
   }
 
   /** As its client does after a cut, byte for byte. */

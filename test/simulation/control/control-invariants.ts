@@ -1,3 +1,4 @@
+import { isMainHolder } from '../../../src/application/control/held-route.ts';
 import type { AgentEventState } from '../../../src/domain/control/agent-event-state.ts';
 import { nameWithin, type SubscriberId } from '../../../src/domain/multiplexing/subscriber-id.ts';
 import type { Holder, SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
@@ -20,11 +21,11 @@ export class ControlInvariants {
   }
 
   /**
-   * The directory has another state of a session. Whose it is changes by nothing but a release.
+   * The directory has another state of a session. Whose it is changes by nothing but a release, and the end of its lease.
    *
-   * @param isLoggedIn whether somebody is, at the node of a holder.
+   * @param isLoggedIn whether somebody is, at the node of a holder, who gets what has no other connection.
    */
-  routeWritten(next: SubscriberState, isLoggedIn: (holder: Holder) => boolean): void {
+  routeWritten(next: SubscriberState, isLoggedIn: (holder: Holder) => boolean, nowMs: number): void {
     const sessionId = nameWithin(next.id);
     const before = this.#routes.get(sessionId);
     this.#routes.set(sessionId, next);
@@ -32,14 +33,17 @@ export class ControlInvariants {
       this.#owners.set(sessionId, [...(this.#owners.get(sessionId) ?? []), next.owner]);
       return;
     }
+    const { leaseEndsAtMs = Number.POSITIVE_INFINITY } = before;
     this.#journal.expect(
-      before.owner === next.owner,
+      before.owner === next.owner || leaseEndsAtMs <= nowMs,
       () => `${sessionId} went from ${before.owner} to ${next.owner}`,
     );
+    this.#journal.expect(next.epoch >= before.epoch, () => `the epoch of ${sessionId} fell to ${next.epoch}`);
+    if (before.owner !== next.owner) this.#owners.get(sessionId)?.push(next.owner);
     const stay = new Set(next.holders.map(({ connection }) => connection));
     for (const holder of before.holders) {
       this.#journal.expect(
-        stay.has(holder.connection) || !isLoggedIn(holder),
+        stay.has(holder.connection) || !isMainHolder(holder.connection) || !isLoggedIn(holder),
         () => `${next.owner} is logged in to ${sessionId} at ${holder.node}, which holds it no more`,
       );
     }
@@ -48,6 +52,15 @@ export class ControlInvariants {
   /** An operator has taken a session from its owner. */
   routeRemoved(id: SubscriberId): void {
     this.#routes.delete(nameWithin(id));
+  }
+
+  /** What the directory still has when leases were looked at. */
+  routesExpired(left: ReadonlySet<SubscriberId>, nowMs: number): void {
+    for (const [sessionId, { id, leaseEndsAtMs = Number.POSITIVE_INFINITY }] of this.#routes) {
+      if (left.has(id)) continue;
+      this.#routes.delete(sessionId);
+      this.#journal.expect(leaseEndsAtMs <= nowMs, () => `${sessionId} was swept away before its time`);
+    }
   }
 
   /** Counts the owners that a session has had. */

@@ -13,9 +13,15 @@ import { ResolveReview } from '../../../src/application/control/reviews/resolve-
 import { SessionOwners } from '../../../src/application/control/session-owners.ts';
 import { TakeEvents } from '../../../src/application/control/take-events.ts';
 import { NodeLease } from '../../../src/application/fleet/node-lease.ts';
+import { Turn } from '../../../src/application/fleet/turn.ts';
 import { ClaimSubscription } from '../../../src/application/multiplexing/claim-subscription.ts';
 import { EndSubscription } from '../../../src/application/multiplexing/end-subscription.ts';
+import {
+  KeepSubscriptions,
+  SWEEP_TURN_MS,
+} from '../../../src/application/multiplexing/keep-subscriptions.ts';
 import { LeaveSubscription } from '../../../src/application/multiplexing/leave-subscription.ts';
+import { SweepSubscriptions } from '../../../src/application/multiplexing/sweep-subscriptions.ts';
 import type { AgentRoute } from '../../../src/domain/control/agent-event-state.ts';
 import type { MadCode } from '../../../src/domain/control/mad-code.ts';
 import type { SimulatedProcess } from '../world/simulated-process.ts';
@@ -25,8 +31,6 @@ import type { ControlPorts } from './control-ports.ts';
 const LEASE_MS = 5_000;
 /** How often a node looks whether another has died, in milliseconds. */
 const LOOK_FOR_DEAD_MS = 2_500;
-/** How long an agent's session stays its agent's: longer than any run, in milliseconds. */
-const ROUTE_LEASE_MS = 86_400_000;
 /** How long a person has, in milliseconds: longer than any run. */
 const REVIEW_MS = 80_000_000;
 /** How long a store may be away before a node tries again to join, in milliseconds. */
@@ -47,7 +51,8 @@ export class ControlNode {
   readonly #ports: ControlPorts;
   #isServing = false;
 
-  constructor(process: SimulatedProcess, ports: ControlPorts) {
+  /** `routeLeaseMs`: how long an agent's session stays its agent's when nobody is connected. */
+  constructor(process: SimulatedProcess, ports: ControlPorts, routeLeaseMs: number) {
     this.process = process;
     this.#ports = ports;
     const { store, directory, clock, timers, metrics } = ports;
@@ -57,7 +62,7 @@ export class ControlNode {
     const [connections, nodes] = [this.connections, new LivingNodes(deps)];
     this.routes = new AgentRoutes({
       ...deps,
-      claim: new ClaimSubscription({ ...ports, leaseMs: ROUTE_LEASE_MS }),
+      claim: new ClaimSubscription({ ...ports, leaseMs: routeLeaseMs }),
       leave: new LeaveSubscription(ports),
     });
     const marks = new DeliveryMarks(ports);
@@ -125,9 +130,16 @@ export class ControlNode {
       this.lease.execute({ signal }),
       this.routes.execute({ signal, onLost }),
       this.deliver.execute({ signal }),
+      this.#keeper().execute({ signal }),
       this.#lookForDead(),
     ];
     await Promise.all(loops);
+  }
+
+  #keeper(): KeepSubscriptions {
+    const deps = { ...this.#ports, node: this.lease };
+    const turn = new Turn(deps, { work: 'subscriptions', lifeMs: SWEEP_TURN_MS });
+    return new KeepSubscriptions({ ...deps, sweep: new SweepSubscriptions(deps), turn });
   }
 
   /** Stands for what watches the leases of nodes in the program. */

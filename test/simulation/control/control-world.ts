@@ -9,7 +9,7 @@ import { DomainError } from '../../../src/domain/domain-error.ts';
 import type { UserId } from '../../../src/domain/identity/ids.ts';
 import { nameWithin, type SubscriberId } from '../../../src/domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../src/domain/multiplexing/subscriber-owner.ts';
-import type { SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
+import type { Holder, SubscriberState } from '../../../src/domain/multiplexing/subscriber-state.ts';
 import { SimulatedBus } from '../ports/simulated-bus.ts';
 import { JournalOfRun } from '../world/journal-of-run.ts';
 import { Network, SimulatedServer } from '../world/network.ts';
@@ -49,6 +49,8 @@ export class ControlWorld {
         sessionId: `session-${Math.max(at, 1)}`,
       }),
   );
+  /** How long a session stays its agent's when nobody is connected, in milliseconds. */
+  routeLeaseMs = 86_400_000;
   #named = 0;
 
   async begin(): Promise<void> {
@@ -60,7 +62,7 @@ export class ControlWorld {
   run(machine: number): void {
     if (this.nodes[machine] !== undefined) return;
     const process = new SimulatedProcess(`node-${machine}-${this.nextNumber()}`, this.time, 0);
-    const node = new ControlNode(process, controlPorts(this, process));
+    const node = new ControlNode(process, controlPorts(this, process), this.routeLeaseMs);
     this.nodes[machine] = node;
     process.onDeath(() => {
       this.nodes[machine] = undefined;
@@ -119,12 +121,17 @@ export class ControlWorld {
   }
 
   /** The directory has done what it was asked. */
-  routeChanged(method: string, [given]: readonly unknown[], result: unknown): void {
+  async routeChanged(method: string, [given]: readonly unknown[], result: unknown): Promise<void> {
+    if (method === 'expire') {
+      const left = await this.directory.list({ realm: 'control', limit: Number.MAX_SAFE_INTEGER });
+      this.invariants.routesExpired(new Set(left.map(({ id }) => id)), given as number);
+    }
     if (method === 'remove' && result === true) this.invariants.routeRemoved(given as SubscriberId);
     if (method !== 'put' || (result as PutOutcome).kind !== 'stored') return;
     const next = given as SubscriberState;
     const route = { owner: next.owner, sessionId: nameWithin(next.id) };
-    this.invariants.routeWritten(next, ({ node }) => this.nodes.some((one) => one?.holds(node, route)));
+    const isLoggedIn = ({ node }: Holder): boolean => this.nodes.some((one) => one?.holds(node, route));
+    this.invariants.routeWritten(next, isLoggedIn, this.time.nowMs);
   }
 
   /** The reviews that nobody has decided about yet, as the store has them. */

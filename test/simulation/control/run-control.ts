@@ -11,6 +11,8 @@ import { AGENTS, ControlWorld, NODES } from './control-world.ts';
 export const CONTROL_STEPS = 60;
 /** How long the world may take to become quiet once nothing goes wrong any more, in milliseconds. */
 const QUIET_WITHIN_MS = 300_000;
+/** How long sessions stay their agents' when nobody is connected: longer than any run, or not, in milliseconds. */
+const LEASES_MS = [86_400_000, 8_000];
 /** How often it is looked whether it is, in milliseconds. */
 const LOOK_EVERY_MS = 5_000;
 
@@ -37,8 +39,9 @@ export async function runSeed(seed: number, steps = CONTROL_STEPS): Promise<Cont
   Error.stackTraceLimit = 0;
   try {
     world.random.reseed(seed);
-    await world.begin();
     const chance = new SeededRandom(seed);
+    world.routeLeaseMs = chance.pick(LEASES_MS);
+    await world.begin();
     for (let step = 0; step < steps && journal.failure === undefined; step += 1) {
       await perform(world, chance);
       const thenMs = chance.weighted([
@@ -67,6 +70,7 @@ async function perform(world: ControlWorld, chance: SeededRandom): Promise<void>
     [14, 'connect'],
     [6, 'cut'],
     [26, 'send'],
+    [6, 'send apart'],
     [4, 'send again'],
     [14, 'decide twice'],
     [4, 'kill'],
@@ -82,6 +86,8 @@ async function perform(world: ControlWorld, chance: SeededRandom): Promise<void>
   if (deed === 'connect' && node !== undefined) agent?.connect(node);
   if (deed === 'cut') agent?.cut();
   if (deed === 'send') agent?.send(eventOf(`event-${world.nextNumber()}`, chance.chance(0.6)));
+  if (deed === 'send apart')
+    agent?.sendApart(node, eventOf(`event-${world.nextNumber()}`, chance.chance(0.6)));
   if (deed === 'send again') agent?.sendAgain();
   if (deed === 'decide twice') {
     const open = await world.openReviews();
