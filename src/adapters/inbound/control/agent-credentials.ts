@@ -1,11 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoginEnd, LoginEnds } from '../../../application/ports/identity/login-ends.ts';
 import type { SessionStatus } from '../../../application/ports/identity/session-status.ts';
 import type { ApiKeyId } from '../../../domain/identity/ids.ts';
 import type { AgentPrincipal } from '../../../domain/identity/principal.ts';
 import type { AgentSession } from './agent-session.ts';
 
-/** Keys that are asked in one tick whether their time is over, so that many cost no more than this. */
-const ASKED_A_TICK = 200;
+/** Keys that are asked together whether they are still good, so that many hold up nothing else. */
+const ASKED_TOGETHER = 200;
 
 /** A connection by a key. */
 interface ByKey {
@@ -37,8 +38,8 @@ export class AgentCredentials {
   askSome(): void {
     const inUse = [...this.#inUse().values()];
     const from = this.#nextAsked < inUse.length ? this.#nextAsked : 0;
-    this.#nextAsked = from + ASKED_A_TICK;
-    for (const principal of inUse.slice(from, from + ASKED_A_TICK)) this.check(principal);
+    this.#nextAsked = from + ASKED_TOGETHER;
+    for (const principal of inUse.slice(from, from + ASKED_TOGETHER)) this.check(principal);
   }
 
   #onEnd(end: LoginEnd): void {
@@ -47,8 +48,18 @@ export class AgentCredentials {
       for (const { session } of [...this.#connections()]) session.close(1001, 'Come back');
       return;
     }
+    // An agent is nobody's here: with a closed account any of the keys may have ended.
+    if ('userId' in end && end.closed) void this.#checkAll();
     const principal = 'apiKeyId' in end ? this.#inUse().get(end.apiKeyId) : undefined;
     if (principal !== undefined) this.check(principal);
+  }
+
+  async #checkAll(): Promise<void> {
+    const inUse = [...this.#inUse().values()];
+    for (let from = 0; from < inUse.length; from += ASKED_TOGETHER) {
+      await Promise.all(inUse.slice(from, from + ASKED_TOGETHER).map((principal) => this.#check(principal)));
+      await nextTurn();
+    }
   }
 
   /** A store that cannot be asked closes nothing: it is asked again. */

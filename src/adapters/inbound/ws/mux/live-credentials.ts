@@ -102,7 +102,9 @@ export class LiveCredentials<Holder extends Held> {
 }
 
 function isNamed(principal: EndingPrincipal, end: Exclude<LoginEnd, { readonly anybody: true }>): boolean {
-  if ('userId' in end) return principal.kind !== 'agent' && principal.userId === end.userId;
+  // An agent is nobody's here: its key may have ended with a closed account.
+  if ('userId' in end)
+    return principal.kind === 'agent' ? end.closed === true : principal.userId === end.userId;
   if ('apiKeyId' in end) return principal.kind !== 'user' && principal.apiKeyId === end.apiKeyId;
   return principal.kind === 'user' && principal.loginSessionId === end.loginSessionId;
 }
