@@ -138,6 +138,28 @@ describe('multiplexed sessions', function () {
     expect(await echoed(mine, handle, 'still mine')).to.equal('still mine');
   });
 
+  it('records who has opened, taken over and taken back a session', async () => {
+    const client = await connect();
+    const { sessionId, resumeToken } = await client.open('echo');
+    const second = await connect();
+    const moved = await second.open('echo', { resume: { sessionId, token: resumeToken, offset: 0 } });
+    second.send(moved.handle, 'CLOSE', { code: 1001 });
+    await second.on(moved.handle, 'CLOSE');
+    const back = { sessionId, token: moved.resumeToken, offset: 0 };
+    await eventually(async () =>
+      expect((await second.ask('echo', { resume: back })).name).to.equal('OPENED'),
+    );
+    const admin = await ApiClient.login(server.urls, 'admin', 'admin@admin');
+    const userId = (await user.get('auth', '/api/auth/me')).body.id;
+    const { body } = await admin.get('chat', '/api/audit?limit=100');
+    const records = body.records.filter(({ object }: { object: string }) => object === `mux:${sessionId}`);
+    expect(records.map(({ act, actor }: { act: string; actor: string }) => [act, actor])).to.deep.equal([
+      ['mux.session_opened', userId],
+      ['mux.session_superseded', userId],
+      ['mux.session_resumed', userId],
+    ]);
+  });
+
   it('ends a session for good when its client closes it with 1000', async () => {
     const client = await connect();
     const { handle, sessionId, resumeToken } = await client.open('echo');

@@ -8,6 +8,7 @@ import { OpenRates } from '../../src/adapters/inbound/ws/mux/open-rates.ts';
 import { OpenSessions } from '../../src/adapters/inbound/ws/mux/open-sessions.ts';
 import { ReplayBudget } from '../../src/adapters/inbound/ws/mux/replay-budget.ts';
 import type { OpenedPayload } from '../../src/adapters/inbound/ws/mux/server-payloads.ts';
+import { MemoryAuditLog } from '../../src/adapters/outbound/memory/audit/memory-audit-log.ts';
 import { MemorySubscriberDirectory } from '../../src/adapters/outbound/memory/multiplexing/memory-subscriber-directory.ts';
 import { CryptoIdSource } from '../../src/adapters/outbound/system/crypto-id-source.ts';
 import { NodeDigest } from '../../src/adapters/outbound/system/node-digest.ts';
@@ -47,6 +48,11 @@ export const anna = (login = 'login-of-anna'): UserPrincipal => ({
   loginSessionId: login as LoginSessionId,
 });
 
+/** What many sessions do in the churn of a test is not kept. */
+class ForgetfulAuditLog extends MemoryAuditLog {
+  override add(): void {}
+}
+
 /** Connections over a directory in memory, with sockets whose clients a test plays and a clock that it moves. */
 export class MuxWorld {
   readonly timers = new ManualTimers();
@@ -69,7 +75,7 @@ export class MuxWorld {
     limits: Partial<MuxLimits> = {},
     kinds: readonly Kind[] = [ECHO],
     bounds: SubscriberBounds = SUBSCRIBER_BOUNDS.mux,
-    directory = new MemorySubscriberDirectory(),
+    directory = new MemorySubscriberDirectory(new ForgetfulAuditLog()),
   ) {
     this.directory = directory;
     const all = { ...MUX_LIMITS, ...limits };

@@ -1,7 +1,8 @@
-import type { AuditActor } from '../../domain/audit/audit-record.ts';
+import type { AuditActor, AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import { realmOf, type SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../domain/multiplexing/subscriber-owner.ts';
+import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
 import type { Watchman } from '../ports/alerts/watchman.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -26,6 +27,23 @@ export function requireAwaited({ isAwaited }: Awaiting): void {
 
 /** Whether a claim that failed may be stored all the same. */
 export const isInDoubt = (error: unknown): boolean => error instanceof PortError && error.kind === 'timeout';
+
+/** The record of a session that somebody has now, on a connection of his. */
+export function actOf(
+  act: 'mux.session_opened' | 'mux.session_resumed' | 'mux.session_superseded',
+  { actor, requestId }: Claimant,
+  { id, kind, epoch, holders }: SubscriberState,
+): AuditRecord {
+  const [holder] = holders;
+  return {
+    act,
+    outcome: 'done',
+    object: id,
+    ...(actor === undefined ? {} : { actor }),
+    ...(requestId === undefined ? {} : { requestId }),
+    facts: { kind, epoch, ...(holder === undefined ? {} : { connection: holder.connection }) },
+  };
+}
 
 /** Who is told of a refusal. */
 export interface RefusalHearers {

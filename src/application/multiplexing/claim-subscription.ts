@@ -5,6 +5,7 @@ import type { SubscriberState } from '../../domain/multiplexing/subscriber-state
 import type { Digest } from '../ports/digest.ts';
 import {
   type Awaiting,
+  actOf,
   type Claimant,
   isInDoubt,
   type RefusalHearers,
@@ -67,7 +68,10 @@ export class ClaimSubscription {
     const { outcome, released } = await changeSubscriber(this.#deps, command.id, (present, to) => {
       requireAwaited(command);
       const claimed = Subscriber.claim(present, claim, to);
-      return { next: claimed.subscriber, outcome: claimed };
+      // A session route has no token, and its agent logs in on it as often as it likes.
+      const audit =
+        token === undefined ? [] : [actOf('mux.session_opened', command, claimed.subscriber.snapshot())];
+      return { next: claimed.subscriber, outcome: claimed, audit };
     }).catch((error: unknown) => {
       if (token !== undefined && isInDoubt(error)) withdraw?.later(command.id, token);
       return tellRefusal(this.#deps, command, error);

@@ -5,6 +5,7 @@ import type { Holder, SubscriberState } from '../../domain/multiplexing/subscrib
 import type { Digest } from '../ports/digest.ts';
 import {
   type Awaiting,
+  actOf,
   type Claimant,
   isInDoubt,
   type RefusalHearers,
@@ -69,7 +70,9 @@ export class ResumeSubscription {
     const { outcome } = await changeSubscriber(this.#deps, id, (present, to) => {
       requireAwaited(command);
       const resumed = Subscriber.resume(present, back, to);
-      return { next: resumed.subscriber, outcome: { resumed, before: present?.snapshot().network } };
+      const act = resumed.kind === 'took-over' ? 'mux.session_superseded' : 'mux.session_resumed';
+      const audit = [actOf(act, command, resumed.subscriber.snapshot())];
+      return { next: resumed.subscriber, outcome: { resumed, before: present?.snapshot().network }, audit };
     }).catch((error: unknown) => {
       if (isInDoubt(error)) withdraw?.later(id, token);
       return tellRefusal(this.#deps, command, error);

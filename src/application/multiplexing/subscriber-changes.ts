@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../domain/audit/audit-record.ts';
 import { DomainError } from '../../domain/domain-error.ts';
 import { Subscriber, type Transition } from '../../domain/multiplexing/subscriber.ts';
 import { SUBSCRIBER_BOUNDS, type SubscriberBounds } from '../../domain/multiplexing/subscriber-bounds.ts';
@@ -37,6 +38,8 @@ interface ChangeOptions {
 export interface Decision<Outcome> {
   readonly next: Subscriber | undefined;
   readonly outcome: Outcome;
+  /** Stored with what it becomes, and not without. */
+  readonly audit?: readonly AuditRecord[];
 }
 
 /** What came of one try: done, or others were first, or are. */
@@ -86,12 +89,12 @@ export function changeSubscriber<Outcome>(
 ): Promise<{ readonly outcome: Outcome; readonly released: readonly SubscriberState[] }> {
   const { directory, clock, ids, bounds = SUBSCRIBER_BOUNDS, known } = deps;
   const decideOn = (found: SubscriberState | undefined) => {
-    const { next, outcome } = decide(found && Subscriber.restore(found), {
+    const { next, outcome, audit } = decide(found && Subscriber.restore(found), {
       nowMs: clock.nowMs(),
       mark: ids.uuid(),
     });
     const state = next?.snapshot();
-    return { found, state: state === found ? undefined : state, outcome };
+    return { found, state: state === found ? undefined : state, outcome, audit };
   };
   return untilFirst(deps, id, async (mayStore) => {
     const remembered = byHolder ? known?.find(id) : undefined;
@@ -100,10 +103,10 @@ export function changeSubscriber<Outcome>(
     let decided = decideOn(remembered ?? (await directory.find(id)));
     // That there is nothing to do is not for what is remembered to say.
     if (remembered !== undefined && decided.state === undefined) decided = decideOn(await directory.find(id));
-    const { found, state, outcome } = decided;
+    const { found, state, outcome, audit } = decided;
     if (state === undefined) return { done: { outcome, released: [] } };
     if (!mayStore()) return 'outdated';
-    const put = await directory.put(state, { expected: found?.mark, bounds: bounds[realmOf(id)] });
+    const put = await directory.put(state, { expected: found?.mark, bounds: bounds[realmOf(id)] }, audit);
     if (put.kind === 'outdated') return 'outdated';
     if (put.kind === 'limit-reached') {
       throw new DomainError('subscriber.limit_reached', 'You have as many sessions as you may have');

@@ -19,7 +19,7 @@ import {
 } from '../../../src/application/multiplexing/sweep-subscriptions.ts';
 import { PortError } from '../../../src/application/ports/port-error.ts';
 import { DomainError } from '../../../src/domain/domain-error.ts';
-import type { ApiKeyId } from '../../../src/domain/identity/ids.ts';
+import type { ApiKeyId, UserId } from '../../../src/domain/identity/ids.ts';
 import { SUBSCRIBER_LEASE_MS } from '../../../src/domain/multiplexing/subscriber-state.ts';
 import { T0 } from '../../support/ledger-builders.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -129,6 +129,44 @@ describe('a session through the use cases', () => {
   });
 });
 
+describe('the audit of sessions', () => {
+  it('has who opened one, took it back and took it over, in the write that did it, and no token', async () => {
+    const { open, resume, leave, audit } = world();
+    const who = { actor: 'user-1' as UserId, requestId: 'request-1' };
+    const { token = '' } = await open(who);
+    const moved = await resume(token, who);
+    await leave.execute({ id: muxId(1), fence: { connection: 'connection-2', epoch: 2 } });
+    const back = await resume(moved.token, { ...who, holder: place(3) });
+    const record = { outcome: 'done', object: muxId(1), ...who };
+    expect(audit.records).to.deep.equal([
+      {
+        ...record,
+        act: 'mux.session_opened',
+        facts: { kind: 'chat', epoch: 1, connection: 'connection-1' },
+      },
+      {
+        ...record,
+        act: 'mux.session_superseded',
+        facts: { kind: 'chat', epoch: 2, connection: 'connection-2' },
+      },
+      {
+        ...record,
+        act: 'mux.session_resumed',
+        facts: { kind: 'chat', epoch: 3, connection: 'connection-3' },
+      },
+    ]);
+    for (const secret of [token, moved.token, back.token]) {
+      expect(JSON.stringify(audit.records)).to.not.contain(secret);
+    }
+  });
+
+  it('has nothing of a claim of one’s own session route, on which an agent logs in again and again', async () => {
+    const { open, audit } = world();
+    await open({ id: ROUTE, kind: 'control', sharing: 'shared' });
+    expect(audit.records).to.deep.equal([]);
+  });
+});
+
 describe('what is not yours', () => {
   it('is refused with one sentence, recorded with its cause, and leaves the holder as he was', async () => {
     const { open, resume, audit, directory } = world();
@@ -141,10 +179,11 @@ describe('what is not yours', () => {
     ];
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).to.equal(1);
     expect(answers[0]?.code).to.equal('subscriber.owned_by_other');
-    expect(audit.records.map(({ act, facts }) => [act, facts?.cause])).to.deep.equal(
+    const refused = audit.records.filter(({ outcome }) => outcome === 'refused');
+    expect(refused.map(({ act, facts }) => [act, facts?.cause])).to.deep.equal(
       ['foreign', 'token', 'unknown', 'foreign'].map((cause) => ['subscriber.claim_refused', cause]),
     );
-    expect(audit.records[0]).to.include({ actor: 'service', object: state.id, requestId: 'r1' });
+    expect(refused[0]).to.include({ actor: 'service', object: state.id, requestId: 'r1' });
     expect(await directory.find(state.id)).to.deep.equal(state);
   });
 

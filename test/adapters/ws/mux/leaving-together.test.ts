@@ -93,6 +93,24 @@ describe('sessions that are left together', () => {
     expect(await heldOf(directory)).to.equal(0);
   });
 
+  it('are told when the directory is back, however long it was out of reach, as soon as anybody is connected', async () => {
+    const { world, directory } = await openMany(1);
+    directory.failures = 20;
+    for (const connection of world.connections.all()) connection.onSocketClose();
+    await world.settle();
+    await world.timers.advance(60_000);
+    await world.connections.settled();
+    expect(await heldOf(directory)).to.equal(SESSIONS);
+    directory.failures = 0;
+    const client = world.connect();
+    for (let second = 0; second < 40; second += 1) {
+      client.pong();
+      await world.timers.advance(1_000);
+    }
+    expect(await heldOf(directory)).to.equal(0);
+    expect(directory.writes).to.deep.equal([SESSIONS]);
+  });
+
   it('leave alone what its client has taken back meanwhile', async () => {
     const directory = new ToldDirectory();
     const world = new MuxWorld({}, undefined, undefined, directory);

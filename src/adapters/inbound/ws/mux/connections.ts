@@ -286,6 +286,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
       for (const connection of this.#open.values()) lookAt(connection, nowMs);
       this.#credentials.askSome();
       this.#credentials.tellUses(nowMs);
+      this.#ends.tellLater(nowMs);
     }
     this.#isTicking = false;
   }
