@@ -22,8 +22,8 @@ export class Deadlines {
   #line: Deadline[] = [];
   #first = 0;
   #isWaiting = false;
-  /** Ends the sleep until the first deadline. */
-  #wake: (() => void) | undefined;
+  /** Until when the sleep goes that is under way, and what ends it. */
+  #sleep: { readonly untilMs: number; readonly wake: () => void } | undefined;
 
   /** @param limitMs how long each may take, in milliseconds. */
   constructor(deps: { readonly clock: Clock; readonly timers: Timers }, limitMs: number) {
@@ -48,7 +48,7 @@ export class Deadlines {
     }
     this.#place(deadline);
     if (!this.#isWaiting) void this.#watch();
-    else if (this.#line[this.#first] === deadline) this.#wake?.();
+    else if (this.#sleep !== undefined && deadline.atMs < this.#sleep.untilMs) this.#sleep.wake();
     return () => {
       deadline.pass = undefined;
       this.#forgetEnded();
@@ -88,7 +88,7 @@ export class Deadlines {
       if (first === undefined) break;
       const leftMs = first.atMs - this.#clock.nowMs();
       if (leftMs > 0) {
-        await this.#sleep(leftMs);
+        await this.#sleepUntil(first.atMs, leftMs);
         continue;
       }
       const { pass } = first;
@@ -98,12 +98,12 @@ export class Deadlines {
     this.#isWaiting = false;
   }
 
-  /** Until the time is over, or another deadline is the first. */
-  async #sleep(ms: number): Promise<void> {
+  /** Until the time is over, or one begins that ends sooner. */
+  async #sleepUntil(untilMs: number, leftMs: number): Promise<void> {
     const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await this.#timers.sleep(ms, woken.signal).catch(() => undefined);
-    this.#wake = undefined;
+    this.#sleep = { untilMs, wake: () => woken.abort() };
+    await this.#timers.sleep(leftMs, woken.signal).catch(() => undefined);
+    this.#sleep = undefined;
   }
 
   #forgetEnded(): void {
