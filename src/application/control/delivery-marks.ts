@@ -8,6 +8,11 @@ import type { Timers } from '../ports/timers.ts';
 export const MARKED_AT_ONCE = 500;
 /** Most marks that wait for the store; a verdict whose mark is dropped goes out once more. */
 export const MAX_WAITING_MARKS = 50_000;
+/**
+ * How long marks gather before they are written, in milliseconds: each write is a transaction, and nobody waits for it. What
+ * a crash takes of them goes out once more.
+ */
+export const GATHER_MS = 20;
 /** Rest before marks that could not be written are tried again, in milliseconds. */
 const TRY_AGAIN_MS = 500;
 
@@ -25,11 +30,15 @@ interface Deps {
   readonly log: Log;
 }
 
-/** Stores which verdicts have come, many in one write: what is told during one write is the next. */
+/** Stores which verdicts have come, many in one write. */
 export class DeliveryMarks {
   readonly #deps: Deps;
   #waiting: Mark[] = [];
   #writing: Promise<void> | undefined;
+  /** Ends the time in which marks gather. */
+  #gathering = new AbortController();
+  /** How many wait for all of it to be written: nothing gathers meanwhile. */
+  #flushing = 0;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -47,13 +56,16 @@ export class DeliveryMarks {
 
   /** Resolves once nothing waits, or the store has failed once. Never rejects. */
   async flushed(): Promise<void> {
+    this.#flushing += 1;
+    this.#gathering.abort();
     await this.#writing;
+    this.#flushing -= 1;
   }
 
   async #write(): Promise<void> {
-    await Promise.resolve();
     const { store, timers, log } = this.#deps;
     while (this.#waiting.length > 0) {
+      await this.#gather();
       const batch = this.#waiting.splice(0, MARKED_AT_ONCE);
       try {
         await store.delivered(batch.map(({ id, mark }) => ({ id, mark })));
@@ -66,5 +78,11 @@ export class DeliveryMarks {
       }
     }
     this.#writing = undefined;
+  }
+
+  async #gather(): Promise<void> {
+    if (this.#flushing > 0 || this.#waiting.length >= MARKED_AT_ONCE) return;
+    this.#gathering = new AbortController();
+    await this.#deps.timers.sleep(GATHER_MS, this.#gathering.signal).catch(() => undefined);
   }
 }

@@ -15,7 +15,7 @@ import {
   LOOK_ANYWAY_MS,
   LOOK_FOR_DUE_MS,
 } from '../../../src/application/control/deliver-verdicts.ts';
-import { DeliveryMarks } from '../../../src/application/control/delivery-marks.ts';
+import { DeliveryMarks, GATHER_MS } from '../../../src/application/control/delivery-marks.ts';
 import { LivingNodes } from '../../../src/application/control/living-nodes.ts';
 import { OrphanedVerdicts } from '../../../src/application/control/orphaned-verdicts.ts';
 import { nodeLeaseName } from '../../../src/application/fleet/node-lease.ts';
@@ -116,7 +116,9 @@ class Fleet {
     return state;
   }
 
+  /** What is stored of each verdict, once what has come had its time to be written. */
   async deliveries(): Promise<string[]> {
+    await this.timers.advance(GATHER_MS);
     const all = await this.store.list({ order: 'oldest-first', limit: 100, maxBytes: 1e9 });
     return all.map(({ delivery }) => delivery);
   }
