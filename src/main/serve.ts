@@ -43,7 +43,6 @@ import { AGENT_SOCKETS, CONTROL_RULES } from './tokens/control.ts';
 import { CONNECTIONS } from './tokens/multiplexing.ts';
 import { RUNNING_STREAMS, SETTLE_INTENTS } from './tokens/streaming.ts';
 import { IDS } from './tokens.ts';
-import { makeObjectsYoung } from './young-objects.ts';
 
 /** Longest waits of the shutdown beside the drain's own grace, in milliseconds. */
 const SETTLE_LIMIT_MS = 5_000;
@@ -52,12 +51,6 @@ const CLOSE_LIMIT_MS = 10_000;
 const LAST_ANSWERS_MS = 1_000;
 /** What sealing interrupted streams may take on top of the grace, in milliseconds. */
 const SEAL_LIMIT_MS = 7_000;
-
-function prepareProcess(): void {
-  makeObjectsYoung();
-  // Nothing that a server makes is anybody else's, not even for a moment.
-  process.umask(0o077);
-}
 
 /**
  * Runs the server until a signal tells it to stop.
@@ -71,7 +64,8 @@ export async function serve(
   extend: (container: Container) => void = () => undefined,
 ): Promise<number> {
   const running: readonly ServiceName[] = config.service === 'all' ? SERVICES : [config.service];
-  prepareProcess();
+  // Nothing that a server makes is anybody else's, not even for a moment.
+  process.umask(0o077);
   const { log, flush } = openProgramLog(config);
   const files = await prepareFiles(config, log);
   const metrics = new PromMetrics({ processMetrics: true });
