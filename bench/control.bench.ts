@@ -9,6 +9,8 @@ const AGENTS = 40;
 const KEYS = 10;
 /** Events of each agent that are under way at the same time. */
 const DEPTH = 10;
+/** Before anything is measured each server judges so many events a second for two windows, as one that has been at work. */
+const WARM_UP_PER_SECOND = 1_000;
 /** Goals: the share of the peer's rate, and the latency at half of the server's own, in milliseconds. */
 const LEAST_SHARE = 0.5;
 const MOST_P99_MS = 10;
@@ -22,6 +24,8 @@ async function run(start: () => Promise<ControlParty>): Promise<Control> {
   const party = await start();
   try {
     const load = await AgentLoad.logIn(party, AGENTS);
+    await load.at(WARM_UP_PER_SECOND);
+    await load.at(WARM_UP_PER_SECOND);
     const saturated = await load.asFastAsItCan(DEPTH);
     const half = await load.at(saturated.perSecond / 2);
     load.close();

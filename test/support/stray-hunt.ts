@@ -161,7 +161,7 @@ class StrayHunt {
     const session = this.#takeOpen();
     const { connection } = session.on as Place;
     for (const held of [...connection.sessions()]) {
-      if (nameWithin(held.identity.id) === session.mark) connection.closeSession(held, 4502, 'Kicked');
+      if (nameWithin(held.id) === session.mark) connection.closeSession(held, 4502, 'Kicked');
     }
     this.#count('kick');
   }

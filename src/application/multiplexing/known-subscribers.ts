@@ -2,8 +2,11 @@ import { BoundedMap } from '../../domain/bounded-map.ts';
 import type { SubscriberId } from '../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberState } from '../../domain/multiplexing/subscriber-state.ts';
 
-/** Most subscriptions that are remembered; the one that was asked for longest ago is forgotten. */
-export const MAX_KNOWN = 10_000;
+/**
+ * Most subscriptions that are remembered, of some 300 bytes each; the one that was asked for longest ago is forgotten. It
+ * is for those that come and go: whoever stays is read once when he leaves.
+ */
+export const MAX_KNOWN = 2_000;
 
 /**
  * Subscriptions as this process stored them last, so that whoever holds one need not read it to write it. Never an

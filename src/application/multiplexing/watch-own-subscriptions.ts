@@ -42,7 +42,9 @@ interface Deps {
  */
 export class WatchOwnSubscriptions {
   readonly #deps: Deps;
-  #next = 0;
+  /** Where the present pass over everything that is open has come to, and how much of what it began with is left. */
+  #pass: Iterator<SubscriberId> | undefined;
+  #left = 0;
   #isLooking = false;
 
   constructor(deps: Deps) {
@@ -75,16 +77,29 @@ export class WatchOwnSubscriptions {
     return Math.min(share, LOOKS_AT_ONCE);
   }
 
+  /** The next ones in turn of what is open. What opens during a pass is of the next one, so that nobody waits for it. */
+  #nextOf(most: number): SubscriberId[] {
+    const held = this.#deps.open.held();
+    if (this.#left === 0 || this.#pass === undefined) {
+      this.#pass = held.keys();
+      this.#left = held.size;
+    }
+    const next: SubscriberId[] = [];
+    while (next.length < most && this.#left > 0) {
+      const step = this.#pass.next();
+      this.#left = step.done === true ? 0 : this.#left - 1;
+      if (step.done !== true) next.push(step.value);
+    }
+    return next;
+  }
+
   /** Looks at so many, the next ones next time. */
   async #look(most: number): Promise<void> {
     const { open, directory, log } = this.#deps;
     if (this.#isLooking || open.held().size === 0) return;
     this.#isLooking = true;
-    const all = [...open.held().keys()];
-    const from = this.#next < all.length ? this.#next : 0;
-    this.#next = from + most;
     try {
-      const looked = all.slice(from, from + most);
+      const looked = this.#nextOf(most);
       const found = new Map((await directory.findAll(looked)).map((state) => [state.id, state]));
       for (const id of looked) {
         const stored = found.get(id);

@@ -3,15 +3,14 @@ import { invariant } from '../invariant.ts';
 /** How exact the ends are, as a share of the time: the wheel looks at each watch once in each of so many parts of it. */
 const TICKS_PER_TIMEOUT = 64;
 
-/** A watch over something that ends when it is idle. */
-export interface IdleWatch<Watched> {
-  readonly watched: Watched;
+/** Something that ends when it is idle. It keeps what the wheel knows of it: there may be very many. */
+export interface Watched<Self> {
   /** When it was last in use, in unix milliseconds. Whoever uses it sets this, and nothing else has to be done. */
   usedAtMs: number;
-}
-
-interface Entry<Watched> extends IdleWatch<Watched> {
-  slot: number;
+  /** The wheel's alone: the slot that it is in, while it is watched, and its neighbours there. */
+  watch: number | undefined;
+  later: Self | undefined;
+  earlier: Self | undefined;
 }
 
 /**
@@ -19,10 +18,11 @@ interface Entry<Watched> extends IdleWatch<Watched> {
  * looks at a watch when its time could be over, and puts it ahead again when it was used meanwhile (Varghese and Lauck,
  * 1987, with the hash of the deadline alone).
  */
-export class IdleWheel<Watched> {
+export class IdleWheel<Thing extends Watched<Thing>> {
   readonly #timeoutMs: number;
   readonly #tickMs: number;
-  readonly #slots: Array<Set<Entry<Watched>> | undefined>;
+  /** The first of each slot. */
+  readonly #slots: Array<Thing | undefined>;
   #tick: number;
   #size = 0;
 
@@ -47,51 +47,69 @@ export class IdleWheel<Watched> {
   }
 
   /** Watches something that is in use now. */
-  watch(watched: Watched, nowMs: number): IdleWatch<Watched> {
-    const entry: Entry<Watched> = { watched, usedAtMs: nowMs, slot: 0 };
-    this.#place(entry);
+  watch(thing: Thing, nowMs: number): void {
+    this.unwatch(thing);
+    thing.usedAtMs = nowMs;
+    this.#place(thing);
     this.#size += 1;
-    return entry;
   }
 
   /** Watches no longer. Nothing changes when it is not watched any more. */
-  unwatch(watch: IdleWatch<Watched>): void {
-    const entry = watch as Entry<Watched>;
-    if (this.#slots[entry.slot]?.delete(entry)) this.#size -= 1;
+  unwatch(thing: Thing): void {
+    const { watch, later, earlier } = thing;
+    if (watch === undefined) return;
+    if (earlier === undefined) this.#slots[watch] = later;
+    else earlier.later = later;
+    if (later !== undefined) later.earlier = earlier;
+    forget(thing);
+    this.#size -= 1;
   }
 
   /** What is idle now, in no order; it is watched no longer. A clock that goes back ends nothing. */
-  advance(nowMs: number): Watched[] {
-    const idle: Watched[] = [];
+  advance(nowMs: number): Thing[] {
+    const idle: Thing[] = [];
     const until = Math.floor(nowMs / this.#tickMs);
     // After a leap of the clock each slot is looked at once, not once for each tick that was passed.
     const from = Math.max(this.#tick, until - this.#slots.length);
     for (let tick = from; tick < until; tick += 1) {
       this.#tick = tick + 1;
       const slot = tick % this.#slots.length;
-      const due = this.#slots[slot];
+      let due = this.#slots[slot];
       this.#slots[slot] = undefined;
-      for (const entry of due ?? []) this.#look(entry, nowMs, idle);
+      while (due !== undefined) {
+        const { later } = due;
+        forget(due);
+        this.#look(due, nowMs, idle);
+        due = later;
+      }
     }
     return idle;
   }
 
-  #look(entry: Entry<Watched>, nowMs: number, idle: Watched[]): void {
-    if (nowMs - entry.usedAtMs >= this.#timeoutMs) {
+  #look(thing: Thing, nowMs: number, idle: Thing[]): void {
+    if (nowMs - thing.usedAtMs >= this.#timeoutMs) {
       this.#size -= 1;
-      idle.push(entry.watched);
+      idle.push(thing);
     } else {
-      this.#place(entry);
+      this.#place(thing);
     }
   }
 
   /** Into the slot that is looked at first when its time is over, but not into one that has been passed. */
-  #place(entry: Entry<Watched>): void {
-    const due = Math.floor((entry.usedAtMs + this.#timeoutMs) / this.#tickMs);
+  #place(thing: Thing): void {
+    const due = Math.floor((thing.usedAtMs + this.#timeoutMs) / this.#tickMs);
     const tick = Math.min(Math.max(due, this.#tick), this.#tick + this.#slots.length - 1);
-    entry.slot = tick % this.#slots.length;
-    const slot = this.#slots[entry.slot] ?? new Set();
-    slot.add(entry);
-    this.#slots[entry.slot] = slot;
+    const slot = tick % this.#slots.length;
+    const first = this.#slots[slot];
+    thing.watch = slot;
+    thing.later = first;
+    if (first !== undefined) first.earlier = thing;
+    this.#slots[slot] = thing;
   }
+}
+
+function forget<Thing extends Watched<Thing>>(thing: Thing): void {
+  thing.watch = undefined;
+  thing.later = undefined;
+  thing.earlier = undefined;
 }

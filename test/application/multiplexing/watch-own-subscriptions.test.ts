@@ -41,6 +41,7 @@ describe('what this node has open', () => {
   let letGo: number;
   let fenced: Array<(id: NodeId) => void>;
   let stop: AbortController;
+  let held: Map<SubscriberId, { readonly epoch: number }>;
 
   beforeEach(() => {
     timers = new ManualTimers();
@@ -62,7 +63,7 @@ describe('what this node has open', () => {
         return epoch === undefined ? [] : [{ id, epoch } as SubscriberState];
       });
     };
-    const held = new Map([MOVED, KEPT, OVER].map((id) => [id, { epoch: 2 }]));
+    held = new Map([MOVED, KEPT, OVER].map((id) => [id, { epoch: 2 }]));
     const watch = new WatchOwnSubscriptions({
       bus,
       open: {
@@ -95,6 +96,17 @@ describe('what this node has open', () => {
     await timers.advance(LOOK_AT_ALL_OPEN_MS - LOOK_AT_OPEN_MS);
     expect(lost[0]).to.deep.equal([MOVED, 3]);
     expect(ended).to.include(OVER);
+  });
+
+  it('is looked up in turn although others open all the time', async () => {
+    let opened = 0;
+    for (let looks = 0; looks < (2 * LOOK_AT_ALL_OPEN_MS) / LOOK_AT_OPEN_MS; looks += 1) {
+      for (let more = 0; more < 40; more += 1, opened += 1)
+        held.set(muxSubscriberId(String(opened).padStart(32, 'n')), { epoch: 2 });
+      await timers.advance(LOOK_AT_OPEN_MS);
+    }
+    // In one pass over whatever there is at the moment the first look would be the last.
+    expect(lost.length).to.be.above(1);
   });
 
   it('is let go of as a whole when others have taken this node for dead', () => {

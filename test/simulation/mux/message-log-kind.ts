@@ -72,7 +72,7 @@ class LogSession implements KindSession {
   }
 
   async read(): Promise<void> {
-    this.#read = await this.#log.read(this.#session.identity.id, this.#sent);
+    this.#read = await this.#log.read(this.#session.id, this.#sent);
   }
 
   begin(): void {
@@ -84,7 +84,7 @@ class LogSession implements KindSession {
     const text = bytes.toString();
     this.#watch.acts(this.#session);
     this.#last = this.#last.then(async () => {
-      await this.#log.append(this.#session.identity.id, text);
+      await this.#log.append(this.#session.id, text);
       await this.read();
       this.#tell();
     });

@@ -149,13 +149,13 @@ export class MuxFleet {
     const open = new Set<string>();
     for (const node of this.nodes) {
       for (const connection of node?.connections.all() ?? []) {
-        for (const { identity, epoch } of connection.sessions()) {
-          const state = this.invariants.stateOf(identity.id);
+        for (const { id, epoch } of connection.sessions()) {
+          const state = this.invariants.stateOf(id);
           const holder = state?.holders[0]?.connection;
-          const what = `${node?.process.name} has ${shortName(identity.id)} open in epoch ${epoch}`;
+          const what = `${node?.process.name} has ${shortName(id)} open in epoch ${epoch}`;
           if (state?.epoch !== epoch) return `${what}, and it is in ${state?.epoch}`;
           if (holder !== connection.name) return `${what} and does not hold it`;
-          open.add(`${identity.id} ${connection.name}`);
+          open.add(`${id} ${connection.name}`);
         }
       }
     }

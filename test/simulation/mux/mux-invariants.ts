@@ -140,7 +140,7 @@ export class MuxInvariants {
 
   /** A copy of a session acts on a message of its client's. */
   acts(node: string, session: MuxSession): void {
-    const { id, owner } = session.identity;
+    const { id, owner } = session;
     const { epoch } = session;
     const [journal, what] = [this.#journal, `a copy of ${shortName(id)} in epoch ${epoch} at ${node}`];
     const key = `${id} ${epoch}`;
@@ -160,7 +160,7 @@ export class MuxInvariants {
     this.#isCurrent(node, session, 'tells something');
   }
 
-  #isCurrent(node: string, { identity: { id }, epoch }: MuxSession, does: string): void {
+  #isCurrent(node: string, { id, epoch }: MuxSession, does: string): void {
     const known = this.#known.get(`${node} ${id}`) ?? 0;
     this.#journal.expect(
       epoch >= known,

@@ -93,15 +93,15 @@ function copyOf(traffic: Traffic): Traffic {
 
 /** One that was opened meanwhile has had all of its traffic since. */
 function sightOf(session: MuxSession, before = new Traffic(), nowMs: number): SessionSight {
-  const { identity, epoch, idle, queued, traffic } = session;
+  const { id, kind, owner, epoch, usedAtMs, queued, counted: traffic } = session;
   const perSecond = (count: (of: Traffic) => number): number =>
     Math.round(((count(traffic) - count(before)) * 1_000) / MEASURED_MS);
   return {
-    sessionId: nameWithin(identity.id),
-    kind: identity.kind.name,
-    principal: identity.owner,
+    sessionId: nameWithin(id),
+    kind: kind.name,
+    principal: owner,
     epoch,
-    idleMs: Math.max(0, nowMs - idle.usedAtMs),
+    idleMs: Math.max(0, nowMs - usedAtMs),
     queuedBytes: { in: queued.inBytes, out: queued.outBytes },
     perSecond: {
       messagesIn: perSecond(({ messagesIn }) => messagesIn),

@@ -135,7 +135,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
 
   confirm(session: MuxSession, connection: string): Promise<'confirmed' | 'not-held'> {
     const fence = { connection, epoch: session.epoch };
-    return this.#deps.confirm.execute({ id: session.identity.id, fence });
+    return this.#deps.confirm.execute({ id: session.id, fence });
   }
 
   bucketOf(id: SubscriberId): TokenBucket {
@@ -153,7 +153,7 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   };
 
   onOpened(session: MuxSession): void {
-    const { id } = session.identity;
+    const { id } = session;
     if (this.#epochs.isPast(id, session.epoch)) session.close(4501, 'The session is open elsewhere');
     if (session.isOver) return;
     this.#byId.set(id, session);
@@ -171,11 +171,11 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
   }
 
   onClosed(session: MuxSession, connection: string, how: Gone): void {
-    if (this.#byId.get(session.identity.id) === session) this.#byId.delete(session.identity.id);
+    if (this.#byId.get(session.id) === session) this.#byId.delete(session.id);
     this.#watch.unwatch(session);
     this.#credentials.release(session);
     if (how === 'moved') return;
-    const { id } = session.identity;
+    const { id } = session;
     const fence = { connection, epoch: session.epoch };
     if (how === 'ended') this.#ends.ended({ id, fence });
     else this.#ends.left({ id, fence, isHeard: session.isHeard || how === 'closed' });
@@ -196,10 +196,10 @@ export class Connections implements ConnectionKeeper<MuxConnection>, OpenSubscri
     const { authority } = session ?? connection;
     this.#deps.breaches.execute({
       code,
-      owner: session?.identity.owner ?? connection.owner,
+      owner: session?.owner ?? connection.owner,
       actor: actorOf(authority.principal),
       requestId: connection.requestId,
-      ...(session === undefined ? {} : { object: session.identity.id }),
+      ...(session === undefined ? {} : { object: session.id }),
     });
   }
 

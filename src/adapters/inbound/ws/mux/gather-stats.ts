@@ -22,12 +22,12 @@ export function gatherStats(stats: MuxStats, connections: Iterable<MuxConnection
     rounds.in += connection.rounds.in;
     rounds.out += connection.rounds.out;
     for (const session of connection.sessions()) {
-      const kind = open.get(session.identity.kind.name);
+      const kind = open.get(session.kind.name);
       if (kind === undefined) continue;
       kind.sessions += 1;
       kind.inBytes += session.queued.inBytes;
       kind.outBytes += session.queued.outBytes;
-      kind.traffic.add(session.traffic);
+      kind.traffic.add(session.counted);
     }
   }
   return [

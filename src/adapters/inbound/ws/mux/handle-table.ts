@@ -9,8 +9,10 @@ export const CLOSED_HANDLE_KEPT_MS = 30_000;
 /** Most closed handles that are remembered; the oldest is forgotten first. */
 export const MAX_CLOSED_HANDLES = 1_000;
 
-interface Entry<Session> extends Handle {
-  readonly session: Session;
+/** What is given a handle, which it keeps itself: there is one for each session, and nothing else to keep beside it. */
+export interface Handled {
+  high: number;
+  low: number;
 }
 interface Closed extends Handle {
   readonly untilMs: number;
@@ -21,10 +23,10 @@ interface Closed extends Handle {
  * connection, or of one that was closed here, means nothing here. They are found by their lower halves, of which no two
  * are alike within a connection, and compared whole.
  */
-export class HandleTable<Session> {
+export class HandleTable<Session extends Handled> {
   readonly #ids: Pick<IdSource, 'secret'>;
   readonly #maxSessions: number;
-  readonly #open = new Map<number, Entry<Session>>();
+  readonly #open = new Map<number, Session>();
   /** Made with the first that is closed. */
   #closed: Map<number, Closed> | undefined;
 
@@ -43,24 +45,24 @@ export class HandleTable<Session> {
     return this.#open.size >= this.#maxSessions;
   }
 
-  /** Gives a session a handle. @throws InvariantViolation when the table is full. */
-  open(session: Session): Handle {
+  /** Gives a session its handle. @throws InvariantViolation when the table is full. */
+  open(session: Session): void {
     invariant(!this.isFull, 'the connection has as many sessions as it may have');
     for (;;) {
       const bytes = Buffer.from(this.#ids.secret(DRAWN_BITS), 'base64url');
       const [high, low] = [bytes.readInt32BE(0), bytes.readInt32BE(4)];
       if ((high === 0 && low === 0) || this.#open.has(low) || this.#closed?.has(low)) continue;
-      // Whoever keeps the handle keeps what it is found by, and not a second one of its kind.
-      const entry = { high, low, session };
-      this.#open.set(low, entry);
-      return entry;
+      session.high = high;
+      session.low = low;
+      this.#open.set(low, session);
+      return;
     }
   }
 
   /** The session of a handle; undefined when it has none here. */
   find({ high, low }: Handle): Session | undefined {
-    const entry = this.#open.get(low);
-    return entry?.high === high ? entry.session : undefined;
+    const session = this.#open.get(low);
+    return session?.high === high ? session : undefined;
   }
 
   /** Whether the server has closed a handle a moment ago, so that what still comes on it is nobody's mistake. */
@@ -88,8 +90,8 @@ export class HandleTable<Session> {
     return this.#open.get(low)?.high === high && this.#open.delete(low);
   }
 
-  /** Every open session with its handle. */
-  entries(): IterableIterator<Entry<Session>> {
+  /** Every open session. */
+  sessions(): IterableIterator<Session> {
     return this.#open.values();
   }
 }

@@ -7,7 +7,7 @@ import { type Read, type Refused, readClose, readPing } from './client-payloads.
 import type { CloseCode } from './codes.ts';
 import type { ConnectionKeeper, ConnectionParts, Gone } from './connection-keeper.ts';
 import type { InUse } from './credentials-in-use.ts';
-import { CONNECTION, type Frame, type Handle, ownBytes } from './frame.ts';
+import { CONNECTION, type Frame, ownBytes } from './frame.ts';
 import { HostOfSessions } from './host-of-sessions.ts';
 import { FAREWELL_MS, MAX_REFUSALS_IN_A_ROW, UNKNOWN_HANDLES } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
@@ -92,7 +92,7 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
   }
 
   *sessions(): Iterable<MuxSession> {
-    for (const { session } of this.#host?.table.entries() ?? []) yield session;
+    yield* this.#host?.table.sessions() ?? [];
   }
 
   async authorityOf(credential: string | undefined): Promise<Authority> {
@@ -102,8 +102,8 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
     throw new MuxRefusal('auth.expired', "The connection's credential has expired");
   }
 
-  admit(session: MuxSession): Handle {
-    return this.host.table.open(session);
+  admit(session: MuxSession): void {
+    this.host.table.open(session);
   }
 
   opened(session: MuxSession, payload: OpenedPayload): void {
@@ -115,7 +115,7 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
 
   answerError(payload: ErrorPayload, session?: MuxSession): void {
     this.#keeper.onError(payload.code, this, session);
-    this.host.pump.answer(session?.handle ?? CONNECTION, 'ERROR', jsonPayload('ERROR', payload));
+    this.host.pump.answer(session ?? CONNECTION, 'ERROR', jsonPayload('ERROR', payload));
   }
 
   /** Tells the client to come back elsewhere, before the server stops. */
@@ -133,8 +133,8 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
   closeSession(session: MuxSession, code: CloseCode, reason: string): void {
     if (session.isOver) return;
     this.#keeper.stats.closedSession(code);
-    this.host.pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
-    this.host.table.close(session.handle, this.#keeper.clock.nowMs());
+    this.host.pump.answer(session, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
+    this.host.table.close(session, this.#keeper.clock.nowMs());
     const how = code === 4501 ? 'moved' : code === 4502 || code === 4503 ? 'ended' : 'left';
     this.#finish(session, how);
   }
@@ -263,15 +263,15 @@ export class MuxConnection implements OpeningPlace, SocketListener, FrameTaker {
     const closed = this.#read(readClose(payload), session);
     if (closed === undefined) return;
     const { code, reason = '' } = closed;
-    this.host.pump.answer(session.handle, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
-    this.host.table.remove(session.handle);
+    this.host.pump.answer(session, 'CLOSE', jsonPayload('CLOSE', { code, reason }));
+    this.host.table.remove(session);
     this.#finish(session, code === 1000 ? 'ended' : 'closed');
   }
 
   #finish(session: MuxSession, how: Gone): void {
     this.host.pump.remove(session);
     session.finish();
-    this.#keeper.stats.ofKind(session.identity.kind.name).over.add(session.traffic);
+    this.#keeper.stats.ofKind(session.kind.name).over.add(session.counted);
     this.#keeper.onClosed(session, this.name, how);
   }
 

@@ -1,39 +1,52 @@
 import type { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
-import type { IdleWatch } from '../../../../domain/multiplexing/idle-wheel.ts';
+import type { Watched } from '../../../../domain/multiplexing/idle-wheel.ts';
+import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
+import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Authority } from './authority.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
 import { confirmHeard } from './confirm-heard.ts';
 import type { InUse } from './credentials-in-use.ts';
-import { CONNECTION, type Frame, type Handle, HEADER_BYTES, ownBytes } from './frame.ts';
+import { type Frame, HEADER_BYTES, ownBytes } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import type { KindSession, SessionOut } from './kinds/kind.ts';
+import type { Handled } from './handle-table.ts';
+import type { Kind, KindSession, SessionOut } from './kinds/kind.ts';
 import { renewAuthority } from './renew-authority.ts';
 import type { ErrorPayload } from './server-payloads.ts';
 import type { SessionHost } from './session-host.ts';
-import type { Come, SessionIdentity, SessionParts } from './session-identity.ts';
+import type { Come, IdentifiedTaker, SessionParts } from './session-identity.ts';
 import { SessionInbox } from './session-inbox.ts';
 import { SessionOutbox } from './session-outbox.ts';
 import { Traffic } from './traffic.ts';
 import type { TurnTaker } from './turn-pump.ts';
 import { creditPayload } from './write-frame.ts';
 
+const NO_TRAFFIC: Readonly<Traffic> = new Traffic();
+
 /**
  * One session on one connection: what has come for it and what waits for its client, within its own limits. What these
- * take is made when it is needed first, since most sessions are idle most of the time.
+ * take is made when it is needed first, since most sessions are idle most of the time; and what it is found and watched
+ * by it keeps itself, since there are many of them.
  */
-export class MuxSession implements SessionOut, TurnTaker {
-  readonly identity: SessionIdentity;
+export class MuxSession implements SessionOut, IdentifiedTaker, Handled, Watched<MuxSession> {
+  readonly id: SubscriberId;
+  readonly owner: SubscriberOwner;
+  readonly kind: Kind;
   authority: Authority;
+  /** Its handle; that of the connection until it has one of its own. */
+  high = 0;
+  low = 0;
   /** When DATA or an EVENT went last, in unix milliseconds. */
-  idle: IdleWatch<MuxSession>;
+  usedAtMs: number;
+  watch: number | undefined;
+  later: MuxSession | undefined;
+  earlier: MuxSession | undefined;
   /** The step in which its credential expires, as whoever watches over it counts them; undefined when it does not. */
   expiryStep: number | undefined;
   /** Where it stands among what its credential holds open, as whoever watches over that keeps it. */
   inUse: InUse<unknown> | undefined;
   /** Whether its client has been heard in this epoch, which spends the token that it came with. */
   isHeard = true;
-  handle: Handle = CONNECTION;
   epoch = 0;
   readonly #host: SessionHost<MuxSession>;
   readonly #weight: number;
@@ -49,16 +62,23 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   constructor(host: SessionHost<MuxSession>, parts: SessionParts) {
     this.#host = host;
-    this.identity = parts.identity;
+    this.id = parts.id;
+    this.owner = parts.owner;
+    this.kind = parts.kind;
     this.authority = parts.authority;
     this.#weight = parts.weight;
     this.#window = parts.window;
-    this.idle = { watched: this, usedAtMs: host.nowMs() };
+    this.usedAtMs = host.nowMs();
   }
 
   get traffic(): Traffic {
     this.#traffic ??= new Traffic();
     return this.#traffic;
+  }
+
+  /** What has gone over it, to be read only. */
+  get counted(): Readonly<Traffic> {
+    return this.#traffic ?? NO_TRAFFIC;
   }
 
   get inbound(): Flow<TurnTaker> | undefined {
@@ -87,12 +107,8 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   /** It is its client's from now on. `isResumed`: the token that it came with is spent when it is heard. */
-  begin(
-    kindSession: KindSession,
-    at: { readonly handle: Handle; readonly epoch: number; readonly isResumed: boolean },
-  ): void {
+  begin(kindSession: KindSession, at: { readonly epoch: number; readonly isResumed: boolean }): void {
     this.#kindSession = kindSession;
-    this.handle = at.handle;
     this.epoch = at.epoch;
     this.isHeard = !at.isResumed;
   }
@@ -107,7 +123,7 @@ export class MuxSession implements SessionOut, TurnTaker {
     if (!this.isHeard) this.#confirm();
     if (name === 'CREDIT') this.#onCredit(payload);
     else if (name === 'PING') this.#onPing(payload);
-    else if (name === 'PONG') this.#outbox?.answered(payload, this.handle, this.#host);
+    else if (name === 'PONG') this.#outbox?.answered(payload, this, this.#host);
     else if (name === 'DATA' || name === 'AUTH') this.#onQueued(name, payload);
   }
 
@@ -130,9 +146,9 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   writeNext(writer: FrameWriter, nowMs: number): number {
-    const cost = this.#outbox?.writeNext(this.handle, writer, nowMs) ?? HEADER_BYTES;
+    const cost = this.#outbox?.writeNext(this, writer, nowMs) ?? HEADER_BYTES;
     this.traffic.out(cost - HEADER_BYTES);
-    this.idle.usedAtMs = nowMs;
+    this.usedAtMs = nowMs;
     this.#endIfDue();
     return cost;
   }
@@ -187,7 +203,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   #onPing(payload: Buffer): void {
     if (!this.#isAdmitted(this.#in, this.#host.nowMs())) return;
     const echoed = this.#read(readPing(payload));
-    if (echoed !== undefined) this.#host.answer(this.handle, 'PONG', ownBytes(echoed));
+    if (echoed !== undefined) this.#host.answer(this, 'PONG', ownBytes(echoed));
   }
 
   #onQueued(name: Come['name'], payload: Buffer): void {
@@ -221,7 +237,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   }
 
   #onData(payload: Buffer, nowMs: number): Promise<void> | undefined {
-    this.idle.usedAtMs = nowMs;
+    this.usedAtMs = nowMs;
     if (this.#isAllowed) return this.#kindSession?.onData(payload);
     this.refuse('session.forbidden', 'You may not do this');
     return undefined;
@@ -229,7 +245,7 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   /** Whether its credential permits what its kind does. */
   get #isAllowed(): boolean {
-    const { permission } = this.identity.kind;
+    const { permission } = this.kind;
     if (this.#allowedBy !== this.authority && this.authority.opens(permission))
       this.#allowedBy = this.authority;
     return this.#allowedBy === this.authority;
@@ -237,11 +253,11 @@ export class MuxSession implements SessionOut, TurnTaker {
 
   async #onAuth(payload: Buffer): Promise<void> {
     const show = (credential: string) => this.#host.show(credential);
-    const answer = await renewAuthority(payload, this.identity.owner, show);
+    const answer = await renewAuthority(payload, this.owner, show);
     if (this.#isOver) return;
     if (answer.name === 'ERROR') return this.#error(answer.error);
     this.authority = answer.authority;
-    this.#host.answer(this.handle, answer.name, answer.payload);
+    this.#host.answer(this, answer.name, answer.payload);
     this.#host.authorityChanged(this);
   }
 
@@ -260,7 +276,7 @@ export class MuxSession implements SessionOut, TurnTaker {
   /** A payload of so many bytes is done with, and its room is free again. */
   #giveBack(bytes: number): void {
     const grant = this.#inbox?.finish(bytes) ?? 0;
-    if (grant > 0 && !this.#isOver) this.#host.answer(this.handle, 'CREDIT', creditPayload(grant));
+    if (grant > 0 && !this.#isOver) this.#host.answer(this, 'CREDIT', creditPayload(grant));
   }
 
   #send(name: 'DATA' | 'EVENT', bytes: Uint8Array, offset: number): Promise<void> | undefined {

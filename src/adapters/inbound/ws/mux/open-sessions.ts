@@ -19,7 +19,7 @@ import {
 import { ownerOf, type SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Authority } from './authority.ts';
 import type { OpenPayload } from './client-payloads.ts';
-import { type Handle, hexOf } from './frame.ts';
+import { hexOf } from './frame.ts';
 import type { Kind, KindSession } from './kinds/kind.ts';
 import type { MuxLimits } from './mux-limits.ts';
 import { MuxRefusal } from './mux-refusal.ts';
@@ -42,7 +42,7 @@ export interface OpeningPlace {
   /** What a credential gives; without one, the connection's own authority. @throws DomainError, MuxRefusal, PortError. */
   authorityOf(credential: string | undefined): Promise<Authority>;
   /** Gives a session its handle. */
-  admit(session: MuxSession): Handle;
+  admit(session: MuxSession): void;
   /** Tells the client that the session is open, before anything of the session itself. */
   opened(session: MuxSession, payload: OpenedPayload): void;
 }
@@ -107,10 +107,11 @@ export class OpenSessions {
     const { session, kindSession, epoch, token, isResumed } = held;
     if (!isAwaited()) {
       kindSession.close();
-      await this.#undo(place, session.identity.id, held);
+      await this.#undo(place, session.id, held);
       return;
     }
-    session.begin(kindSession, { handle: place.admit(session), epoch, isResumed });
+    place.admit(session);
+    session.begin(kindSession, { epoch, isResumed });
     place.opened(session, this.#opened(asked, session, kindSession, token));
     // It may have moved on meanwhile, and is closed then.
     if (!session.isOver) kindSession.begin();
@@ -132,7 +133,7 @@ export class OpenSessions {
       const claimed = await claim.execute({
         ...this.#claimant(place, authority),
         id,
-        owner: session.identity.owner,
+        owner: session.owner,
         kind: kind.name,
         params: JSON.stringify(params),
         holder: { node: node.id, connection: place.name },
@@ -194,7 +195,7 @@ export class OpenSessions {
     asked: { readonly params: Readonly<Record<string, unknown>>; readonly offset?: number },
   ): Promise<KindSession> {
     const principal = () => session.authority.principal;
-    const { owner, kind } = session.identity;
+    const { owner, kind } = session;
     const replayed = (bytes: number) => this.#deps.replay.charge(owner, bytes);
     return kind.open({ principal, requestId: place.requestId, replayed, ...asked }, session);
   }
@@ -212,7 +213,9 @@ export class OpenSessions {
     const owner = ownerOf(authority.principal);
     return new MuxSession(place.host, {
       // Most are the connection's own owner's, whose name is kept once.
-      identity: { id, kind, owner: owner === place.owner ? place.owner : owner },
+      id,
+      kind,
+      owner: owner === place.owner ? place.owner : owner,
       authority,
       weight: Math.min(asked.weight ?? limits.weight, limits.weight),
       window: asked.window ?? DEFAULT_WINDOW_BYTES,
@@ -225,12 +228,12 @@ export class OpenSessions {
 
   #opened(asked: OpenPayload, session: MuxSession, kind: KindSession, token: string): OpenedPayload {
     const { sessionRate, maxMessageBytes } = this.#deps.limits;
-    const { identity, authority, handle, epoch } = session;
+    const { id, kind: carried, authority, epoch } = session;
     return {
       ref: asked.ref,
-      handle: hexOf(handle),
-      sessionId: nameWithin(identity.id),
-      kind: identity.kind.name,
+      handle: hexOf(session),
+      sessionId: nameWithin(id),
+      kind: carried.name,
       recovered: kind.recovered,
       offset: kind.offset,
       epoch,

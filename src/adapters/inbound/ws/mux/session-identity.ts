@@ -13,13 +13,10 @@ export interface SessionIdentity {
 }
 
 /** A session, as whatever waits for it is kept by. */
-export interface IdentifiedTaker extends TurnTaker {
-  readonly identity: SessionIdentity;
-}
+export interface IdentifiedTaker extends TurnTaker, SessionIdentity {}
 
 /** What a session is made of. */
-export interface SessionParts {
-  readonly identity: SessionIdentity;
+export interface SessionParts extends SessionIdentity {
   readonly authority: Authority;
   readonly weight: number;
   /** What its client grants first, in bytes. */

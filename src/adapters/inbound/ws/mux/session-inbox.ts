@@ -28,7 +28,7 @@ export class SessionInbox {
     weight: number,
     host: Pick<SessionHost<never>, 'bucketOf' | 'statsOf'>,
   ) {
-    const { id, kind } = owner.identity;
+    const { id, kind } = owner;
     this.flow = new Flow(owner, weight);
     this.#bucket = host.bucketOf(id);
     this.#come = new TimedQueue(host.statsOf(kind.name).waitsIn);

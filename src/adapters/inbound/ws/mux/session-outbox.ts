@@ -54,7 +54,7 @@ export class SessionOutbox {
   ) {
     this.flow = new Flow(owner, weight);
     this.#window = new CreditWindow(window);
-    this.#going = new TimedQueue(host.statsOf(owner.identity.kind.name).waitsOut);
+    this.#going = new TimedQueue(host.statsOf(owner.kind.name).waitsOut);
   }
 
   /** Whether something waits that may be sent now. */

@@ -23,7 +23,7 @@ export class SessionWatch {
   }
 
   watch(session: MuxSession, nowMs: number): void {
-    session.idle = this.#wheel.watch(session, nowMs);
+    this.#wheel.watch(session, nowMs);
     this.renewed(session);
   }
 
@@ -41,7 +41,7 @@ export class SessionWatch {
 
   /** Watches no longer. Nothing changes when it is not watched. */
   unwatch(session: MuxSession): void {
-    this.#wheel.unwatch(session.idle);
+    this.#wheel.unwatch(session);
     this.#forgetExpiry(session);
   }
 
