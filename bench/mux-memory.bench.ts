@@ -119,7 +119,7 @@ export const bench: Bench = {
       notes: [
         'A session of Holdfast is also a row of its directory, on disk, which is how its owner gets it back.',
         'Profiled by heap snapshots. What an idle connection took beyond a bare one (4.9 KiB) was: a table of handlers that V8 had turned into a dictionary because a timer of the socket was taken back (0.8 KiB), that timer (0.2 KiB), closures, handlers and buckets of its own (2.3 KiB), and turns, handles and queues for sessions that it does not have (0.9 KiB). Now it has its own object, its names, its authority and its places in the lists by name, by principal and by credential; the rest comes with the first frame.',
-        'A session that has sent or been sent nothing has its own object, its identity, its handle, what its kind keeps, and its places in the maps by handle, by name, by credential and by time. Its bucket, windows, queues, turns and counts come with its first frame: after one message there and back it takes about 750 bytes more. Beside that the node remembers what the directory said last of 10,000 sessions, about 300 bytes each.',
+        'A session that has sent or been sent nothing has its own object, its name, what its kind keeps, and its places in the maps by handle, by name and by credential. Its identity, its handle and its place in the idle wheel were objects of their own, of 48 to 64 bytes each, and its places in the wheel a set’s; they are fields of the session now (926 bytes before). Its bucket, windows, queues, turns and counts come with its first frame: after one message there and back it takes about 750 bytes more. Beside that the node remembers what the directory said last of 2,000 sessions, about 300 bytes each (of 10,000 before).',
       ],
     };
   },
