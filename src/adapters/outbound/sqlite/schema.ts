@@ -22,6 +22,7 @@ import { SUBSCRIBER_SCHEMA } from './migrations/0010-subscribers.ts';
 import { ALERT_SCHEMA } from './migrations/0011-alerts.ts';
 import { AGENT_CONTROL_SCHEMA } from './migrations/0012-agent-control.ts';
 import { STOP_WISHES_SCHEMA } from './migrations/0013-stop-wishes.ts';
+import { AGENT_EVENT_LISTS_SCHEMA } from './migrations/0014-agent-event-lists.ts';
 import type { Migration } from './migrations.ts';
 import { SUBSCRIBER_OPERATIONS } from './multiplexing/subscriber-operations.ts';
 import type { OperationSet } from './operation.ts';
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ALERT_SCHEMA,
   AGENT_CONTROL_SCHEMA,
   STOP_WISHES_SCHEMA,
+  AGENT_EVENT_LISTS_SCHEMA,
 ];
 
 /** Every write that the store knows. */

@@ -26,6 +26,11 @@ describe('the embedded store of the agent control plane', () => {
     return { events: new SqliteAgentEventStore(temporary.store), acts: await actsFromNow() };
   });
 
+  describeAgentEventStore('SqliteAgentEventStore, whose events are listed two at a time', async () => {
+    temporary.clear();
+    return { events: new SqliteAgentEventStore(temporary.store, 2), acts: await actsFromNow() };
+  });
+
   describePolicyStore('SqlitePolicyStore', async () => {
     temporary.clear();
     return { policies: new SqlitePolicyStore(temporary.store), acts: await actsFromNow() };

@@ -265,6 +265,11 @@ const CORRUPTIONS: ReadonlyArray<readonly [sql: string, promise: string, row: st
   [`UPDATE agent_events SET event_id = 'another' WHERE ${event(1)}`, 'row.kept', eventRow(1)],
   [`UPDATE agent_events SET owner_key = 7 WHERE ${event(1)}`, 'row.kept', eventRow(1)],
   [`UPDATE agent_events SET seq = seq + 1000000000 WHERE ${event(1)}`, 'row.readable', eventRow(1)],
+  [
+    `DELETE FROM agent_event_lists WHERE list = 'agent' AND seq = (SELECT seq FROM agent_events WHERE ${event(1)})`,
+    'row.kept',
+    eventRow(1),
+  ],
   [`UPDATE agent_events SET review_status = 'expired' WHERE ${event(4)}`, 'row.kept', eventRow(4)],
   [`UPDATE agent_events SET delivery = 'due' WHERE ${event(4)}`, 'event.delivery', eventRow(4)],
   [`UPDATE agent_events SET due_since_ms = NULL WHERE ${event(3)}`, 'event.delivery', eventRow(3)],

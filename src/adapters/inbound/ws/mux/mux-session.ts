@@ -1,15 +1,13 @@
 import type { Flow } from '../../../../domain/multiplexing/fair-queue.ts';
-import type { Watched } from '../../../../domain/multiplexing/idle-wheel.ts';
 import type { SubscriberId } from '../../../../domain/multiplexing/subscriber-id.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { Authority } from './authority.ts';
 import { type Read, type Refused, readCredit, readPing } from './client-payloads.ts';
 import type { CloseCode, ErrorCode } from './codes.ts';
 import { confirmHeard } from './confirm-heard.ts';
-import type { InUse } from './credentials-in-use.ts';
 import { type Frame, HEADER_BYTES, ownBytes } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import type { Handled } from './handle-table.ts';
+import { KeptOfSession } from './kept-of-session.ts';
 import type { Kind, KindSession, SessionOut } from './kinds/kind.ts';
 import { renewAuthority } from './renew-authority.ts';
 import type { ErrorPayload } from './server-payloads.ts';
@@ -25,26 +23,13 @@ const NO_TRAFFIC: Readonly<Traffic> = new Traffic();
 
 /**
  * One session on one connection: what has come for it and what waits for its client, within its own limits. What these
- * take is made when it is needed first, since most sessions are idle most of the time; and what it is found and watched
- * by it keeps itself, since there are many of them.
+ * take is made when it is needed first, since most sessions are idle most of the time.
  */
-export class MuxSession implements SessionOut, IdentifiedTaker, Handled, Watched<MuxSession> {
+export class MuxSession extends KeptOfSession<MuxSession> implements SessionOut, IdentifiedTaker {
   readonly id: SubscriberId;
   readonly owner: SubscriberOwner;
   readonly kind: Kind;
   authority: Authority;
-  /** Its handle; that of the connection until it has one of its own. */
-  high = 0;
-  low = 0;
-  /** When DATA or an EVENT went last, in unix milliseconds. */
-  usedAtMs: number;
-  watch: number | undefined;
-  later: MuxSession | undefined;
-  earlier: MuxSession | undefined;
-  /** The step in which its credential expires, as whoever watches over it counts them; undefined when it does not. */
-  expiryStep: number | undefined;
-  /** Where it stands among what its credential holds open, as whoever watches over that keeps it. */
-  inUse: InUse<unknown> | undefined;
   /** Whether its client has been heard in this epoch, which spends the token that it came with. */
   isHeard = true;
   epoch = 0;
@@ -61,14 +46,10 @@ export class MuxSession implements SessionOut, IdentifiedTaker, Handled, Watched
   #isOver = false;
 
   constructor(host: SessionHost<MuxSession>, parts: SessionParts) {
+    super(host.nowMs());
     this.#host = host;
-    this.id = parts.id;
-    this.owner = parts.owner;
-    this.kind = parts.kind;
-    this.authority = parts.authority;
-    this.#weight = parts.weight;
-    this.#window = parts.window;
-    this.usedAtMs = host.nowMs();
+    ({ id: this.id, owner: this.owner, kind: this.kind, authority: this.authority } = parts);
+    ({ weight: this.#weight, window: this.#window } = parts);
   }
 
   get traffic(): Traffic {
@@ -166,8 +147,8 @@ export class MuxSession implements SessionOut, IdentifiedTaker, Handled, Watched
     return this.#send('EVENT', bytes, offset);
   }
 
-  confirmed(): Promise<boolean> {
-    return this.#isOver ? Promise.resolve(false) : this.#out.confirmed();
+  async confirmed(): Promise<boolean> {
+    return !this.#isOver && this.#out.confirmed();
   }
 
   refuse(code: ErrorCode, message: string): void {

@@ -4,6 +4,7 @@ import type { AgentEventId } from '../../../../domain/control/agent-event-state.
 import { endedMark } from '../../../../domain/control/verdict-end.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import type { Transaction, WriterDatabase } from '../operation.ts';
+import { listAlone, listEventsInLists, listedUpTo, unlist } from './agent-event-lists.ts';
 import {
   CHANGING_COLUMNS,
   EVENTS_OF_A_MILLISECOND,
@@ -46,6 +47,7 @@ export interface SweepInput {
 /** The writes of agents' events, by name. */
 export const AGENT_EVENT_OPERATIONS = {
   'control.record-events': recordEvents,
+  'control.list-events': listEventsInLists,
   'control.put-event': putEvent,
   'control.delivered': delivered,
   'control.lapse-verdicts': lapseVerdicts,
@@ -84,6 +86,7 @@ function recordEvents(
   { rows, bytes, maxPendingReviews }: RecordEventsInput,
 ): RecordAnswer[] {
   const nextSeqs = new Map<number, number>();
+  const listed = listedUpTo(db);
   let begin = 0;
   return rows.map((row) => {
     const own = bytes.subarray(begin, row.end);
@@ -97,6 +100,7 @@ function recordEvents(
     db.prepare(INSERT).run(seq, ...row.fixed, ...row.changing);
     // An empty array is bound as NULL.
     db.prepare("INSERT INTO agent_event_bytes (seq, bytes) VALUES (?, coalesce(?, x''))").run(seq, own);
+    if (seq <= listed) listAlone(db, seq);
     return isNamed ? 'variant' : 'recorded';
   });
 }
@@ -175,6 +179,7 @@ function forgetEvents(db: WriterDatabase, { before, limit }: SweepInput): number
     )
     .all(before, limit);
   for (const { seq } of old) {
+    unlist(db, seq as number);
     db.prepare('DELETE FROM agent_events WHERE seq = ?').run(seq as number);
     db.prepare('DELETE FROM agent_event_bytes WHERE seq = ?').run(seq as number);
   }

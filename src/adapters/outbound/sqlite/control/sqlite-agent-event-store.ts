@@ -14,6 +14,7 @@ import type {
 } from '../../../../domain/control/agent-event-state.ts';
 import type { SubscriberOwner } from '../../../../domain/multiplexing/subscriber-owner.ts';
 import type { SqliteStore } from '../sqlite-store.ts';
+import { LISTED_AT_ONCE } from './agent-event-lists.ts';
 import type {
   DeliveredInput,
   PutEventInput,
@@ -39,9 +40,15 @@ const SELECT = 'SELECT agent_events.*, bytes FROM agent_events JOIN agent_event_
 /** Agents' events in the embedded store. */
 export class SqliteAgentEventStore implements AgentEventStore {
   readonly #store: SqliteStore;
+  readonly #listedAtOnce: number;
+  /** Events that may not be in their lists yet; those that a stopped server has left count as enough to begin with. */
+  #unlisted: number;
+  #isListing = false;
 
-  constructor(store: SqliteStore) {
+  constructor(store: SqliteStore, listedAtOnce = LISTED_AT_ONCE) {
     this.#store = store;
+    this.#listedAtOnce = listedAtOnce;
+    this.#unlisted = listedAtOnce;
   }
 
   async record(
@@ -56,6 +63,8 @@ export class SqliteAgentEventStore implements AgentEventStore {
     });
     const input: RecordEventsInput = { rows, bytes: joined(states, end), maxPendingReviews };
     const answers = await this.#store.write<RecordAnswer[]>('control.record-events', input, 'full');
+    this.#unlisted += answers.filter((answer) => answer === 'recorded' || answer === 'variant').length;
+    if (this.#unlisted >= this.#listedAtOnce) void this.#listThem();
     return answers.map(outcomeOf);
   }
 
@@ -177,6 +186,23 @@ export class SqliteAgentEventStore implements AgentEventStore {
 
   statistics(sinceMs: number): Promise<EventStatistics> {
     return countEvents(this.#store, sinceMs);
+  }
+
+  /** Puts events into their lists. Never rejects: what could not be listed is found without, and is with the next ones. */
+  async #listThem(): Promise<void> {
+    if (this.#isListing) return;
+    this.#isListing = true;
+    try {
+      while (this.#unlisted >= this.#listedAtOnce) {
+        const input = { limit: this.#listedAtOnce };
+        const listed = await this.#store.write<number>('control.list-events', input, 'normal');
+        this.#unlisted = listed < this.#listedAtOnce ? 0 : Math.max(0, this.#unlisted - listed);
+      }
+    } catch {
+      // Whoever records next tries again.
+    } finally {
+      this.#isListing = false;
+    }
   }
 
   #where(sql: string, ...values: ReadonlyArray<string | number>): Promise<AgentEventState[]> {

@@ -35,7 +35,8 @@ import {
 } from '../accounting/ledger-rows.ts';
 import { AUDIT_COLUMNS, auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
-import { amissOf, stateFrom } from '../control/agent-event-rows.ts';
+import { missingFrom } from '../control/agent-event-lists.ts';
+import { amissOf, type EventRow, stateFrom } from '../control/agent-event-rows.ts';
 import { parseEventGroups } from '../streaming/event-text.ts';
 import {
   type MessageRow,
@@ -116,7 +117,8 @@ export class SqliteStorePicture implements StorePicture {
 
   agentEvents(): AsyncIterable<Page<AgentEventState>> {
     const sql = `SELECT agent_events.*, bytes FROM agent_events LEFT JOIN agent_event_bytes USING (seq) ORDER BY seq`;
-    return this.#tables.each('agent_events', 'id', sql, stateFrom, AGENT_EVENTS_AT_ONCE, amissOf);
+    const amiss = (row: EventRow) => amissOf(row) ?? missingFrom(this.#db, row);
+    return this.#tables.each('agent_events', 'id', sql, stateFrom, AGENT_EVENTS_AT_ONCE, amiss);
   }
 
   auditRecords(): AsyncIterable<Page<AuditEntry>> {
