@@ -103,10 +103,17 @@ export const MOVED_ALONG: readonly string[] = [
 ];
 
 /**
- * Tables that stay: tickets live for half a minute, batches hold the events of streams that run, and the time that a store
- * has seen is that of its own clock.
+ * Tables that stay: tickets live for half a minute, batches hold the events of streams that run, the time that a store
+ * has seen is that of its own clock, and the lists of agents' events are indexes elsewhere.
  */
-export const LEFT_BEHIND: readonly string[] = ['tickets', 'event_batches', 'clock_mark', 'sqlite_sequence'];
+export const LEFT_BEHIND: readonly string[] = [
+  'tickets',
+  'event_batches',
+  'clock_mark',
+  'agent_event_lists',
+  'agent_events_listed',
+  'sqlite_sequence',
+];
 
 /** The tables that are gone through. */
 export const GONE_THROUGH: readonly string[] = Object.values(SOURCES).map(({ table }) => table);
