@@ -8,9 +8,9 @@ export interface Watched<Self> {
   /** When it was last in use, in unix milliseconds. Whoever uses it sets this, and nothing else has to be done. */
   usedAtMs: number;
   /** The wheel's alone: the slot that it is in, while it is watched, and its neighbours there. */
-  watch: number | undefined;
-  later: Self | undefined;
-  earlier: Self | undefined;
+  wheelSlot: number | undefined;
+  wheelNext: Self | undefined;
+  wheelPrevious: Self | undefined;
 }
 
 /**
@@ -56,11 +56,11 @@ export class IdleWheel<Thing extends Watched<Thing>> {
 
   /** Watches no longer. Nothing changes when it is not watched any more. */
   unwatch(thing: Thing): void {
-    const { watch, later, earlier } = thing;
-    if (watch === undefined) return;
-    if (earlier === undefined) this.#slots[watch] = later;
-    else earlier.later = later;
-    if (later !== undefined) later.earlier = earlier;
+    const { wheelSlot, wheelNext, wheelPrevious } = thing;
+    if (wheelSlot === undefined) return;
+    if (wheelPrevious === undefined) this.#slots[wheelSlot] = wheelNext;
+    else wheelPrevious.wheelNext = wheelNext;
+    if (wheelNext !== undefined) wheelNext.wheelPrevious = wheelPrevious;
     forget(thing);
     this.#size -= 1;
   }
@@ -77,10 +77,10 @@ export class IdleWheel<Thing extends Watched<Thing>> {
       let due = this.#slots[slot];
       this.#slots[slot] = undefined;
       while (due !== undefined) {
-        const { later } = due;
+        const { wheelNext } = due;
         forget(due);
         this.#look(due, nowMs, idle);
-        due = later;
+        due = wheelNext;
       }
     }
     return idle;
@@ -101,15 +101,15 @@ export class IdleWheel<Thing extends Watched<Thing>> {
     const tick = Math.min(Math.max(due, this.#tick), this.#tick + this.#slots.length - 1);
     const slot = tick % this.#slots.length;
     const first = this.#slots[slot];
-    thing.watch = slot;
-    thing.later = first;
-    if (first !== undefined) first.earlier = thing;
+    thing.wheelSlot = slot;
+    thing.wheelNext = first;
+    if (first !== undefined) first.wheelPrevious = thing;
     this.#slots[slot] = thing;
   }
 }
 
 function forget<Thing extends Watched<Thing>>(thing: Thing): void {
-  thing.watch = undefined;
-  thing.later = undefined;
-  thing.earlier = undefined;
+  thing.wheelSlot = undefined;
+  thing.wheelNext = undefined;
+  thing.wheelPrevious = undefined;
 }

@@ -9,9 +9,9 @@ const TIMEOUT_MS = 300_000;
 class Thing implements Watched<Thing> {
   readonly name: string | number;
   usedAtMs = 0;
-  watch: number | undefined;
-  later: Thing | undefined;
-  earlier: Thing | undefined;
+  wheelSlot: number | undefined;
+  wheelNext: Thing | undefined;
+  wheelPrevious: Thing | undefined;
 
   constructor(name: string | number) {
     this.name = name;

@@ -12,9 +12,9 @@ export class KeptOfSession<Self> implements Handled, Watched<Self> {
   low = 0;
   /** When DATA or an EVENT went last, in unix milliseconds. */
   usedAtMs: number;
-  watch: number | undefined;
-  later: Self | undefined;
-  earlier: Self | undefined;
+  wheelSlot: number | undefined;
+  wheelNext: Self | undefined;
+  wheelPrevious: Self | undefined;
   /** The step in which its credential expires, as whoever watches over it counts them; undefined when it does not. */
   expiryStep: number | undefined;
   /** Where it stands among what its credential holds open, as whoever watches over that keeps it. */

@@ -13,7 +13,7 @@ export const listedUpTo = (db: Pick<Connection, 'prepare'>): number =>
   (db.prepare('SELECT up_to FROM agent_events_listed WHERE id = 1').get()?.up_to as number | undefined) ?? -1;
 
 /** Puts the next events into their lists, at most so many. @returns how many. */
-export function listEventsInLists(db: WriterDatabase, { limit }: { readonly limit: number }): number {
+export function putIntoLists(db: WriterDatabase, { limit }: { readonly limit: number }): number {
   const from = listedUpTo(db);
   const rows = db.prepare('SELECT seq FROM agent_events WHERE seq > ? ORDER BY seq LIMIT ?').all(from, limit);
   const upTo = rows.at(-1)?.seq as number | undefined;

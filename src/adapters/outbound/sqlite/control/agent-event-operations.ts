@@ -4,7 +4,7 @@ import type { AgentEventId } from '../../../../domain/control/agent-event-state.
 import { endedMark } from '../../../../domain/control/verdict-end.ts';
 import { invariant } from '../../../../domain/invariant.ts';
 import type { Transaction, WriterDatabase } from '../operation.ts';
-import { listAlone, listEventsInLists, listedUpTo, unlist } from './agent-event-lists.ts';
+import { listAlone, listedUpTo, putIntoLists, unlist } from './agent-event-lists.ts';
 import {
   CHANGING_COLUMNS,
   EVENTS_OF_A_MILLISECOND,
@@ -47,7 +47,7 @@ export interface SweepInput {
 /** The writes of agents' events, by name. */
 export const AGENT_EVENT_OPERATIONS = {
   'control.record-events': recordEvents,
-  'control.list-events': listEventsInLists,
+  'control.list-events': putIntoLists,
   'control.put-event': putEvent,
   'control.delivered': delivered,
   'control.lapse-verdicts': lapseVerdicts,
