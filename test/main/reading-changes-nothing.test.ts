@@ -4,6 +4,7 @@ import { bindEmbeddedStore } from '../../src/main/modules/embedded-store.ts';
 import { SERVICES } from '../../src/main/service-name.ts';
 import { BrowserTab } from '../support/browser-tab.ts';
 import { type ComposedServer, composedServer } from '../support/composed-server.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { type TemporaryStore, temporaryStore } from '../support/temporary-store.ts';
 
 /** Writes that a request which only reads may cause: that it was seen, and once the key that the server signs with. */
@@ -36,7 +37,9 @@ describe('reading', function () {
   before(async () => {
     temporary = await temporaryStore();
     writes = watchWrites(temporary.store);
-    server = await composedServer(undefined, (container) => bindEmbeddedStore(container, temporary.store));
+    server = await composedServer(undefined, (container) =>
+      bindEmbeddedStore(container, temporary.store, new RecordingLog()),
+    );
     for (const [username, password] of [
       ['user1', 'User1@123'],
       ['admin', 'admin@admin'],

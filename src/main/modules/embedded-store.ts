@@ -64,7 +64,7 @@ export async function openEmbeddedStore(settings: StoreSettings, { log }: Tellin
       needed: { store: storeProbe(store, clock) },
       wanted: {},
       lost: store.lost,
-      bind: (container) => bindEmbeddedStore(container, store),
+      bind: (container) => bindEmbeddedStore(container, store, log),
       close: () => store.close(),
     };
   } catch (error) {
@@ -144,7 +144,7 @@ function storeProbe(store: SqliteStore, clock: Clock): () => Promise<void> {
 }
 
 /** Binds every store to one embedded database. */
-export async function bindEmbeddedStore(container: Container, store: SqliteStore): Promise<void> {
+export async function bindEmbeddedStore(container: Container, store: SqliteStore, log: Log): Promise<void> {
   const { chats, streams, events } = await openStreamingStore(store);
   container.bind(ALERT_LOG).toConstantValue(new SqliteAlertLog(store));
   container.bind(AUDIT_LOG).toConstantValue(new SqliteAuditLog(store));
@@ -152,7 +152,7 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(STREAMS).toConstantValue(streams);
   container.bind(EVENT_LOG).toConstantValue(events);
   container.bind(SUBSCRIBERS).toConstantValue(new SqliteSubscriberDirectory(store));
-  container.bind(AGENT_EVENTS).toConstantValue(new SqliteAgentEventStore(store));
+  container.bind(AGENT_EVENTS).toConstantValue(agentEventsOf(store, log));
   container.bind(POLICY_STORE).toConstantValue(new SqlitePolicyStore(store));
   container.bind(MCP_INVENTORIES).toConstantValue(new SqliteMcpInventories(store));
   bindPassingThings(container);
@@ -163,4 +163,15 @@ export async function bindEmbeddedStore(container: Container, store: SqliteStore
   container.bind(LOGIN_SESSIONS).toConstantValue(new SqliteLoginSessionRepository(store));
   container.bind(REVOCATIONS).toConstantValue(new SqliteRevocationLog(store));
   container.bind(SIGNING_KEYS).toConstantValue(new SqliteSigningKeyRepository(store));
+}
+
+function agentEventsOf(store: SqliteStore, log: Log): SqliteAgentEventStore {
+  const events = new SqliteAgentEventStore(store);
+  events.onUnlisted = (err) => {
+    log.warn(
+      { err },
+      "agents' events could not be put into their lists; it is tried again with the next ones",
+    );
+  };
+  return events;
 }

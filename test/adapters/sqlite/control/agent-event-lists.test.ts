@@ -10,6 +10,7 @@ import type {
   EventQuery,
 } from '../../../../src/application/ports/control/agent-event-store.ts';
 import { agent, anAgentEvent, anAskingEvent } from '../../../support/agent-event-builders.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { T0 } from '../../../support/ledger-builders.ts';
 import { type TemporaryStore, temporaryStore } from '../../../support/temporary-store.ts';
 
@@ -95,6 +96,33 @@ describe("the lists of agents' events", () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('are told of when they cannot be made, and made with the next events', async () => {
+    temporary.clear();
+    const events = new SqliteAgentEventStore(temporary.store, 2);
+    const causes: unknown[] = [];
+    const told = new Promise<void>((resolve) => {
+      events.onUnlisted = (cause) => {
+        causes.push(cause);
+        resolve();
+      };
+    });
+    temporary.exec('ALTER TABLE agent_event_lists RENAME TO put_away');
+    await events.record([event(1), event(3)], BOUNDS);
+    await told;
+    expect(String(causes)).to.contain('no such table');
+    temporary.exec('ALTER TABLE put_away RENAME TO agent_event_lists');
+    await events.record([event(5)], BOUNDS);
+    await eventually(async () => {
+      const sql = "SELECT count(*) AS listed FROM agent_event_lists WHERE list = 'owner'";
+      const listed = await temporary.store.read((db) => db.prepare(sql).get()?.listed);
+      expect(listed).to.be.at.least(2);
+    });
+    expect(causes).to.have.length(1);
+    expect(
+      await idsOf(events, { owner: agent(1), order: 'oldest-first', limit: 9, maxBytes: 9_999 }),
+    ).to.deep.equal([1, 3, 5].map((number) => event(number).id));
   });
 
   it('have those of a store that was written before there were lists', () => {

@@ -44,6 +44,8 @@ export class SqliteAgentEventStore implements AgentEventStore {
   /** Events that may not be in their lists yet; those that a stopped server has left count as enough to begin with. */
   #unlisted: number;
   #isListing = false;
+  /** Hears why events could not be put into their lists, each time that it was tried. */
+  onUnlisted: (cause: unknown) => void = () => {};
 
   constructor(store: SqliteStore, listedAtOnce = LISTED_AT_ONCE) {
     this.#store = store;
@@ -198,8 +200,9 @@ export class SqliteAgentEventStore implements AgentEventStore {
         const listed = await this.#store.write<number>('control.list-events', input, 'normal');
         this.#unlisted = listed < this.#listedAtOnce ? 0 : Math.max(0, this.#unlisted - listed);
       }
-    } catch {
+    } catch (error) {
       // Whoever records next tries again.
+      this.onUnlisted(error);
     } finally {
       this.#isListing = false;
     }
