@@ -17,6 +17,12 @@ const SERVICES = ['auth', 'accounting', 'chat'];
 /** How long a server may take to be ready, in milliseconds; far more than it needs, also on a busy machine. */
 const READY_TIMEOUT_MS = 90_000;
 
+/** Servers that run: none outlives this process, unless that is killed. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** The real command `holdfast serve` in a process of its own. */
 export class RunningServer {
   readonly data: string;
@@ -53,6 +59,8 @@ export class RunningServer {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: childEnvironment(env),
     });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const output: string[] = [];
     child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
     child.stderr.on('data', (text: Buffer) => output.push(text.toString()));
