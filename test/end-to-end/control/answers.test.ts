@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { AgentClient, BENIGN, DANGEROUS } from '../../support/agent-client.ts';
 import { ApiClient } from '../../support/api-client.ts';
+import { CAPTURED } from '../../support/captured-agent-messages.ts';
 import { agentKey, decide, reviewOf, setPolicy } from '../../support/control-scenes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RunningServer } from '../../support/running-server.ts';
@@ -103,6 +104,25 @@ describe('better than the original: what an agent is told, and when', function (
     expect((await agent.verdict('afresh-1')).madCode).to.equal('M0');
     agent.event('afresh-1', DANGEROUS);
     expect((await agent.verdict('afresh-1')).madCode).to.match(/^M[34]/);
+  });
+
+  it('halts the call that a released SDK has reported, and answers what it sent after that', async () => {
+    const { admin, reviewer, key } = at(server);
+    await setPolicy(admin, { mode: 'block' });
+    const agent = await AgentClient.connect(server.urls.chat, key);
+    clients.push(agent);
+    for (const message of CAPTURED.messages) agent.socket.send(message);
+    const verdicts = [await agent.verdict(), await agent.verdict()];
+    const told = verdicts.map(({ sessionId, madCode, hitl }) => ({ sessionId, madCode, hitl }));
+    expect(told).to.have.deep.members([
+      { sessionId: CAPTURED.session, madCode: 'M4.a', hitl: {} },
+      { sessionId: CAPTURED.session, madCode: 'M0', hitl: undefined },
+    ]);
+    const { body } = await reviewer.get('chat', `/api/events?sessionId=${CAPTURED.session}`);
+    const reasoned = body.events.map(
+      ({ event }: { event: { llm: { reasoning?: string } } }) => event.llm.reasoning,
+    );
+    expect(reasoned).to.include('The user wants it gone.');
   });
 
   it('6. fail_closed_on_classifier_error is enforced on the server: under BLOCK an event that cannot be classified in time is halted in all members where the policy fails closed', async () => {
