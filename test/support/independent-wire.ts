@@ -62,6 +62,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     '3 output string',
     '4 tool_calls *ToolCall',
     '5 usage Usage',
+    '6 reasoning string',
   ],
   ChatMessage: ['1 role string', '2 content string'],
   ToolCall: ['1 name string', '2 args string', '3 id string'],

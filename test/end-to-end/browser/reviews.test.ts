@@ -149,11 +149,17 @@ describe("the reviewer's page", function () {
 
   it('shows text of agents as text, with nothing hidden in it', async () => {
     const hostile = '<img src=x onerror="document.title=1">\u202eapproved\u200b';
-    const llm = { ...LLM_EVENT.llm, output: hostile, toolCalls: [{ name: hostile, args: hostile }] };
+    const toolCalls = [{ name: hostile, args: hostile }];
+    const llm = { ...LLM_EVENT.llm, output: hostile, reasoning: hostile, toolCalls };
     await service.ask(1, { ...now, bytes: independentPairedEvent({ ...LLM_EVENT, llm }) });
     const visitor = await review();
-    const shown = await card(visitor, 1).locator('pre').first().textContent();
-    expect(shown).to.equal('<img src=x onerror="document.title=1">\\u{202e}approved\\u{200b}');
+    await card(visitor, 1).getByText('It has thought').waitFor();
+    const shown = '<img src=x onerror="document.title=1">\\u{202e}approved\\u{200b}';
+    expect((await card(visitor, 1).locator('pre').allTextContents()).slice(0, 3)).to.deep.equal([
+      shown,
+      shown,
+      shown,
+    ]);
     expect(await visitor.page.locator('main img').count()).to.equal(0);
     visitor.expectNoFaults();
   });

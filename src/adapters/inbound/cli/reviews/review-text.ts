@@ -40,6 +40,7 @@ export function reviewText(review: Json, whole = false): string {
     fact('why', reasonOf(review)),
     ...calls.flatMap((call) => [fact('wants', word(call.text('name'))), bars(call.text('args') ?? '')]),
     ...(llm.text('output') ? [fact('says', ''), bars(llm.text('output') ?? '')] : []),
+    ...(llm.text('reasoning') ? [fact('thought', ''), bars(llm.text('reasoning') ?? '')] : []),
     ...(whole
       ? messages.flatMap((message) => [
           fact('message', `of ${word(message.text('role'))}`),

@@ -14,6 +14,9 @@ export const messagesOf = ({ event }) =>
 /** What the model said beside its calls. @param {Review} review */
 export const outputOf = ({ event }) => textOf(event?.llm?.output);
 
+/** What the model said to itself before, where its SDK tells. @param {Review} review */
+export const reasoningOf = ({ event }) => textOf(event?.llm?.reasoning);
+
 /** A review in a few words: what it wants. @param {Review} review */
 export const wishOf = (review) => {
   const names = callsOf(review).map(({ name }) => oneLine(name));

@@ -1,5 +1,13 @@
 import { el, show, write } from '../dom/element.js';
-import { askerOf, callsOf, messagesOf, oneLine, outputOf, wishOf } from '../reviews/review-words.js';
+import {
+  askerOf,
+  callsOf,
+  messagesOf,
+  oneLine,
+  outputOf,
+  reasoningOf,
+  wishOf,
+} from '../reviews/review-words.js';
 import { visibleText } from '../text/foreign-text.js';
 import { timeWords } from '../text/sentences.js';
 
@@ -90,11 +98,17 @@ function wishes(review) {
       foreignBlock(args),
     ),
   );
-  const output = outputOf(review);
-  if (output === '') return calls;
+  const said = [
+    { how: 'It says', text: outputOf(review) },
+    { how: 'It has thought', text: reasoningOf(review) },
+  ];
   return [
     ...calls,
-    el('div', { class: 'call' }, el('p', { class: 'quiet' }, 'It says'), foreignBlock(output)),
+    ...said
+      .filter(({ text }) => text !== '')
+      .map(({ how, text }) =>
+        el('div', { class: 'call' }, el('p', { class: 'quiet' }, how), foreignBlock(text)),
+      ),
   ];
 }
 
