@@ -51,6 +51,27 @@ rules:
     }
   });
 
+  it('excuse nothing that only looks like what they match, because a shell reads what stands there', async () => {
+    const classifier = classifierOf(`
+rules:
+  - { id: saves, code: M0, reason: Saves, match: 'git commit -m "[^"$\`]*"' }
+  - { id: deletes, code: M4.a, reason: Deletes, match: 'rm -rf' }
+`);
+    const of = (command: string) => classifier.classify(toolRequest('bash', { command }), never());
+    for (const message of ['Say why rm -rf is refused', 'Für rm -rf  gibt es eine Regel']) {
+      expect(await of(`git commit -m "${message}"`), message).to.include({ rule: 'saves' });
+    }
+    for (const command of [
+      'git commit -m “x; rm -rf build”',
+      'git commit -m ＂x; rm -rf build＂',
+      'git commit -m "x\u200b; rm -rf build"',
+      'git commit -m \\\n"x; rm -rf build"',
+      `git commit -m “x${' '.repeat(30_000)}; rm -rf build”`,
+    ]) {
+      expect(await of(command), command.slice(0, 40)).to.include({ rule: 'deletes' });
+    }
+  });
+
   it('let the worst of an event’s calls speak for it', async () => {
     const calls = ['ls', 'rm -rf /', 'deploy x'].map((command) => ({
       name: 'bash',

@@ -102,8 +102,7 @@ export class Look {
 
   #matchesShort({ rule, match, also }: PlannedRule, window: ScreenedText): boolean {
     const isMatched =
-      match === undefined ||
-      (rule.excuses ? hasAny(match.patterns, window.plain) : this.#isFoundIn(match, window));
+      match === undefined || (rule.excuses ? isExcused(match, window) : this.#isFoundIn(match, window));
     return isMatched && (also === undefined || this.#isFoundIn(also, window));
   }
 
@@ -172,14 +171,13 @@ export class Look {
   }
 
   /**
-   * What excuses a text has to be the whole of it as a person sees it: the other form leaves out what a shell would, and
-   * what is left out must not be excused.
+   * What excuses a text has to be the whole of it: a form that leaves something out would excuse that as well.
    */
   *#matches({ rule, match, also }: PlannedRule, windows: readonly ScreenedText[]): Steps<boolean> {
     if (match !== undefined) {
       if (!rule.excuses) {
         if (!(yield* this.#isIn(match, windows))) return false;
-      } else if (windows.length !== 1 || !hasAny(match.patterns, windows[0]?.plain ?? '')) return false;
+      } else if (windows.length !== 1 || !windows.every((window) => isExcused(match, window))) return false;
     }
     return also === undefined || (yield* this.#isIn(also, windows));
   }
@@ -238,6 +236,10 @@ function mayBeIn({ patterns, first }: Asked, { candidates }: ScreenedText): bool
   for (let at = first; at < first + patterns.length; at += 1) if (candidates[at] !== 0) return true;
   return false;
 }
+
+/** Whether a text is what an exception speaks of, and not only looks like it: a shell takes no look-alike for a quote. */
+const isExcused = ({ patterns }: Asked, { plain, isAsWritten }: ScreenedText): boolean =>
+  isAsWritten && hasAny(patterns, plain);
 
 const namesOf = (kinds: readonly PlannedKind[]): readonly string[] => kinds.map(({ name }) => name);
 

@@ -7,6 +7,8 @@ const TAGS = /[\u{e0020}-\u{e007e}]/gu;
 const NOT_ASCII = /\P{ASCII}/u;
 /** What is to become one blank: several of them, or another one. A single blank, of which texts are full, stays. */
 const BLANKS = /(?: (?=[ \t\u00a0\v\f\r])|[\t\u00a0\v\f\r])[ \t\u00a0\v\f\r]*/g;
+/** A line that goes on in the next one. */
+const CONTINUED = /\\\r?\n/;
 /** Without one of these a shell reads what stands there. */
 const MARKED = /["'`\\^$%{/]/;
 
@@ -22,6 +24,8 @@ export interface NormalText {
   readonly shell: string;
   /** As a database would read it, without comments; absent where there are none. */
   readonly sql?: string;
+  /** Whether nothing but capitals and blanks was changed: what looks like a quote is one, and holds what it seems to. */
+  readonly isAsWritten: boolean;
 }
 
 /**
@@ -29,12 +33,12 @@ export interface NormalText {
  * either is enough: undoing too much can hide nothing.
  */
 export function normalText(text: string): NormalText {
-  const folded = NOT_ASCII.test(text)
-    ? unmasked(seen(text).normalize('NFKC').toLowerCase())
-    : text.toLowerCase();
+  const small = text.toLowerCase();
+  const folded = NOT_ASCII.test(text) ? unmasked(seen(text).normalize('NFKC').toLowerCase()) : small;
   const plain = folded.replace(/\\\r?\n/g, ' ').replace(BLANKS, ' ');
   return {
     plain,
+    isAsWritten: folded === small && !CONTINUED.test(folded),
     shell: MARKED.test(plain) ? shellForm(plain) : plain,
     ...(COMMENT.test(plain) ? { sql: plain.replace(COMMENTS, ' ') } : {}),
   };

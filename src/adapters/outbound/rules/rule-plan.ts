@@ -106,7 +106,7 @@ export class RulePlan {
   screenedTool(tool: string): ScreenedText {
     const known = this.#screenedTools.get(tool);
     if (known !== undefined) return known;
-    const text = { plain: tool, shell: tool };
+    const text = { plain: tool, shell: tool, isAsWritten: true };
     const screened = { ...text, candidates: this.#tools.candidatesIn(text) };
     if (this.#screenedTools.size >= MAX_SCREENED_TOOLS) this.#screenedTools.clear();
     this.#screenedTools.set(tool, screened);
