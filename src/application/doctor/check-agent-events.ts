@@ -17,6 +17,9 @@ export async function checkAgentEvents(picture: StorePicture, findings: Findings
   for (const row of deadlines.forgotten()) {
     findings.expect(false, 'review.deadline', row, () => 'its review has waited long after its deadline');
   }
+  if (picture.listedAgentEvents === undefined) return;
+  // Reading them is the check: what each is to be in step with is the store's own.
+  for await (const _ of findings.readable('agent_event_lists', picture.listedAgentEvents()));
 }
 
 function checkEvent(own: AgentEventState, row: string, findings: Findings): void {

@@ -94,6 +94,8 @@ export interface StorePicture {
   intents(): AsyncIterable<Page<SettlementIntent>>;
   /** In the order in which they came. */
   agentEvents(): AsyncIterable<Page<AgentEventState>>;
+  /** What is in a list of agents' events, with the place in it; absent where lists are indexes. */
+  listedAgentEvents?(): AsyncIterable<Page<string>>;
   /** In the order of cursors. */
   auditRecords(): AsyncIterable<Page<AuditEntry>>;
   auditAnchors(): AsyncIterable<Page<ChainAnchor>>;

@@ -58,6 +58,13 @@ const strays = ({ store }: TemporaryStore) =>
     return db.prepare(sql).get()?.strays;
   });
 
+const unlisted = ({ store }: TemporaryStore) =>
+  store.read((db) => {
+    const sql =
+      'SELECT count(*) AS waiting FROM agent_events WHERE seq > coalesce((SELECT up_to FROM agent_events_listed), -1)';
+    return db.prepare(sql).get()?.waiting;
+  });
+
 describe("the lists of agents' events", () => {
   let temporary: TemporaryStore;
   before(async () => {
@@ -123,6 +130,31 @@ describe("the lists of agents' events", () => {
     expect(
       await idsOf(events, { owner: agent(1), order: 'oldest-first', limit: 9, maxBytes: 9_999 }),
     ).to.deep.equal([1, 3, 5].map((number) => event(number).id));
+  });
+
+  it('are caught up with at the next event, however many a server that was killed has left', async () => {
+    temporary.clear();
+    const killed = new SqliteAgentEventStore(temporary.store, 99);
+    await killed.record(
+      Array.from({ length: 60 }, (_, number) => event(number)),
+      BOUNDS,
+    );
+    // Behind what the first one lists.
+    await temporary.store.write('control.list-events', { limit: 99 }, 'normal');
+    temporary.exec('DELETE FROM agent_event_lists; DELETE FROM agent_events_listed');
+    await new SqliteAgentEventStore(temporary.store, 9).record([event(60)], BOUNDS);
+    await eventually(async () => expect(await unlisted(temporary)).to.be.below(9), 2_000);
+  });
+
+  it('show nobody the event of another, whatever they say', async () => {
+    temporary.clear();
+    const events = new SqliteAgentEventStore(temporary.store, 1);
+    await events.record([event(1)], BOUNDS);
+    await temporary.store.write('control.list-events', { limit: 1 }, 'normal');
+    temporary.exec(`INSERT INTO agent_event_lists SELECT list, '${agent(0)}', seq FROM agent_event_lists`);
+    const page = { order: 'newest-first', limit: 9, maxBytes: 9_999 } as const;
+    expect(await idsOf(events, { ...page, owner: agent(1) })).to.deep.equal([event(1).id]);
+    expect(await idsOf(events, { ...page, owner: agent(0) })).to.deep.equal([]);
   });
 
   it('have those of a store that was written before there were lists', () => {

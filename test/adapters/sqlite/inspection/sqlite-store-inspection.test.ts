@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { SqliteReservationLedger } from '../../../../src/adapters/outbound/sqlite/accounting/sqlite-reservation-ledger.ts';
 import { authenticator } from '../../../../src/adapters/outbound/sqlite/audit/audit-chain-writer.ts';
+import { firstSeqOf } from '../../../../src/adapters/outbound/sqlite/control/agent-event-rows.ts';
 import { SqliteStoreInspection } from '../../../../src/adapters/outbound/sqlite/inspection/sqlite-store-inspection.ts';
 import { NodeDigest } from '../../../../src/adapters/outbound/system/node-digest.ts';
 import { DiagnoseStore, type Diagnosis } from '../../../../src/application/doctor/diagnose-store.ts';
@@ -270,6 +271,17 @@ const CORRUPTIONS: ReadonlyArray<readonly [sql: string, promise: string, row: st
     'row.kept',
     eventRow(1),
   ],
+  ["INSERT INTO agent_event_lists VALUES ('owner', 'nobody', 7)", 'row.kept', 'agent_event_lists/owner/7'],
+  [
+    `INSERT INTO agent_event_lists SELECT 'owner', 'another', seq FROM agent_events WHERE ${event(1)}`,
+    'row.kept',
+    `agent_event_lists/owner/${firstSeqOf(eventIdOf(1))}`,
+  ],
+  [
+    'UPDATE agent_events_listed SET up_to = up_to - 1',
+    'row.kept',
+    `agent_event_lists/session/${firstSeqOf(eventIdOf(6))}`,
+  ],
   [`UPDATE agent_events SET review_status = 'expired' WHERE ${event(4)}`, 'row.kept', eventRow(4)],
   [`UPDATE agent_events SET delivery = 'due' WHERE ${event(4)}`, 'event.delivery', eventRow(4)],
   [`UPDATE agent_events SET due_since_ms = NULL WHERE ${event(3)}`, 'event.delivery', eventRow(3)],
@@ -324,6 +336,7 @@ describe('the doctor of an embedded store', () => {
     expect(findings).to.deep.equal([]);
     expect(checked).to.deep.include({ accounts: 1, grants: 3, reservations: 7, streams: 4, chats: 1 });
     expect(checked).to.deep.include({ users: 2, login_sessions: 3, api_keys: 3, messages: 7 });
+    expect(checked).to.deep.include({ agent_events: 6, agent_event_lists: 18 });
   });
 
   for (const [sql, promise, row] of [...CORRUPTIONS, ...OF_PERSONS, ...OF_BOOKS]) {

@@ -12,10 +12,16 @@ const COLUMNS = Object.entries(LIST_OF_COLUMN);
 export const listedUpTo = (db: Pick<Connection, 'prepare'>): number =>
   (db.prepare('SELECT up_to FROM agent_events_listed WHERE id = 1').get()?.up_to as number | undefined) ?? -1;
 
-/** Puts the next events into their lists, at most so many. @returns how many. */
+/**
+ * Puts the next events into their lists, at most so many.
+ *
+ * @returns how many wait still; of more than the limit, the limit: enough to go on.
+ */
 export function putIntoLists(db: WriterDatabase, { limit }: { readonly limit: number }): number {
   const from = listedUpTo(db);
-  const rows = db.prepare('SELECT seq FROM agent_events WHERE seq > ? ORDER BY seq LIMIT ?').all(from, limit);
+  const sql = 'SELECT seq FROM agent_events WHERE seq > ? ORDER BY seq LIMIT ?';
+  const waiting = db.prepare(sql).all(from, 2 * limit);
+  const rows = waiting.slice(0, limit);
   const upTo = rows.at(-1)?.seq as number | undefined;
   if (upTo === undefined) return 0;
   for (const [column, list] of COLUMNS) {
@@ -28,7 +34,7 @@ export function putIntoLists(db: WriterDatabase, { limit }: { readonly limit: nu
   db.prepare(
     'INSERT INTO agent_events_listed VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET up_to = excluded.up_to',
   ).run(upTo);
-  return rows.length;
+  return waiting.length - rows.length;
 }
 
 /** Lists an event that was recorded late, among rows that are listed. */
@@ -59,4 +65,17 @@ export function missingFrom(db: Pick<Connection, 'prepare'>, row: EventRow): str
     ([column, list]) => listed.get(list, row[column] as string, seq) === undefined,
   );
   return missing === undefined ? undefined : `it is not in the list of its ${missing[1]}`;
+}
+
+/** All rows of the lists, each by its list and its event's row, with whom and what they name and are of. */
+export const SELECT_LISTED = `SELECT list || '/' || seq AS place, id, name, seq,
+    CASE list ${COLUMNS.map(([column, list]) => `WHEN '${list}' THEN ${column}`).join(' ')} END AS is_of,
+    seq > coalesce((SELECT up_to FROM agent_events_listed WHERE id = 1), -1) AS is_early
+  FROM agent_event_lists LEFT JOIN agent_events USING (seq)`;
+
+/** What of a row of a list does not go with its event, or with how far the lists go. */
+export function strayFrom({ id, name, is_of: isOf, is_early: isEarly }: EventRow): string | undefined {
+  if (id === null) return 'it lists an event that is not there';
+  if (name !== isOf) return 'it lists an event of another';
+  return isEarly === 1 ? 'it lists an event from where there are said to be no lists yet' : undefined;
 }

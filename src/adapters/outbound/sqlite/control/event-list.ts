@@ -59,18 +59,18 @@ class Page {
   }
 }
 
-/** The events of a list, and all else that is asked for. */
+/** The events of a list, and all else that is asked for; whose each is says its own row, whatever the list says. */
 function listedRowsIn(db: Database, query: EventQuery, asked: Asked, { from, to }: Span): Iterable<EventRow> {
-  const [{ column, value }, ...others] = asked as [Asked[number], ...Asked];
+  const [{ column, value }] = asked as [Asked[number], ...Asked];
   const conditions = [
     `list = '${LIST_OF_COLUMN[column as keyof typeof LIST_OF_COLUMN]}' AND name = ? AND agent_event_lists.seq BETWEEN ? AND ?`,
-    ...others.map((other) => `agent_events.${other.column} = ?`),
+    ...asked.map((one) => `agent_events.${one.column} = ?`),
     ...(query.reviewed === undefined ? [] : ['review_id IS NOT NULL']),
   ];
   const sql = `SELECT agent_events.*, bytes
     FROM agent_event_lists CROSS JOIN agent_events USING (seq) CROSS JOIN agent_event_bytes USING (seq)
     WHERE ${conditions.join(' AND ')} ORDER BY agent_event_lists.seq ${directionOf(query)} LIMIT ?`;
-  return db.prepare(sql).iterate(value, from, to, ...others.map((other) => other.value), query.limit);
+  return db.prepare(sql).iterate(value, from, to, ...asked.map((one) => one.value), query.limit);
 }
 
 /** Events between two rows, of which those that are asked for: by an index where there is one, else one after the other. */

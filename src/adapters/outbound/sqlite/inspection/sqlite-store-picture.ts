@@ -35,7 +35,7 @@ import {
 } from '../accounting/ledger-rows.ts';
 import { AUDIT_COLUMNS, auditAnchorFrom, auditEntryFrom } from '../audit/audit-rows.ts';
 import type { Connection } from '../connection.ts';
-import { missingFrom } from '../control/agent-event-lists.ts';
+import { missingFrom, SELECT_LISTED, strayFrom } from '../control/agent-event-lists.ts';
 import { amissOf, type EventRow, stateFrom } from '../control/agent-event-rows.ts';
 import { parseEventGroups } from '../streaming/event-text.ts';
 import {
@@ -119,6 +119,11 @@ export class SqliteStorePicture implements StorePicture {
     const sql = `SELECT agent_events.*, bytes FROM agent_events LEFT JOIN agent_event_bytes USING (seq) ORDER BY seq`;
     const amiss = (row: EventRow) => amissOf(row) ?? missingFrom(this.#db, row);
     return this.#tables.each('agent_events', 'id', sql, stateFrom, AGENT_EVENTS_AT_ONCE, amiss);
+  }
+
+  listedAgentEvents(): AsyncIterable<Page<string>> {
+    const read = (row: Row) => row.place as string;
+    return this.#tables.each('agent_event_lists', 'place', SELECT_LISTED, read, undefined, strayFrom);
   }
 
   auditRecords(): AsyncIterable<Page<AuditEntry>> {
