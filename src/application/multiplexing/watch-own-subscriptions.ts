@@ -45,6 +45,8 @@ export class WatchOwnSubscriptions {
   /** Where the present pass over everything that is open has come to, and how much of what it began with is left. */
   #pass: Iterator<SubscriberId> | undefined;
   #left = 0;
+  /** Those of a look that failed, which the next one begins with: never more than one look has. */
+  #again: readonly SubscriberId[] = [];
   #isLooking = false;
 
   constructor(deps: Deps) {
@@ -84,13 +86,15 @@ export class WatchOwnSubscriptions {
       this.#pass = held.keys();
       this.#left = held.size;
     }
-    const next: SubscriberId[] = [];
-    while (next.length < most && this.#left > 0) {
+    const again = this.#again.filter((id) => held.has(id));
+    const next = new Set(again.slice(0, most));
+    this.#again = again.slice(most);
+    while (next.size < most && this.#left > 0) {
       const step = this.#pass.next();
       this.#left = step.done === true ? 0 : this.#left - 1;
-      if (step.done !== true) next.push(step.value);
+      if (step.done !== true) next.add(step.value);
     }
-    return next;
+    return [...next];
   }
 
   /** Looks at so many, the next ones next time. */
@@ -100,7 +104,11 @@ export class WatchOwnSubscriptions {
     this.#isLooking = true;
     try {
       const looked = this.#nextOf(most);
-      const found = new Map((await directory.findAll(looked)).map((state) => [state.id, state]));
+      const states = await directory.findAll(looked).catch((error: unknown) => {
+        this.#again = [...looked, ...this.#again];
+        throw error;
+      });
+      const found = new Map(states.map((state) => [state.id, state]));
       for (const id of looked) {
         const stored = found.get(id);
         // Of what is held only an operator ends something behind its holder's back.

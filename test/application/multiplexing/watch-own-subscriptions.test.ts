@@ -109,6 +109,16 @@ describe('what this node has open', () => {
     expect(lost.length).to.be.above(1);
   });
 
+  it('is looked up by the next look when one has failed, not a whole pass later', async () => {
+    for (let more = 0; more < 57; more += 1)
+      held.set(muxSubscriberId(String(more).padStart(32, 'n')), { epoch: 2 });
+    isAway = true;
+    await timers.advance(LOOK_AT_OPEN_MS);
+    isAway = false;
+    await timers.advance(LOOK_AT_OPEN_MS);
+    expect(lost).to.deep.equal([[MOVED, 3]]);
+  });
+
   it('is let go of as a whole when others have taken this node for dead', () => {
     expect(letGo).to.equal(0);
     for (const tell of fenced) tell('a dead one' as NodeId);
