@@ -138,7 +138,10 @@ describe('moving an embedded store to MongoDB', function () {
     expect(there.findings).to.deep.equal([]);
     // What waits to be chained waits in a fleet alone, and names are documents of their own there: two for each user.
     const apart = { audit_pending: 0, user_names: 2 * (here.checked.users ?? 0) };
-    expect(there.checked).to.deep.equal({ ...here.checked, ...apart });
+    // Lists of agents' events are indexes there.
+    const { agent_event_lists: listed, ...moved } = here.checked;
+    expect(listed).to.be.a('number');
+    expect(there.checked).to.deep.equal({ ...moved, ...apart });
     expect(there.audit.head, 'the audit log goes on from where it stood').to.equal(here.audit.head);
     expect(await migrate()).to.deep.equal({ kind: 'moved-before' });
   });
