@@ -6,7 +6,6 @@ import {
 import { MongoStore } from '../../../../src/adapters/outbound/mongo/mongo-store.ts';
 import type { RecordActs } from '../../../../src/adapters/outbound/mongo/record-acts.ts';
 import type { LoginEnd } from '../../../../src/application/ports/identity/login-ends.ts';
-import { PortError } from '../../../../src/application/ports/port-error.ts';
 import type { AuditRecord } from '../../../../src/domain/audit/audit-record.ts';
 import { USE_INTERVAL_MS } from '../../../../src/domain/identity/login-session.ts';
 import {
@@ -17,6 +16,7 @@ import {
   aUser,
   IDLE_MS,
 } from '../../../support/identity-builders.ts';
+import { insist } from '../../../support/insist.ts';
 import { T0, user } from '../../../support/ledger-builders.ts';
 import { type Cut, MongoProxy, type PassingCommand } from '../../../support/mongo-proxy.ts';
 import { type TemporaryMongo, temporaryMongo } from '../../../support/mongodb.ts';
@@ -40,20 +40,9 @@ interface Write {
 
 const told = (act: string): AuditRecord[] => [{ act, outcome: 'done' }];
 const atOnce = { ofUser: 1, inAll: 1 };
-/** Numbers of what is written at once. */
 const SEVERAL = [1, 2, 3, 4, 5, 6];
 const first = { kid: 'a', algorithm: 'EdDSA', privateJwk: '{}', createdAtMs: T0 } as const;
 const used = { lastUsedAtMs: T0 + USE_INTERVAL_MS, idleEndsAtMs: T0 + USE_INTERVAL_MS + IDLE_MS };
-
-/** Asks again where the store says that nothing was written: a read is repeated once, and others break connections too. */
-const insisting = async <Out>(act: () => Promise<Out>): Promise<Out> => {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof PortError && error.kind === 'unavailable') return insisting(act);
-    throw error;
-  }
-};
 
 /** What the ends of one login have in common. */
 const anEnd: Pick<Write, 'commands' | 'prepare' | 'ends' | 'acts' | 'check'> = {
@@ -205,10 +194,10 @@ const WRITES: readonly Write[] = [
     prepare: ({ sessions }) =>
       Promise.all(SEVERAL.map((number) => sessions.begin(aSession(number), `r${number}`))),
     act: async ({ sessions }) => {
-      const ends = [...SEVERAL, ...SEVERAL].map((number) =>
-        insisting(() => sessions.endOneOf(user(1), aSession(number).id, T0 + 5, told('ended'))),
-      );
-      return (await Promise.all(ends)).filter(Boolean).length;
+      // A read is repeated once, and others break connections too: what is refused is asked for again.
+      const end = (number: number) =>
+        insist(() => sessions.endOneOf(user(1), aSession(number).id, T0 + 5, told('ended')));
+      return (await Promise.all([...SEVERAL, ...SEVERAL].map(end))).filter(Boolean).length;
     },
     outcome: SEVERAL.length,
     ends: SEVERAL.map((number) => ({ loginSessionId: aSession(number).id })),
